@@ -1,0 +1,377 @@
+"""The one door to file systems: what is at a path, and opening a file of a checkpoint.
+
+Only regular files are opened, and read by read(), never by mmap. A file can be replaced or
+rewritten at any moment by the training that makes it, so its stamp before reading is held
+against its stamp after.
+
+A path with a scheme (`s3://bucket/run`) is on another machine, and for `remote`, which is
+loaded when the first of them is met. `join`, `split` and `absolute` take both kinds; for
+those of os.path an address is no path.
+"""
+
+# os.path, not pathlib, here and in `locate`: a prefix is text to TensorFlow, and importing
+# pathlib would be a tenth of the time that `ckptls ls` takes.
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+
+from ckptls.checkpoint.errors import (
+    CheckpointIncomplete,
+    CheckpointNotFound,
+    CheckpointUnreadable,
+)
+from ckptls.checkpoint.model import FileStamp
+
+TYPE_CHECKING = False  # as typing's, without importing typing
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    _T = TypeVar("_T")
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def _pread_by_seeking(descriptor: int, count: int, offset: int) -> bytes:
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.read(descriptor, count)
+
+
+_pread = getattr(os, "pread", _pread_by_seeking)  # Windows has none
+
+
+class Closing:
+    """What is closed at the end of a `with` statement."""
+
+    __slots__ = ()
+
+    def __enter__(self: _T) -> _T:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back what it holds; it cannot be used any more."""
+        raise NotImplementedError
+
+
+class OpenFile(Closing):
+    """A regular file, open for reading at any offset; use it in a `with` statement.
+
+    Attributes:
+        size: its length in bytes when it was opened.
+        stamp: (path, mtime in ns, size, inode) at that moment.
+
+    Raises:
+        CheckpointNotFound: there is no such file.
+        CheckpointUnreadable: not a regular file, or not permitted.
+    """
+
+    __slots__ = ("_descriptor", "path", "size", "stamp")
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        try:
+            self._descriptor = os.open(path, _FLAGS)
+        except OSError as error:
+            raise _refused(path, error) from error
+        status = os.fstat(self._descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(self._descriptor)
+            raise CheckpointUnreadable("it is not a regular file", path)
+        self.size = status.st_size
+        self.stamp = _stamp(path, status)
+
+    def close(self) -> None:
+        """Give it back to the system; it cannot be used any more."""
+        os.close(self._descriptor)
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Exactly `count` bytes from `offset` on.
+
+        Raises:
+            CheckpointIncomplete: the file has become shorter.
+            CheckpointUnreadable: the system reports an error.
+        """
+        try:
+            data = _pread(self._descriptor, count, offset)
+            while len(data) < count:
+                more = _pread(self._descriptor, count - len(data), offset + len(data))
+                if not more:
+                    raise CheckpointIncomplete(
+                        "it ended early; it is being written", self.path, offset + len(data)
+                    )
+                data += more
+        except OSError as error:
+            raise _refused(self.path, error) from error
+        return data
+
+    def check_unchanged(self) -> None:
+        """Make sure that what was read is what the path still names.
+
+        Raises:
+            CheckpointIncomplete: the file was rewritten or replaced in the meantime.
+        """
+        if stamp_of(self.path) != self.stamp:
+            raise CheckpointIncomplete("it changed while it was read", self.path, hint="read again")
+
+
+# `urls` and `remote` are imported where an address is met: what is on this disk goes without.
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path is an address of another file system; `file:` is this one's."""
+    if "://" not in path:
+        return False
+    from ckptls.checkpoint import urls
+
+    return urls.is_url(path) and urls.local_path(path) is None
+
+
+def plain(path: str) -> str:
+    """A path as the other functions here want it: no `file:`, and no secrets in an address."""
+    if "://" not in path:
+        return path
+    from ckptls.checkpoint import urls
+
+    return urls.local_path(path) or urls.bare(path)
+
+
+def plain_if_local(path: str) -> str:
+    """The path of a `file:` address; any other path as it is."""
+    if "://" not in path:
+        return path
+    from ckptls.checkpoint import urls
+
+    return urls.local_path(path) or path
+
+
+def is_chained(path: str) -> bool:
+    """Whether an address leads through several file systems (`simplecache::s3://b/k`)."""
+    if "::" not in path:
+        return False
+    from ckptls.checkpoint import urls
+
+    return urls.is_chained(path)
+
+
+def shown(path: str) -> str:
+    """A path for people and logs: without the password or the signature of an address."""
+    if "://" not in path:
+        return path
+    from ckptls.checkpoint import urls
+
+    return urls.redacted(path)
+
+
+def join(directory: str, *names: str) -> str:
+    """As os.path.join, for addresses too."""
+    if not any("://" in path for path in (directory, *names)):
+        return os.path.join(directory, *names)
+    from ckptls.checkpoint import urls
+
+    return urls.join(directory, *names)
+
+
+def split(path: str) -> tuple[str, str]:
+    """As os.path.split, for addresses too; (`s3://bucket`, "") is the top of one."""
+    if not is_remote(path):
+        return os.path.split(path)
+    from ckptls.checkpoint import urls
+
+    return urls.split(path)
+
+
+def absolute(path: str) -> str:
+    """As os.path.abspath; an address is absolute, and only loses its dots."""
+    if not is_remote(path):
+        return os.path.abspath(path)
+    from ckptls.checkpoint import urls
+
+    return urls.normal(path)
+
+
+def stamp_of(path: str) -> FileStamp | None:
+    """(path, mtime in ns, size, inode) of a file, None if there is none.
+
+    For an address the last is a number made of its version, 0 where that is not known.
+    """
+    if is_remote(path):
+        from ckptls.checkpoint import remote
+
+        return remote.stamp_of(path)
+    try:
+        return _stamp(path, os.stat(path))
+    except (OSError, ValueError):
+        return None
+
+
+def is_versioned(stamp: FileStamp) -> bool:
+    """Whether an equal stamp means an unchanged file; some web servers tell only a size."""
+    return bool(stamp[3]) or not is_remote(stamp[0])
+
+
+def is_file(path: str) -> bool:
+    """Whether there is a regular file at `path`, links followed."""
+    if is_remote(path):
+        from ckptls.checkpoint import remote
+
+        return remote.is_file(path)
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def is_directory(path: str) -> bool:
+    """Whether there is a directory at `path`, links followed."""
+    if is_remote(path):
+        from ckptls.checkpoint import remote
+
+        return remote.is_directory(path)
+    return os.path.isdir(path)
+
+
+def exists(path: str) -> bool:
+    """Whether there is anything at `path`, a link to nowhere included."""
+    if is_remote(path):
+        return is_file(path) or is_directory(path)
+    return os.path.lexists(path)
+
+
+def is_inside(path: str, directory: str) -> bool:
+    """Whether `path`, links followed, lies below `directory`."""
+    if is_remote(path) or is_remote(directory):
+        from ckptls.checkpoint import urls
+
+        return urls.is_below(path, directory)
+    root = os.path.realpath(directory)
+    real = os.path.realpath(path)
+    return real.startswith(os.path.join(root, ""))
+
+
+def can_be_listed(directory: str) -> bool:
+    """Whether `file_names` would know what is in a directory; a web server rarely tells."""
+    if not is_remote(directory):
+        return True
+    from ckptls.checkpoint import remote
+
+    return remote.can_be_listed(directory)
+
+
+def file_names(directory: str) -> list[str]:
+    """Base names of the files in `directory`; empty if it cannot be listed."""
+    if is_remote(directory):
+        from ckptls.checkpoint import remote
+
+        return remote.file_names(directory)
+    try:
+        with os.scandir(directory or ".") as items:
+            return [item.name for item in items if item.is_file()]
+    except OSError:
+        return []
+
+
+def directory_names(directory: str) -> list[str]:
+    """Base names of the directories in `directory`; empty if it cannot be listed."""
+    if is_remote(directory):
+        from ckptls.checkpoint import remote
+
+        return remote.directory_names(directory)
+    try:
+        with os.scandir(directory or ".") as items:
+            return [item.name for item in items if item.is_dir()]
+    except OSError:
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing in a directory, links followed.
+
+    `size` is in bytes and `mtime_ns` in nanoseconds; both are None on other machines, which
+    tell no more than names at one go.
+    """
+
+    name: str
+    is_directory: bool
+    size: int | None
+    mtime_ns: int | None
+
+
+def items(directory: str) -> list[Item]:
+    """The files and directories in `directory`, found at one go.
+
+    Raises:
+        CheckpointNotFound: there is no such directory.
+        CheckpointUnreadable: the system refuses, or it is no directory.
+    """
+    if is_remote(directory):
+        from ckptls.checkpoint import remote
+
+        found = [Item(name, False, None, None) for name in remote.file_names(directory)]
+        return found + [Item(name, True, None, None) for name in remote.directory_names(directory)]
+    try:
+        with os.scandir(directory or ".") as entries:
+            return [item for entry in entries if (item := _item(entry)) is not None]
+    except OSError as error:
+        raise _refused(directory, error) from error
+
+
+def _item(entry: os.DirEntry[str]) -> Item | None:
+    """None for what is gone, a link to nowhere, or neither file nor directory."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return None
+    kind = stat.S_IFMT(status.st_mode)
+    if kind not in (stat.S_IFREG, stat.S_IFDIR):
+        return None
+    return Item(entry.name, kind == stat.S_IFDIR, status.st_size, status.st_mtime_ns)
+
+
+def refusal(path: str) -> str:
+    """Why the system does not say what is at `path`, in its words; empty if it does say.
+
+    That nothing is there, or a file where a directory would have to be, is an answer.
+    """
+    if is_remote(path):
+        return ""
+    try:
+        os.stat(path or ".")
+        if os.path.isdir(path or "."):
+            os.scandir(path or ".").close()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return ""
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
+def link_target(path: str) -> str:
+    """Where a link at `path` points that leads to nothing; empty if it is no such link."""
+    if is_remote(path) or not os.path.islink(path) or os.path.exists(path):
+        return ""
+    return os.readlink(path)
+
+
+def open_file(path: str) -> OpenFile:
+    """The file at `path`, open for reading; see `OpenFile` for what it raises."""
+    if is_remote(path):
+        from ckptls.checkpoint.remote_file import RemoteFile
+
+        return RemoteFile(path)
+    return OpenFile(path)
+
+
+def _stamp(path: str, status: os.stat_result) -> FileStamp:
+    return path, status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _refused(path: str, error: OSError) -> CheckpointNotFound | CheckpointUnreadable:
+    if isinstance(error, FileNotFoundError):
+        return CheckpointNotFound(f"no file `{path}`", path)
+    return CheckpointUnreadable(error.strerror or str(error), path)

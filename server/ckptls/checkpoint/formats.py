@@ -1,0 +1,288 @@
+"""The formats beyond TensorFlow's own: how each is recognised, and the module that reads it.
+
+A format is known by its first bytes, by the members of its archive, or by what lies in its
+directory, whatever the name. Its module offers
+
+    read(location) -> Contents               names, kinds and all else of a listing
+    read_value(location, name) -> ndarray    the value of one variable, reading only that
+
+and is imported when such a file is met, as are the libraries that it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ckptls.checkpoint import listing
+from ckptls.checkpoint.errors import CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.files import OpenFile, is_remote, join, open_file, split
+from ckptls.checkpoint.locate import Location, locate
+from ckptls.checkpoint.model import FileStamp, Format, Kind, Layer
+
+if TYPE_CHECKING:
+    import numpy
+
+HEAD_BYTES = 512
+_MOST_FILES = 200
+_USUAL = (".h5", ".hdf5", ".keras", ".safetensors", ".npz", ".pt", ".pth", ".bin", ".ckpt", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a format module found: the columns of a `Checkpoint` before it is made.
+
+    Attributes:
+        names: ascending by code point.
+        kinds: (dtype, shape) of each of `names`.
+        stamps: of the files that were read.
+        format: where reading tells more than the first bytes did.
+    """
+
+    names: Sequence[str]
+    kinds: Sequence[Kind]
+    stamps: Sequence[FileStamp]
+    problems: tuple[str, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    format: Format | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the table: the module of a format, and what must be installed for it."""
+
+    module: str
+    listing_extra: str
+    value_extra: str = "values"
+
+
+TABLE = {
+    Format.KERAS: Entry("keras", "hdf5", "hdf5"),
+    Format.HDF5: Entry("keras", "hdf5", "hdf5"),
+    Format.SAFETENSORS: Entry("safetensors", ""),
+    Format.NPZ: Entry("npz", ""),
+    Format.PYTORCH: Entry("pytorch", ""),
+    Format.ORBAX: Entry("orbax", ""),
+}
+
+# What a scan looks into; of the last two kinds a directory with many holds data, no models.
+_SCANNED = (".ckpt", ".h5", ".hdf5", ".keras", ".safetensors", ".pt", ".pth", ".npz", ".bin")
+_INDEXES = (".safetensors.index.json", ".bin.index.json", ".weights.json")
+_OFTEN_DATA = (".npz", ".bin")
+_MANY = 50
+_ORBAX_MARKS = frozenset({"_METADATA", "_CHECKPOINT_METADATA", "manifest.ocdbt"})
+
+_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+_ZIP_MAGIC = b"PK\x03\x04"
+_OCDBT_MAGIC = b"\x0c\xdb\x3a\x2a"
+_UNPICKLED = "reading it would mean to run what it says"
+_SAVE_ANEW = "load it where you trust it, and save it with `torch.save` of PyTorch 1.6 or later"
+# How files begin (at which byte) that hold weights, but not in a way that can be listed.
+_NOT_READ = (
+    (0, b"version https://git-lfs", "a Git LFS pointer", "fetch the file with `git lfs pull`"),
+    (0, b"\x93NUMPY", "a single NumPy array, which has no name", "save it with `numpy.savez`"),
+    (0, b"GGUF", "a GGUF file, no format that is read", ""),
+    (4, b"TFL3", "a TensorFlow Lite model, no format that is read", ""),
+    (257, b"ustar", f"a tar archive; if PyTorch wrote it, {_UNPICKLED}", _SAVE_ANEW),
+    (0, b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", f"a PyTorch file of the old kind; "
+     f"{_UNPICKLED}", _SAVE_ANEW),
+    *((0, bytes([0x80, protocol]), f"a Python pickle; {_UNPICKLED}", "") for protocol in range(6)),
+)  # fmt: skip
+
+
+def at_file(path: str) -> Location | None:
+    """The checkpoint that a file is, or is a part of; None if it is of none of these formats.
+
+    Raises:
+        CheckpointUnsupported: it is of a known kind that is not read.
+        CheckpointError: it cannot be opened, or is damaged so early that its kind is unknown.
+    """
+    try:
+        with open_file(path) as file:
+            return _by_content(file)
+    except CheckpointError as error:
+        raise error.named(path) from None
+
+
+def in_directory(directory: str) -> list[Location]:
+    """The checkpoints of these formats that a directory is or holds, in natural order."""
+    from ckptls.checkpoint import orbax
+
+    found = orbax.in_directory(directory)
+    if found:
+        return found
+    return _located(directory, _likely_first(listing.file_names(directory)))
+
+
+def _located(directory: str, names: Iterable[str]) -> list[Location]:
+    """The checkpoints that these files of a directory are; shards are parts of theirs."""
+    locations = [
+        location for name in names if (location := _at_file_or_none(join(directory, name)))
+    ]
+    parts = {path for location in locations for path in location.files[1:]}
+    return [location for location in locations if location.prefix not in parts]
+
+
+def may_be_in(names: Iterable[str]) -> bool:
+    """Whether a directory with files of these names is worth a call of `prefixes_in`."""
+    return any(name.endswith(_SCANNED + _INDEXES) or name in _ORBAX_MARKS for name in names)
+
+
+def prefixes_in(directory: str) -> tuple[str, ...]:
+    """The checkpoints of these formats right in a directory, in natural order: for a scan.
+
+    Files of the usual names count if their first bytes are right, a directory of Orbax if its
+    files are there. What cannot be read is left out, and so are hundreds of arrays and more.
+    On other machines, where each look costs, the names must do.
+    """
+    names = listing.file_names(directory)
+    if not _ORBAX_MARKS.isdisjoint(names):
+        from ckptls.checkpoint import orbax_folders
+
+        if orbax_folders.is_checkpoint(directory):
+            return (directory,)
+    if is_remote(directory):
+        strong = tuple(end for end in _SCANNED if end not in _OFTEN_DATA and end != ".ckpt")
+        found = (join(directory, name) for name in names if name.endswith(strong))
+        return tuple(sorted(found, key=listing.natural_order))
+    return tuple(location.prefix for location in _located(directory, _worth_a_look(names)))
+
+
+def _worth_a_look(names: list[str]) -> list[str]:
+    """Those of usual names in natural order, with the likeliest first if there are very many."""
+    for end in _OFTEN_DATA:
+        if sum(name.endswith(end) for name in names) > _MANY:
+            names = [name for name in names if not name.endswith(end)]
+    wanted = (name for name in names if name.endswith(_SCANNED + _INDEXES))
+    return sorted(wanted, key=listing.natural_order)[:_MOST_FILES]
+
+
+def read(location: Location) -> Contents:
+    """The listing of a checkpoint in one of these formats.
+
+    Raises:
+        CheckpointError: damaged, not supported, or something must be installed first.
+    """
+    try:
+        contents: Contents = _module(location).read(location)
+    except CheckpointError as error:
+        raise error.named(location.files[0]) from None
+    return contents
+
+
+def read_value(checkpoint: Location | str, name: str) -> numpy.ndarray[Any, Any]:
+    """The value of one variable; only what is needed for it is read.
+
+    Raises:
+        KeyError: there is no such variable.
+        CheckpointError: as `read`; or its value is of a kind that is listed only.
+    """
+    location = locate(checkpoint) if isinstance(checkpoint, str) else checkpoint
+    require("numpy", TABLE[location.format].value_extra)
+    try:
+        value: numpy.ndarray[Any, Any] = _module(location).read_value(location, name)
+    except CheckpointError as error:
+        raise error.named(location.files[0]) from None
+    except MemoryError:
+        raise CheckpointUnsupported(
+            f"the value of `{name}` does not fit into memory", location.files[0]
+        ) from None
+    return value
+
+
+def read_values(
+    checkpoint: Location | str, names: Iterable[str]
+) -> Iterator[tuple[str, numpy.ndarray[Any, Any]]]:
+    """(name, value) of each of `names`: quicker than `read_value` for many of an HDF5 file.
+
+    Names that there are not are passed by; the order may be another.
+
+    Raises:
+        CheckpointError: as `read_value`, at the first value that cannot be read.
+    """
+    location = locate(checkpoint) if isinstance(checkpoint, str) else checkpoint
+    require("numpy", TABLE[location.format].value_extra)
+    if location.format in (Format.KERAS, Format.HDF5):
+        yield from _module(location).read_values(location, names)
+        return
+    for name in names:
+        try:
+            value = read_value(location, name)
+        except KeyError:
+            continue
+        yield name, value
+
+
+def require(library: str, extra: str) -> Any:
+    """The imported `library`.
+
+    Raises:
+        CheckpointUnsupported: it is not installed; the hint says which extra brings it.
+    """
+    try:
+        return import_module(library)
+    except ImportError:
+        raise CheckpointUnsupported(
+            f"{library} is needed to read it, and not installed",
+            hint=f"pip install 'ckptls[{extra}]'",
+        ) from None
+
+
+def _module(location: Location) -> Any:
+    return import_module(f"ckptls.checkpoint.{TABLE[location.format].module}")
+
+
+def _by_content(file: OpenFile) -> Location | None:
+    head = file.read_at(0, min(file.size, HEAD_BYTES))
+    path = file.path
+    if head.startswith(_HDF5_MAGIC):
+        return Location(path, Format.HDF5, (path,))
+    if head.startswith(_ZIP_MAGIC):
+        return Location(path, _format_of_archive(file), (path,))
+    if _begins_as_safetensors(head, file.size):
+        return Location(path, Format.SAFETENSORS, (path,))
+    if head.startswith(_OCDBT_MAGIC) or split(path)[1] == "_METADATA":
+        from ckptls.checkpoint import orbax
+
+        return next(iter(orbax.in_directory(split(path)[0] or ".")), None)
+    if head.lstrip()[:1] == b"{":
+        from ckptls.checkpoint import shards
+
+        return shards.at_index(file)
+    for place, magic, kind, hint in _NOT_READ:
+        if head.startswith(magic, place):
+            raise CheckpointUnsupported(f"it is {kind}", where=0, hint=hint)
+    return None
+
+
+def _begins_as_safetensors(head: bytes, size: int) -> bool:
+    return head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= size - 8
+
+
+def _format_of_archive(file: OpenFile) -> Format:
+    from ckptls.checkpoint.archive import Archive
+
+    with Archive(file) as archive:
+        names = set(archive.names)
+    if "config.json" in names and not names.isdisjoint(("model.weights.h5", "model.weights.json")):
+        return Format.KERAS
+    if any(name.count("/") == 1 and name.endswith("/data.pkl") for name in names):
+        return Format.PYTORCH
+    if any(name.endswith(".npy") for name in names):
+        return Format.NPZ
+    raise CheckpointUnsupported("it is a zip archive, but not of Keras, PyTorch or NumPy", where=0)
+
+
+def _at_file_or_none(path: str) -> Location | None:
+    try:
+        return at_file(path)
+    except CheckpointError:
+        return None
+
+
+def _likely_first(names: list[str]) -> list[str]:
+    """The first few hundred names in natural order, with the usual endings before others."""
+    names.sort(key=lambda name: (not name.endswith(_USUAL), listing.natural_order(name)))
+    return names[:_MOST_FILES]

@@ -1,0 +1,239 @@
+"""HDF5 files through h5py: the data sets behind hard links, and nothing outside of the file.
+
+The library under h5py is large and written in C; a damaged file can send it into a loop or
+end its process. So this module works in a process of its own, see `hdf5_process`.
+
+Soft and external links are passed by. A data set whose elements lie in another file, or are
+put together from other data sets, is listed and never read.
+
+Source: the HDF5 file format specification, and the documentation of h5py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from io import RawIOBase
+from math import prod
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ckptls.checkpoint import elements
+from ckptls.checkpoint.dtypes import STRING
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.limits import MAX_NAME_BYTES, check_growth, checked_shape
+
+if TYPE_CHECKING:
+    import h5py
+
+    from ckptls.checkpoint.model import Kind
+
+MAX_OBJECTS = 1_000_000
+MAX_ATTRIBUTE_BYTES = 64 << 20
+_MAX_PARTS = 10_000
+# What h5py was seen to raise for damaged files.
+_RAISED = (
+    OSError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    OverflowError,
+    MemoryError,
+    SystemError,
+)
+
+
+# Called at each object that is opened: a sign of life for whoever waits.
+on_object: Callable[[], None] = lambda: None  # noqa: E731
+
+
+class Opened:
+    """The HDF5 file that a file-like object holds; use it in a `with` statement.
+
+    Whatever h5py makes of damaged bytes inside of the statement becomes `CheckpointDamaged`.
+
+    Attributes:
+        root: its root group.
+    """
+
+    def __init__(self, stream: RawIOBase) -> None:
+        from ckptls.checkpoint.formats import require
+
+        library = require("h5py", "hdf5")
+        try:
+            self._file = library.File(stream, "r")
+            self.root: h5py.Group = self._file["/"]
+        except _RAISED as error:
+            raise _damaged(error) from None
+
+    def __enter__(self) -> Opened:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._file.close()
+        except _RAISED as late:
+            error = error or late
+        if isinstance(error, _RAISED) and not isinstance(error, CheckpointError):
+            raise _damaged(error) from None
+
+
+def _damaged(error: BaseException) -> CheckpointError:
+    text = " ".join(str(error).split())[:200]
+    return CheckpointDamaged(f"no sound HDF5 file: {text}")
+
+
+def data_sets(group: h5py.Group) -> Iterator[tuple[str, h5py.Dataset]]:
+    """(path below `group`, data set) of each data set under it, each object once."""
+    import h5py
+
+    rest = [("", group)]
+    visited: set[int] = set()
+    while rest:
+        path, above = rest.pop()
+        for name, below in _links(above):
+            place = h5py.h5o.get_info(below.id).addr
+            if place in visited:
+                continue
+            visited.add(place)
+            if len(visited) > MAX_OBJECTS or len(path) + len(name) > MAX_NAME_BYTES:
+                raise CheckpointDamaged("more groups and data sets than can be listed")
+            inner = f"{path}/{name}" if path else name
+            if isinstance(below, h5py.Dataset):
+                yield inner, below
+            elif isinstance(below, h5py.Group):
+                rest.append((inner, below))
+
+
+def child(group: h5py.Group, path: str) -> Any:
+    """The group or data set at a path below `group`, hard links alone followed; None if none."""
+    import h5py
+
+    below: Any = group
+    for name in path.split("/"):
+        if not isinstance(below, h5py.Group) or not name:
+            return None
+        below = _behind(below, name.encode("utf-8", "surrogateescape"))
+    return below
+
+
+def texts(group: h5py.Group, name: str) -> list[str] | None:
+    """An attribute that is a list of texts, put together if it is in parts; None if there is none.
+
+    Keras cuts what exceeds 64 KB into `name0`, `name1` and so on.
+    """
+    if name in group.attrs:
+        return _texts(group, name)
+    if f"{name}0" not in group.attrs:
+        return None
+    found: list[str] = []
+    for part in range(_MAX_PARTS):
+        if f"{name}{part}" not in group.attrs:
+            break
+        found += _texts(group, f"{name}{part}")
+    return found
+
+
+def text(group: h5py.Group, name: str) -> str:
+    """An attribute that is one text; empty if there is none."""
+    if name not in group.attrs or group.attrs.get_id(name).shape != ():
+        return ""
+    return _text(group.attrs[name])
+
+
+def kind_of(data_set: h5py.Dataset, name: str) -> Kind:
+    """(dtype, shape) of a data set; bfloat16 as Keras marks it."""
+    shape = data_set.shape
+    if shape is None:
+        return elements.unknown("empty"), ()
+    return _dtype_name(data_set), checked_shape(shape, name)
+
+
+def lies_elsewhere(data_set: h5py.Dataset) -> bool:
+    """Whether its elements are in other files or other data sets."""
+    from h5py import h5d
+
+    creation = data_set.id.get_create_plist()
+    return bool(creation.get_layout() == h5d.VIRTUAL or creation.get_external_count() > 0)
+
+
+def value_of(data_set: h5py.Dataset, name: str) -> elements.Array:
+    """The elements of a data set, bytes for texts.
+
+    Raises:
+        CheckpointUnsupported: they lie elsewhere, are of no type that is read, or would grow
+            beyond the limits of decompression.
+    """
+    if lies_elsewhere(data_set):
+        raise CheckpointUnsupported(f"the elements of `{name}` lie in another place: not read")
+    dtype, shape = kind_of(data_set, name)
+    if dtype.startswith("unknown"):
+        raise CheckpointUnsupported(f"values of type {dtype} are listed, not read")
+    kind = data_set.dtype
+    num_bytes = prod(shape) * kind.itemsize
+    check_growth(num_bytes, data_set.id.get_storage_size(), name)
+    import numpy
+
+    value: elements.Array = numpy.asarray(data_set[()])
+    return value
+
+
+def _links(group: h5py.Group) -> Iterator[tuple[str, Any]]:
+    """(name, object) behind each hard link of a group; a name that is no UTF-8 with escapes."""
+    for name in list(group.id):
+        below = _behind(group, name)
+        if below is not None:
+            yield name.decode("utf-8", "backslashreplace"), below
+
+
+def _behind(group: h5py.Group, name: bytes) -> Any:
+    """The group or data set behind a hard link; None behind others, and if there is none.
+
+    This is h5py's own lower level: what `group[name]` does takes several times as long.
+    """
+    from h5py import Dataset, Group, h5d, h5g, h5l, h5o
+
+    links = group.id.links
+    if not name or not links.exists(name) or links.get_info(name).type != h5l.TYPE_HARD:
+        return None
+    on_object()
+    found = h5o.open(group.id, name)
+    if isinstance(found, h5d.DatasetID):
+        return Dataset(found)
+    return Group(found) if isinstance(found, h5g.GroupID) else None
+
+
+def _texts(group: h5py.Group, name: str) -> list[str]:
+    attribute = group.attrs.get_id(name)
+    if prod(attribute.shape or ()) * attribute.dtype.itemsize > MAX_ATTRIBUTE_BYTES:
+        raise CheckpointDamaged(f"the attribute `{name}` is too large")
+    value = group.attrs[name]
+    return [_text(item) for item in value.tolist()] if getattr(value, "shape", ()) else []
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def _dtype_name(data_set: h5py.Dataset) -> str:
+    import h5py
+
+    try:
+        kind = data_set.id.dtype
+    except TypeError as error:
+        return elements.unknown(str(error))
+    if kind.kind in "fiu" or kind.kind == "b":
+        return elements.of_type_string(kind.str)
+    if h5py.check_string_dtype(kind) is not None:
+        return STRING
+    if kind.kind == "V" and kind.itemsize == 2 and kind.names is None:
+        return "bfloat16"
+    if kind.kind in "VO" or kind.subdtype is not None:
+        return elements.unknown("structured")
+    return elements.of_type_string(kind.str)

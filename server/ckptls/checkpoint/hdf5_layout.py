@@ -1,0 +1,171 @@
+"""How variables and layers lie in an HDF5 file: the three layouts that `keras` tells of.
+
+Source: keras/src/legacy/saving/legacy_h5_format.py, keras/src/saving/saving_lib.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from ckptls.checkpoint import hdf5
+from ckptls.checkpoint.hdf5 import child, data_sets, texts
+from ckptls.checkpoint.listing import natural_order
+from ckptls.checkpoint.model import Format
+
+if TYPE_CHECKING:
+    import h5py
+
+    from ckptls.checkpoint.model import Kind
+
+# Groups of a file of weights that hold a model's layers, and those beside them that are none.
+_CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
+_NO_LAYERS = frozenset({"vars", "optimizer", "metrics", "seed_generator"})
+_LOOSE_WEIGHTS = "top_level_model_weights"
+_OPTIMIZER = "optimizer_weights"
+_VARIABLES = "vars"
+
+
+Group = tuple[str, str, tuple[str, ...]]  # a layer's name or "", its path, its variables
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The variables of one HDF5 file.
+
+    Attributes:
+        kinds: name -> (dtype, shape).
+        layers: in Keras's order.
+        problems: sentences about what is odd.
+    """
+
+    kinds: dict[str, Kind]
+    layers: tuple[Group, ...]
+    format: Format
+    problems: tuple[str, ...]
+
+
+def listing_of(root: h5py.Group) -> Listing:
+    """What the file under a root group holds, whichever layout it has."""
+    legacy = _legacy(root)
+    if legacy is not None:
+        paths, layers = legacy
+        found = ((name, child(root, path)) for name, path in paths.items())
+        return _listing(found, Format.KERAS, layers)
+    plain = _listing(data_sets(root), Format.HDF5, ())
+    if not _is_weights_file(root, list(plain.kinds)):
+        return plain
+    layers = tuple(_numbered_layers(root, sorted(plain.kinds, key=natural_order)))
+    return replace(plain, layers=layers, format=Format.KERAS)
+
+
+def data_set_of(root: h5py.Group, name: str) -> Any:
+    """The data set of a variable, None if there is no such variable."""
+    legacy = _legacy(root)
+    path = name if legacy is None else legacy[0].get(name)
+    found = child(root, path) if path else None
+    return found if _is_data_set(found) or legacy is not None else None
+
+
+def _listing(found: Iterable[tuple[str, Any]], form: Format, layers: tuple[Group, ...]) -> Listing:
+    kinds: dict[str, Kind] = {}
+    elsewhere: list[str] = []
+    lost: list[str] = []
+    for name, data_set in found:
+        if not _is_data_set(data_set):
+            lost.append(name)
+            continue
+        kinds[name] = hdf5.kind_of(data_set, name)
+        if hdf5.lies_elsewhere(data_set):
+            elsewhere.append(name)
+    problems = []
+    if elsewhere:
+        problems.append(f"the elements of `{elsewhere[0]}` lie in another place; not read")
+    if lost:
+        problems.append(f"it names `{lost[0]}`, but does not hold it")
+    return Listing(kinds, layers, form, tuple(problems))
+
+
+def _is_data_set(found: Any) -> bool:
+    return hasattr(found, "is_virtual")
+
+
+@lru_cache(maxsize=1)  # for many questions about one file
+def _legacy(root: h5py.Group) -> tuple[dict[str, str], tuple[Group, ...]] | None:
+    """The paths of all weights by name, and the layers; None if the file is of another layout."""
+    for place in ("model_weights", ""):
+        group = child(root, place) if place else root
+        names = texts(group, "layer_names") if hasattr(group, "attrs") else None
+        if names is not None:
+            found = _weights(root, place, names)
+            is_other = not found[0] and next(data_sets(root), None) is not None
+            return None if is_other else found
+    return None
+
+
+def _weights(
+    root: h5py.Group, place: str, layer_names: list[str]
+) -> tuple[dict[str, str], tuple[Group, ...]]:
+    """The weights by the names that the layers list; where two are equal, by their paths."""
+    weights: list[tuple[str, str, str]] = []  # (group, name of the weight, path of its data set)
+    prefix = f"{place}/" if place else ""
+    groups = [(name, f"{prefix}{name}") for name in (*layer_names, _LOOSE_WEIGHTS)]
+    groups.append((_OPTIMIZER, _OPTIMIZER))
+    for group_name, path in groups:
+        group = child(root, path)
+        names = texts(group, "weight_names") if hasattr(group, "attrs") else None
+        weights += ((group_name, name, f"{path}/{name}") for name in names or ())
+    counts: dict[str, int] = {}
+    for _, name, _ in weights:
+        counts[name] = counts.get(name, 0) + 1
+    paths: dict[str, str] = {}
+    by_group: dict[str, list[str]] = {}
+    for group_name, name, path in weights:
+        key = name if counts[name] == 1 else f"{group_name}/{name}"
+        paths[key] = path
+        by_group.setdefault(group_name, []).append(key)
+    layers = tuple(
+        (name, f"{prefix}{name}", tuple(by_group.get(name, ())))
+        for name in dict.fromkeys(layer_names)
+    )
+    return paths, layers
+
+
+def _is_weights_file(root: h5py.Group, paths: list[str]) -> bool:
+    """Whether all data sets are numbered variables of some object."""
+    return all(
+        len(parts := path.split("/")) > 1 and parts[-2] == _VARIABLES and parts[-1].isdigit()
+        for path in paths
+    ) and bool(paths or _VARIABLES in root)
+
+
+def _numbered_layers(root: h5py.Group, paths: list[str]) -> Iterator[Group]:
+    """The layers of a model: right under `layers`, or anywhere below the root in a subclass."""
+    top = next((t for t in _CONTAINERS if child(root, t) is not None), "")
+    rest = sorted(child(root, top) if top else root, key=natural_order, reverse=True)
+    if not top:
+        rest = [name for name in rest if name not in _NO_LAYERS]
+    inside = _below(paths)
+    while rest:
+        name = rest.pop()
+        path = f"{top}/{name}" if top else name
+        variables = child(root, f"{path}/{_VARIABLES}")
+        group = child(root, path)
+        if not top and variables is None and hasattr(group, "keys"):
+            rest += (f"{name}/{below}" for below in sorted(group, key=natural_order, reverse=True))
+            continue
+        given = hdf5.text(variables, "name") if hasattr(variables, "attrs") else ""
+        yield given, path, tuple(inside.get(path, ()))
+
+
+def _below(paths: list[str]) -> dict[str, list[str]]:
+    """group -> the paths anywhere below it, in their order."""
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        end = path.find("/")
+        while end >= 0:
+            found.setdefault(path[:end], []).append(path)
+            end = path.find("/", end + 1)
+    return found

@@ -1,0 +1,144 @@
+"""Keras files: weights and whole models in HDF5, and `.keras` archives; other HDF5 files too.
+
+Three layouts, told apart by content. In *legacy* files (`.h5`) a group lists its layers and
+each layer its weights, whose names are the variables' names here, as Keras gives them, `:0`
+included. In *weights* files (`.weights.h5`, and inside of `.keras`) variables have numbers;
+their paths, such as `layers/dense/vars/0`, are their names here, as in h5py. There Keras notes
+the user's name of a layer beside its variables. In any other HDF5 file data sets are listed
+by their paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ckptls.checkpoint import elements, keras_config, shards
+from ckptls.checkpoint.archive import Archive
+from ckptls.checkpoint.dtypes import STRING
+from ckptls.checkpoint.errors import CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.files import OpenFile, open_file
+from ckptls.checkpoint.formats import Contents
+from ckptls.checkpoint.hdf5_process import Asked
+from ckptls.checkpoint.model import FileStamp, Format, Layer
+
+if TYPE_CHECKING:
+    from ckptls.checkpoint.locate import Location
+    from ckptls.checkpoint.model import Kind
+
+_WEIGHTS_MEMBER = "model.weights.h5"
+
+
+def read(location: Location) -> Contents:
+    """The variables of an HDF5 file, an archive, or the shards that an index names, and layers.
+
+    Raises:
+        CheckpointUnsupported: h5py is not installed, or elements of a kind that is not read.
+        CheckpointDamaged: whatever h5py makes of a corrupt file.
+    """
+    kinds: dict[str, Kind] = {}
+    layers: list[Any] = []
+    stamps: list[FileStamp] = []
+    problems: list[str] = []
+    form, order = Format.HDF5, keras_config.NOTHING
+    for path in _weight_files(location, stamps):
+        with _opened(path) as (file, span, config), Asked(file, span) as asked:
+            answer, _ = asked.ask({"ask": "listing"})
+        kinds.update((name, (dtype, tuple(shape))) for name, dtype, shape in answer["variables"])
+        problems += answer["problems"]
+        layers += answer["layers"]
+        stamps.append(file.stamp)
+        form, order = Format(answer["format"]), config
+    names = sorted(kinds)
+    columns = names, [kinds[name] for name in names], stamps
+    return Contents(*columns, tuple(problems), _layers(layers, order), form)
+
+
+def read_value(location: Location, name: str) -> elements.Array:
+    """The value of one variable.
+
+    Raises:
+        KeyError: there is none of that name.
+        CheckpointError: as `read`; or its elements lie outside of the file.
+    """
+    for _, value in read_values(location, (name,)):
+        return value
+    raise KeyError(name)
+
+
+def read_values(location: Location, names: Iterable[str]) -> Iterator[tuple[str, elements.Array]]:
+    """(name, value) of those of `names` that there are, file by file; each file is opened once.
+
+    Raises:
+        CheckpointError: as `read_value`; nothing comes after it.
+    """
+    rest = list(names)
+    for path in _weight_files(location, []):
+        with _opened(path) as (file, span, _), Asked(file, span) as asked:
+            for name in rest:
+                answer, data = asked.ask({"ask": "value", "name": name})
+                if answer["is_there"]:
+                    yield name, _array(answer, data)
+
+
+def _array(answer: dict[str, Any], data: bytes) -> elements.Array:
+    import numpy
+
+    shape = tuple(answer["shape"])
+    if answer["dtype"] != STRING:
+        return elements.array(data, answer["dtype"], shape)
+    value = numpy.empty(len(answer["texts"]), object)
+    value[:] = [text.encode("latin-1") for text in answer["texts"]]
+    return value.reshape(shape)
+
+
+def _weight_files(location: Location, stamps: list[FileStamp]) -> tuple[str, ...]:
+    """The files with variables; the stamp of an index that leads to them is added to `stamps`."""
+    if len(location.files) == 1:
+        return location.files
+    stamps.append(shards.read_index(location)[1])
+    return location.files[1:]
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[tuple[OpenFile, tuple[int, int], keras_config.Config]]:
+    """A file with weights, where in it HDF5 is, and what the archive around it says."""
+    try:
+        with open_file(path) as file:
+            span, config = (0, file.size), keras_config.NOTHING
+            if file.read_at(0, min(file.size, 4)) == b"PK\x03\x04":
+                with Archive(file) as archive:
+                    span = _weights_span(archive)
+                    config = keras_config.read(archive)
+            yield file, span, config
+            file.check_unchanged()
+    except CheckpointError as error:
+        raise error.named(path) from None
+
+
+def _weights_span(archive: Archive) -> tuple[int, int]:
+    if _WEIGHTS_MEMBER not in archive.names:
+        raise CheckpointUnsupported(
+            "its weights are in several files inside of the archive",
+            hint="unpack it, and name its model.weights.json",
+        )
+    span = archive.span(_WEIGHTS_MEMBER)
+    if span is None:
+        raise CheckpointUnsupported(
+            f"its `{_WEIGHTS_MEMBER}` is compressed", hint="save it with Keras, or unpack it"
+        )
+    return span
+
+
+def _layers(found: list[Any], config: keras_config.Config) -> tuple[Layer, ...]:
+    """The layers of all files, in the order of the configuration; none if one has no name."""
+    merged: dict[str, tuple[str, list[str]]] = {}
+    for name, path, variables in found:
+        before = merged.setdefault(path, (name or config.name_at(path), []))
+        before[1].extend(variables)
+    if not all(name for name, _ in merged.values()):
+        return ()
+    variables = {name: tuple(inside) for name, inside in merged.values()}
+    in_order = dict.fromkeys((*config.names, *variables))  # one without weights has no group
+    return tuple(Layer(name, variables.get(name, ())) for name in in_order)

@@ -1,0 +1,183 @@
+"""What a checkpoint holds: an immutable listing in columns.
+
+A hundred thousand `Variable` objects would cost more than reading the file, so a
+`Checkpoint` keeps sorted names and, parallel to them, (dtype, shape) pairs that the
+variables share; a `Variable` is made when one is looked up.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from math import prod
+from operator import itemgetter
+
+from ckptls.checkpoint.collector import CollectorPaused
+from ckptls.checkpoint.dtypes import item_bytes
+
+TYPE_CHECKING = False  # as typing's, without importing typing
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+    from ckptls.checkpoint.object_graph import ObjectGraph
+    from ckptls.checkpoint.tree import ScopeTree
+
+OBJECT_GRAPH_NAME = "_CHECKPOINTABLE_OBJECT_GRAPH"
+
+Kind = tuple[str, tuple[int, ...]]
+FileStamp = tuple[str, int, int, int]  # (path, mtime in ns, size in bytes, inode)
+
+
+class Format(Enum):
+    """How a checkpoint is stored."""
+
+    V1 = "V1"
+    V2 = "V2"
+    KERAS = "Keras"
+    HDF5 = "HDF5"
+    SAFETENSORS = "safetensors"
+    NPZ = "NumPy"
+    PYTORCH = "PyTorch"
+    ORBAX = "Orbax"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of a Keras model by the name its user gave, and its variables in Keras's order."""
+
+    name: str
+    variables: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable of a checkpoint; `shape` is in elements, `()` for a scalar."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+    @property
+    def num_parameters(self) -> int:
+        """How many elements it has: the product of its shape."""
+        return prod(self.shape)
+
+    @property
+    def num_bytes(self) -> int | None:
+        """Bytes of its value in the data file; None where the shape does not tell (strings)."""
+        size = item_bytes(self.dtype)
+        return prod(self.shape) * size if size else None
+
+
+class Checkpoint:
+    """The variables of one checkpoint, by name; never changes once it is made.
+
+    Attributes:
+        prefix: the path that names it, as `tf.train.load_checkpoint` would take it.
+        format: how it is stored.
+        files: the metadata files that were read; a state file that led here comes last.
+        stamp: for each of `files` what it was at the time: (path, mtime_ns, size, inode).
+        problems: sentences about what is odd though readable, such as missing shards.
+        names: the names of all variables, ascending by code point.
+        object_graph: what an object-based checkpoint tells of its keys; None for others, and
+            where the reader was not asked for it (`read_checkpoint(..., with_objects=True)`).
+        layers: the layers of a Keras model in its order; empty if the file does not name them.
+    """
+
+    __slots__ = (
+        "_kinds",
+        "_tree",
+        "files",
+        "format",
+        "layers",
+        "names",
+        "object_graph",
+        "prefix",
+        "problems",
+        "stamp",
+    )
+
+    def __init__(
+        self,
+        prefix: str,
+        format: Format,
+        names: Sequence[str],
+        kinds: Sequence[Kind],
+        *,
+        stamp: tuple[FileStamp, ...] = (),
+        problems: tuple[str, ...] = (),
+        layers: tuple[Layer, ...] = (),
+    ) -> None:
+        self.prefix = prefix
+        self.format = format
+        self.names = tuple(names)
+        self.stamp = stamp
+        self.files = tuple(path for path, *_ in stamp)
+        self.problems = problems
+        self.layers = layers
+        self._kinds = tuple(kinds)
+        self._tree: ScopeTree | None = None
+        self.object_graph: ObjectGraph | None = None
+
+    def __repr__(self) -> str:
+        return f"<Checkpoint {self.prefix!r} {self.format.value}, {len(self)} variables>"
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._position(name) is not None
+
+    def __getitem__(self, name: str) -> Variable:
+        """The variable called `name`.
+
+        Raises:
+            KeyError: there is none.
+        """
+        position = self._position(name)
+        if position is None:
+            raise KeyError(name)
+        return Variable(name, *self._kinds[position])
+
+    def get(self, name: str) -> Variable | None:
+        """The variable called `name`, or None."""
+        position = self._position(name)
+        return None if position is None else Variable(name, *self._kinds[position])
+
+    def variables(self) -> Iterator[Variable]:
+        """All variables in the order of their names."""
+        for name, (dtype, shape) in zip(self.names, self._kinds, strict=True):
+            yield Variable(name, dtype, shape)
+
+    def shapes(self) -> list[tuple[str, list[int]]]:
+        """(name, shape) of each variable, in the form of `tf.train.list_variables`."""
+        with CollectorPaused():
+            shapes = map(itemgetter(1), self._kinds)
+            return list(zip(self.names, map(list, shapes), strict=True))
+
+    def read(self, name: str) -> ndarray:
+        """The values of the variable called `name`; see `values.read_value`."""
+        from ckptls.checkpoint.values import read_value
+
+        return read_value(self, name)
+
+    @property
+    def tree(self) -> ScopeTree:
+        """The scopes of its names; made at the first use."""
+        if self._tree is None:
+            from ckptls.checkpoint.tree import ScopeTree
+
+            self._tree = ScopeTree(self.names, self._kinds)
+        return self._tree
+
+    @property
+    def is_object_based(self) -> bool:
+        """Whether `tf.train.Checkpoint` or Keras wrote it, with names of objects' attributes."""
+        return OBJECT_GRAPH_NAME in self
+
+    def _position(self, name: str) -> int | None:
+        position = bisect_left(self.names, name)
+        is_there = position < len(self.names) and self.names[position] == name
+        return position if is_there else None

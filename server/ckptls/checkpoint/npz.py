@@ -1,0 +1,181 @@
+"""NumPy's `.npz`: a zip archive with one array a member, each with its own short header.
+
+Only the headers are unpacked to list them. Arrays of Python objects are pickles: they are
+listed, and never read.
+
+Source: numpy/lib/format.py (the .npy format, versions 1 to 3).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+from ckptls.checkpoint import elements, shards
+from ckptls.checkpoint.archive import Archive
+from ckptls.checkpoint.dtypes import STRING
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
+from ckptls.checkpoint.files import open_file
+from ckptls.checkpoint.limits import check_growth, checked_shape
+
+if TYPE_CHECKING:
+    from ckptls.checkpoint.formats import Contents
+    from ckptls.checkpoint.locate import Location
+    from ckptls.checkpoint.model import Kind
+
+MAX_HEADER_BYTES = 10_000
+_SUFFIX = ".npy"
+_MAGIC = b"\x93NUMPY"
+# One item of a header, which is the text of a Python dictionary: three keys, three kinds of value.
+_ITEM = re.compile(
+    r"""\s* (['"]) (?P<key>descr|fortran_order|shape) \1 \s* : \s*
+    (?P<value> '[^'\\]*' | "[^"\\]*" | True | False | \( [\d\sL,]* \) | \[ .*? \]
+        (?= \s* ,? \s* (?: \} | ['"](?:fortran_order|shape)['"] ) ) )
+    \s* ,? """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the header of one array says; its elements begin `num_bytes` into the member."""
+
+    type_string: str
+    is_fortran: bool
+    shape: tuple[int, ...]
+    num_bytes: int
+
+    @property
+    def dtype(self) -> str:
+        """TensorFlow's name of the type of its elements."""
+        if self.type_string.startswith("["):
+            return elements.unknown("structured")
+        return elements.of_type_string(self.type_string)
+
+
+def read(location: Location) -> Contents:
+    """The arrays of an archive, named as `numpy.load` names them.
+
+    Raises:
+        CheckpointError: a damaged archive or header.
+    """
+    return shards.listed(location, _found)
+
+
+def read_value(location: Location, name: str) -> elements.Array:
+    """The value of one array.
+
+    Raises:
+        KeyError: there is none of that name.
+        CheckpointUnsupported: its elements are Python objects or structures.
+        CheckpointError: as `read`.
+    """
+    with open_file(location.files[0]) as file, Archive(file) as archive:
+        member = _members(archive).get(name)
+        if member is None:
+            raise KeyError(name)
+        header = _header(archive, member)
+        if header.dtype.startswith("unknown") or header.dtype == "object":
+            raise CheckpointUnsupported(f"`{name}` holds {header.dtype} values, which are not read")
+        value = _value(archive, member, header)
+        file.check_unchanged()
+    return value
+
+
+def parse_header(data: bytes) -> Header:
+    """The header at the start of an array's bytes, of which the first 10,012 are enough.
+
+    Raises:
+        CheckpointDamaged: there is none, or a broken one.
+    """
+    if data[:6] != _MAGIC or len(data) < 12:
+        raise CheckpointDamaged("no NumPy array")
+    if data[6] not in (1, 2, 3):
+        raise CheckpointUnsupported(f"a NumPy array of version {data[6]}")
+    start = 10 if data[6] == 1 else 12
+    count = int.from_bytes(data[8:start], "little")
+    if count > MAX_HEADER_BYTES or start + count > len(data):
+        raise CheckpointDamaged(f"a NumPy header of {count:,} bytes")
+    found = _items(data[start : start + count].decode("utf-8", "replace").strip())
+    sizes = [size.strip().rstrip("L") for size in found["shape"][1:-1].split(",")]
+    if any(len(size) > 20 for size in sizes):
+        raise CheckpointDamaged("a NumPy header with a shape that is none")
+    try:
+        shape = [int(size) for size in sizes if size]
+    except ValueError:
+        raise CheckpointDamaged("a NumPy header with a shape that is none") from None
+    type_string = found["descr"]
+    if type_string[0] != "[":
+        type_string = type_string[1:-1]
+    is_fortran = found["fortran_order"] == "True"
+    return Header(type_string, is_fortran, checked_shape(shape, "an array"), start + count)
+
+
+def _items(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    pos = 1
+    while match := _ITEM.match(text, pos):
+        if match["key"] in found:
+            break
+        found[match["key"]] = match["value"]
+        pos = match.end()
+    is_whole = text[:1] == "{" and text[pos:].strip() == "}"
+    if not is_whole or len(found) != 3 or not _are_right(found):
+        raise CheckpointDamaged("a NumPy header that is none")
+    return found
+
+
+def _are_right(found: dict[str, str]) -> bool:
+    return (
+        found["descr"][0] in "'\"["
+        and found["shape"][0] == "("
+        and found["fortran_order"] in ("True", "False")
+    )
+
+
+def _found(path: str) -> shards.Found:
+    kinds: dict[str, Kind] = {}
+    with open_file(path) as file, Archive(file) as archive:
+        members = _members(archive)
+        for name, member in members.items():
+            header = _header(archive, member)
+            kinds[name] = header.dtype, header.shape
+        others = len(archive.names) - len(members)
+        file.check_unchanged()
+    problems = (f"{others} members of the archive are no arrays",) if others else ()
+    return kinds, file.stamp, problems
+
+
+def _members(archive: Archive) -> dict[str, str]:
+    return {name.removesuffix(_SUFFIX): name for name in archive.names if name.endswith(_SUFFIX)}
+
+
+def _header(archive: Archive, member: str) -> Header:
+    try:
+        return parse_header(archive.read_head(member, MAX_HEADER_BYTES + 12))
+    except CheckpointDamaged as error:
+        raise CheckpointDamaged(f"`{member}`: {error.what}", where=error.where) from None
+
+
+def _value(archive: Archive, member: str, header: Header) -> elements.Array:
+    import numpy
+
+    if header.dtype == STRING:
+        try:
+            kind = numpy.dtype(header.type_string)
+        except (TypeError, ValueError, OverflowError):
+            raise CheckpointDamaged(f"`{member}` has elements of no known type") from None
+    else:
+        order = ">" if header.type_string[0] == ">" else "<"
+        kind = elements.numpy_dtype(header.dtype, order)
+    num_bytes = prod(header.shape) * kind.itemsize
+    check_growth(num_bytes, archive.size_of(member), member)
+    data = archive.read(member, header.num_bytes + num_bytes)[header.num_bytes :]
+    if len(data) != num_bytes:
+        raise CheckpointDamaged(f"`{member}` has {len(data):,} bytes instead of {num_bytes:,}")
+    value: elements.Array = numpy.ndarray(
+        header.shape, kind, bytearray(data), order="F" if header.is_fortran else "C"
+    )
+    return value if kind.isnative else value.astype(kind.newbyteorder("="))

@@ -1,0 +1,220 @@
+"""Orbax checkpoints: a directory with a tree of arrays, each in Zarr, in a database or in files.
+
+Names are the keys from the root of the tree to an array, joined with `/`. An old checkpoint
+without `_METADATA` does not tell its tree; there names are those on disk, joined with `.`.
+
+Source: orbax-checkpoint (handlers of PyTree, metadata of trees), and what it was seen to write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ckptls.checkpoint import elements, zarr
+from ckptls.checkpoint.dtypes import STRING
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError
+from ckptls.checkpoint.files import is_file, join, open_file, stamp_of
+from ckptls.checkpoint.formats import Contents
+from ckptls.checkpoint.limits import MAX_NAME_BYTES, check_growth, json_object
+from ckptls.checkpoint.locate import Location
+from ckptls.checkpoint.ocdbt import MANIFEST, Database, Value
+from ckptls.checkpoint.orbax_folders import METADATA, STRINGS, array_folders, in_directory
+
+if TYPE_CHECKING:
+    from ckptls.checkpoint.model import Kind
+
+__all__ = ["in_directory", "read", "read_value"]
+
+MAX_METADATA_BYTES = 256 << 20
+_DESCRIPTIONS = (zarr.V2_NAME, zarr.V3_NAME)
+
+Leaf = tuple[str, dict[str, Any]]  # name on disk, what the tree says of it
+
+
+class _Store(Protocol):
+    """Where the arrays of a checkpoint are, by their names on disk."""
+
+    def descriptions(self, wanted: list[str]) -> Iterator[tuple[str, bytes]]:
+        """(name, JSON) of each array."""
+
+    def chunks(self, name: str) -> tuple[zarr.ReadChunk, int]:
+        """How to read the chunks of an array, and how many bytes they have."""
+
+
+def read(location: Location) -> Contents:
+    """The arrays of a checkpoint, and its texts.
+
+    Raises:
+        CheckpointError: a damaged tree, database or description.
+    """
+    stamps = [stamp for path in location.files if (stamp := stamp_of(path))]
+    tree = _tree(location.prefix)
+    problems: list[str] = []
+    arrays = _described(location.prefix, [leaf for leaf, _ in tree.values()])
+    kinds: dict[str, Kind] = {}
+    for name, (leaf, stated) in (tree or {leaf: (leaf, {}) for leaf in arrays}).items():
+        kind = _kind(arrays.get(leaf), stated)
+        if kind is None:
+            problems.append(f"its tree names `{name}`, which it does not hold")
+        else:
+            kinds[name] = kind
+    names = sorted(kinds)
+    return Contents(names, [kinds[name] for name in names], stamps, tuple(problems))
+
+
+def read_value(location: Location, name: str) -> elements.Array:
+    """The value of one array or text, from its own chunks alone.
+
+    Raises:
+        KeyError: there is none of that name.
+        CheckpointUnsupported: it is compressed in a way that is not read.
+        CheckpointError: as `read`.
+    """
+    tree = _tree(location.prefix)
+    if tree and name not in tree:
+        raise KeyError(name)
+    leaf, stated = tree.get(name, (name, {}))
+    if stated.get("value_type") == STRING:
+        return _text(location.prefix, leaf)
+    store = _store(location.prefix)
+    data = dict(store.descriptions([leaf])).get(leaf)
+    if data is None:
+        raise KeyError(name)
+    array = zarr.describe(data, name)
+    read_chunk, stored = store.chunks(leaf)
+    size = elements.numpy_dtype(array.dtype).itemsize
+    check_growth(size * _elements(array), stored, name)
+    return zarr.value(array, read_chunk, name)
+
+
+def _elements(array: zarr.Description) -> int:
+    """How many elements are held at once: those of the array, or of a chunk that is larger."""
+    return max(prod(array.shape), prod(array.chunks))
+
+
+def _described(directory: str, wanted: list[str]) -> dict[str, zarr.Description]:
+    store = _store(directory)
+    return {name: zarr.describe(data, name) for name, data in store.descriptions(wanted)}
+
+
+def _kind(array: zarr.Description | None, stated: dict[str, Any]) -> Kind | None:
+    if array is not None:
+        return array.dtype, array.shape
+    if stated.get("value_type") == STRING:
+        return STRING, ()
+    return None  # `write_shape` would be that of one part of an array on several devices
+
+
+def _tree(directory: str) -> dict[str, Leaf]:
+    """name -> (name on disk, what the tree says of it); empty if there is no tree."""
+    path = join(directory, METADATA)
+    if not is_file(path):
+        return {}
+    try:
+        stated = json_object(_content(path), METADATA)
+        leaves = dict(_leaves(stated.get("tree_metadata")))
+    except CheckpointError as error:
+        raise error.named(path) from None
+    return leaves
+
+
+def _leaves(tree: Any) -> Iterator[tuple[str, Leaf]]:
+    if not isinstance(tree, dict):
+        raise CheckpointDamaged("its tree is none")
+    for entry in tree.values():
+        try:
+            keys = [str(part["key"]) for part in entry["key_metadata"]]
+            stated = dict(entry["value_metadata"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise CheckpointDamaged("its tree has a leaf without keys") from None
+        if sum(map(len, keys)) > MAX_NAME_BYTES:
+            raise CheckpointDamaged("its tree has a name longer than names can be")
+        if stated.get("skip_deserialize") is not True:  # nothing is stored for None and {}
+            yield "/".join(keys), (".".join(keys), stated)
+
+
+def _text(directory: str, leaf: str) -> elements.Array:
+    import numpy
+
+    path = join(directory, STRINGS)
+    text = json_object(_content(path), STRINGS).get(leaf)
+    if not isinstance(text, str):
+        raise CheckpointDamaged(f"it does not hold the text `{leaf}`", path)
+    value = numpy.empty((), object)
+    value[()] = text.encode("utf-8", "surrogateescape")
+    return value
+
+
+def _content(path: str, most: int = MAX_METADATA_BYTES) -> bytes:
+    with open_file(path) as file:
+        if file.size > most:
+            raise CheckpointDamaged(f"{file.size:,} bytes of metadata", path)
+        return file.read_at(0, file.size)
+
+
+def _store(directory: str) -> _Store:
+    return _InDatabase(directory) if is_file(join(directory, MANIFEST)) else _InFiles(directory)
+
+
+class _InDatabase:
+    """Arrays in an OCDBT database."""
+
+    def __init__(self, directory: str) -> None:
+        self._database = Database(directory)
+
+    def descriptions(self, wanted: list[str]) -> Iterator[tuple[str, bytes]]:
+        prefix = f"{wanted[0]}/" if len(wanted) == 1 else ""
+        for key, value in self._database.items(prefix.encode()):
+            name, _, last = key.decode("utf-8", "backslashreplace").rpartition("/")
+            if last in _DESCRIPTIONS:
+                yield name, self._database.read(value, zarr.MAX_METADATA_BYTES)
+
+    def chunks(self, name: str) -> tuple[zarr.ReadChunk, int]:
+        prefix = f"{name}/".encode()
+        values = {key[len(prefix) :]: value for key, value in self._database.items(prefix)}
+        stored = sum(map(_num_bytes, values.values()))
+
+        def read_chunk(key: str) -> bytes | None:
+            value = values.get(key.encode())
+            return None if value is None else self._database.read(value, stored)
+
+        return read_chunk, stored
+
+
+class _InFiles:
+    """Arrays in one folder each."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+
+    def descriptions(self, wanted: list[str]) -> Iterator[tuple[str, bytes]]:
+        names = wanted if len(wanted) == 1 else array_folders(self._directory)
+        for name in names:
+            for file_name in _DESCRIPTIONS:
+                path = join(self._directory, name, file_name)
+                if _is_plain(name) and is_file(path):
+                    yield name, _content(path, zarr.MAX_METADATA_BYTES)
+                    break
+
+    def chunks(self, name: str) -> tuple[zarr.ReadChunk, int]:
+        from ckptls.checkpoint.orbax_folders import stored_bytes
+
+        folder = join(self._directory, name)
+        stored = stored_bytes(folder)
+
+        def read_chunk(key: str) -> bytes | None:
+            path = join(folder, *key.split("/"))
+            return _content(path, stored) if is_file(path) else None
+
+        return read_chunk, stored
+
+
+def _num_bytes(value: Value) -> int:
+    return len(value) if isinstance(value, bytes) else value.num_bytes
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name on disk is one folder, not a way to elsewhere."""
+    return name not in (".", "..") and not set(name) & set("/\\\0")

@@ -1,0 +1,158 @@
+"""Checkpoints in several files, with an index in JSON that says which variable is in which.
+
+Hugging Face's libraries write `model.safetensors.index.json` and `pytorch_model.bin.index.json`,
+Keras `model.weights.json`. Shards lie beside their index, nowhere else.
+
+Source: huggingface_hub (serialization), keras (saving_lib.ShardedH5IOStore).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointNotFound
+from ckptls.checkpoint.files import OpenFile, is_file, join, open_file, split
+from ckptls.checkpoint.formats import Contents, at_file
+from ckptls.checkpoint.limits import json_object
+from ckptls.checkpoint.locate import Location
+from ckptls.checkpoint.model import FileStamp, Format, Kind
+
+MAX_INDEX_BYTES = 64 << 20
+MAX_SHARDS = 100_000
+_KEY = b'"weight_map"'
+
+Weights = dict[str, list[str]]
+Found = tuple[dict[str, Kind], FileStamp, tuple[str, ...]]
+
+
+def at_index(file: OpenFile) -> Location | None:
+    """The checkpoint of which an open JSON file is the index; None if it is none.
+
+    Raises:
+        CheckpointDamaged: a broken index, or one that leads out of its directory.
+        CheckpointNotFound: not one of its shards is there.
+    """
+    if file.size > MAX_INDEX_BYTES:
+        return None
+    data = file.read_at(0, file.size)
+    if _KEY not in data:
+        return None
+    names = _shards(_weights(data))
+    paths = [_beside(file.path, name) for name in names]
+    present = tuple(path for path in paths if is_file(path))
+    if not present:
+        raise CheckpointNotFound(
+            f"`{file.path}` is an index, and none of its {len(names)} files is there", file.path
+        )
+    first = at_file(present[0])
+    if first is None:
+        return None
+    form = Format.KERAS if first.format is Format.HDF5 else first.format
+    missing = [name for name, path in zip(names, paths, strict=True) if path not in present]
+    return Location(file.path, form, (file.path, *present), problems=_lost(missing, len(names)))
+
+
+def listed(location: Location, read_file: Callable[[str], Found]) -> Contents:
+    """The listing of a checkpoint in one file, or in shards of which each is read by `read_file`.
+
+    Raises:
+        CheckpointDamaged: the index and its shards contradict each other.
+    """
+    if len(location.files) == 1:
+        variables, stamp, problems = read_file(location.files[0])
+        return _contents(variables, [stamp], problems)
+    weights, stamp = read_index(location)
+    stamps = [stamp]
+    found: dict[str, Kind] = {}
+    notes: list[str] = []
+    for path in location.files[1:]:
+        shard, stamp, problems = _named(read_file, path)
+        stamps.append(stamp)
+        notes += problems
+        for name, kind in shard.items():
+            if name not in found or weights.get(name) == [split(path)[1]]:
+                found[name] = kind
+    lost = [
+        name
+        for name, shards in weights.items()
+        if name not in found and all(_beside(location.prefix, s) in location.files for s in shards)
+    ]
+    if lost:
+        notes.append(f"the index names `{lost[0]}`, which its file does not hold")
+    return _contents(found, stamps, tuple(notes))
+
+
+def file_of(location: Location, name: str, names_in: Callable[[str], Sequence[str]]) -> str:
+    """The file in which a variable is: the one that the index says, or the first that has it.
+
+    Raises:
+        KeyError: in none.
+    """
+    if len(location.files) == 1:
+        return location.files[0]
+    weights, _ = read_index(location)
+    stated = [_beside(location.prefix, shard) for shard in weights.get(name, [])]
+    for path in (*stated, *location.files[1:]):
+        if path in location.files and name in names_in(path):
+            return path
+    raise KeyError(name)
+
+
+def read_index(location: Location) -> tuple[Weights, FileStamp]:
+    """What an index says: variable -> base names of its files; and its stamp."""
+    with open_file(location.files[0]) as file:
+        if file.size > MAX_INDEX_BYTES:
+            raise CheckpointDamaged("an index of more than 64 MiB")
+        weights = _weights(file.read_at(0, file.size))
+        file.check_unchanged()
+    return weights, file.stamp
+
+
+def _named(read_file: Callable[[str], Found], path: str) -> Found:
+    try:
+        return read_file(path)
+    except CheckpointError as error:
+        raise error.named(path) from None
+
+
+def _contents(
+    variables: dict[str, Kind], stamps: Sequence[FileStamp], problems: tuple[str, ...]
+) -> Contents:
+    names = sorted(variables)
+    return Contents(names, [variables[name] for name in names], stamps, problems)
+
+
+def _weights(data: bytes) -> Weights:
+    stated = json_object(data, "the index").get("weight_map")
+    if not isinstance(stated, dict):
+        raise CheckpointDamaged("the index has no map of its variables")
+    weights: Weights = {}
+    for name, value in stated.items():
+        shards = value if isinstance(value, list) else [value]
+        for shard in shards:
+            if not isinstance(shard, str) or not _is_base_name(shard):
+                raise CheckpointDamaged(f"the index names a file that is not beside it: {shard!r}")
+        weights[name] = shards
+    return weights
+
+
+def _is_base_name(name: str) -> bool:
+    return bool(name) and name not in (".", "..") and not set(name) & set("/\\\0:")
+
+
+def _shards(weights: Weights) -> list[str]:
+    names = sorted({shard for shards in weights.values() for shard in shards})
+    if not names or len(names) > MAX_SHARDS:
+        raise CheckpointDamaged(f"the index names {len(names):,} files")
+    return names
+
+
+def _beside(path: str, name: str) -> str:
+    return join(split(path)[0], name)
+
+
+def _lost(missing: list[str], count: int) -> tuple[str, ...]:
+    if not missing:
+        return ()
+    what = f"{len(missing)} of its {count} files are not here, such as `{missing[0]}`"
+    return (f"{what}; the variables in them are not listed",)

@@ -1,0 +1,52 @@
+"""A file of a checkpoint, or a stretch of it, as the file-like object that libraries read from."""
+
+from __future__ import annotations
+
+import io
+
+from ckptls.checkpoint.errors import CheckpointError
+from ckptls.checkpoint.files import OpenFile
+
+
+class Stream(io.RawIOBase):
+    """Bytes `start` to `start + size` of an open file: read-only, seekable, never loaded whole.
+
+    Attributes:
+        error: the first error that reading met. A library may turn it into one of its own;
+            this one says what happened.
+    """
+
+    def __init__(self, file: OpenFile, start: int = 0, size: int | None = None) -> None:
+        super().__init__()
+        self._file = file
+        self._start = start
+        self._size = file.size - start if size is None else size
+        self._place = 0
+        self.error: CheckpointError | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
+        if base + offset < 0:
+            raise ValueError("a seek to before the start")
+        self._place = base + offset
+        return self._place
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        view = memoryview(buffer).cast("B")
+        count = max(0, min(len(view), self._size - self._place))
+        try:
+            view[:count] = self._file.read_at(self._start + self._place, count)
+        except CheckpointError as error:
+            self.error = self.error or error
+            raise OSError(str(error)) from error
+        self._place += count
+        return count

@@ -1,0 +1,113 @@
+"""Whether a checkpoint is sound: every byte that has a checksum, every file that is named.
+
+`verify` collects what is wrong instead of stopping at the first of it. What that means for
+each format is in `verify_bundle`, `verify_v1` and `verify_values`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+
+from ckptls.checkpoint.errors import CheckpointError
+from ckptls.checkpoint.locate import Location
+from ckptls.checkpoint.model import Format
+
+# The module that knows a format; all others are verified by reading every value.
+_VERIFIERS = {
+    Format.V1: "ckptls.checkpoint.verify_v1",
+    Format.V2: "ckptls.checkpoint.verify_bundle",
+}
+_OTHER_FORMATS = "ckptls.checkpoint.verify_values"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong.
+
+    Attributes:
+        path: the file.
+        what: what is wrong with it, without the path.
+        where: byte offset in the file, or None.
+        variable: the variable that it concerns, or an empty string.
+    """
+
+    path: str
+    what: str
+    where: int | None = None
+    variable: str = ""
+
+    def __str__(self) -> str:
+        place = "" if self.where is None else f" (at byte {self.where:,})"
+        return f"{self.path}: {self.what}{place}"
+
+
+@dataclass(slots=True)
+class Report:
+    """What was verified, and what came of it; filled while it goes on.
+
+    Attributes:
+        problems: what is wrong.
+        notes: sentences about what is odd but sound, or was not verified.
+        files, blocks, tensors: how many were verified; `size_bytes` is their size.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    files: int = 0
+    blocks: int = 0
+    tensors: int = 0
+    size_bytes: int = 0
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+    def add(self, error: CheckpointError, path: str, variable: str = "") -> None:
+        """Note an error that a reader raised as a problem."""
+        problem = Problem(error.path or path, error.what, error.where, variable)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How thorough to be, and whom to tell.
+
+    Attributes:
+        is_quick: leave the values out; the structure and the sizes are verified.
+        progress: called with (bytes done, bytes in all) while values are read.
+    """
+
+    is_quick: bool = False
+    progress: Callable[[int, int], None] = lambda done, total: None
+
+
+THOROUGH = Effort()
+
+
+def verify(location: Location, effort: Effort = THOROUGH, directory: str = "") -> Report:
+    """Everything that can be verified of the checkpoint at a location.
+
+    If it was found by its `directory`, the state file and leftovers there are looked at too.
+    """
+    report = Report()
+    for problem in location.problems:
+        _sort_in(problem, location, report)
+    module = import_module(_VERIFIERS.get(location.format, _OTHER_FORMATS))
+    module.verify(location, effort, report)
+    if directory:
+        from ckptls.checkpoint.verify_state import verify_directory
+
+        verify_directory(directory, report)
+    return report
+
+
+def _sort_in(problem: str, location: Location, report: Report) -> None:
+    """What `locate` found odd: missing shards are wrong, all else is worth a note."""
+    if problem.startswith("only ") and "shards" in problem:
+        report.problems.append(Problem(location.prefix, problem))
+    else:
+        report.notes.append(problem)

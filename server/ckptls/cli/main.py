@@ -1,0 +1,107 @@
+"""The `ckptls` command: finds the command that was asked for, and loads that one alone.
+
+Each command is a module beside this one with `HELP`, `configure(parser)` and
+`run(args) -> exit code`. The table below names them, so that neither `--help` nor
+`ckptls ls` pays for what the others import.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from ckptls._version import __version__
+
+COULD_NOT_RUN = 2
+INTERRUPTED = 130
+
+_COMMANDS = {
+    "ls": "list the variables of a checkpoint",
+    "tree": "show the scopes of a checkpoint, with sizes",
+    "show": "show the values of a variable",
+    "diff": "compare two checkpoints",
+    "latest": "name the newest checkpoint of a directory",
+    "verify": "verify that a checkpoint is sound",
+    "check": "check the checkpoint names in Python files",
+    "rule": "explain a rule, or list all rules",
+    "doctor": "say what a string names and why, or what is installed",
+    "server": "run the language server",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line `arguments` (by default the process's own); its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _run(given)
+        if not sys.stdout.closed:  # the language server closes it when it ends
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _abandon_output()
+        return 0
+    except KeyboardInterrupt:
+        _abandon_output()
+        return INTERRUPTED
+    return code
+
+
+def _run(given: list[str]) -> int:
+    from ckptls.checkpoint.errors import CheckpointError
+
+    parser = _parser(next((word for word in given if not word.startswith("-")), ""))
+    args = parser.parse_args(given)
+    if args.command is None:
+        parser.print_help()
+        return COULD_NOT_RUN
+    try:
+        code: int = args.run(args)
+    except CheckpointError as error:
+        from ckptls.cli.output import note
+
+        note(str(error))
+        return COULD_NOT_RUN
+    return code
+
+
+class _CommandParser(argparse.ArgumentParser):
+    """A parser of one command, whose options may stand anywhere: `ls m --long '*/weights'`."""
+
+    _is_mixing = False
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        """As of any parser; argparse calls it for a command, and itself for the parts."""
+        if self._is_mixing:
+            return super().parse_known_args(args, namespace)
+        self._is_mixing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._is_mixing = False
+
+
+def _parser(asked: str) -> argparse.ArgumentParser:
+    """The parser of all commands, in which only the one `asked` for has its options."""
+    parser = argparse.ArgumentParser(
+        prog="ckptls", description="The names and shapes inside TensorFlow checkpoints."
+    )
+    parser.add_argument("--version", action="version", version=f"ckptls {__version__}")
+    commands = parser.add_subparsers(
+        title="commands", dest="command", metavar="COMMAND", parser_class=_CommandParser
+    )
+    for name, summary in _COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary)
+        if name == asked:
+            module = import_module(f"ckptls.cli.{name}")
+            command.description = module.HELP
+            module.configure(command)
+            command.set_defaults(run=module.run)
+    return parser
+
+
+def _abandon_output() -> None:
+    """Send what is still buffered nowhere: nobody reads our output, or nobody wants it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())

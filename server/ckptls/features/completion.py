@@ -1,0 +1,215 @@
+"""Completion inside the quotes: by segments, and by any part of a full name.
+
+The names on the next level come first, then, where they are few enough, all that lie
+deeper, so that an editor's own matching finds `fc8w`. In a large checkpoint the deeper
+names are those that resemble what was typed.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint
+from ckptls.checkpoint.purpose import is_kept_aside, purpose_of
+from ckptls.checkpoint.tree import Child
+from ckptls.features import words
+from ckptls.features.answers import Completion, Item, ItemKind
+from ckptls.features.matching import best_matches
+from ckptls.source.document import Cursor
+from ckptls.source.sites import Role, Site
+from ckptls.source.values import Text
+from ckptls.workspace.binding import Binding
+
+MAX_ITEMS = 100
+# Scopes of these roles are written without a slash at their end.
+_BARE_SCOPES = frozenset({Role.GRAPH_SCOPE, Role.PATTERN})
+_ONLY_SCOPES = frozenset({Role.GRAPH_SCOPE})
+_MAX_PATTERN_NAMES = 20_000
+
+
+def completion(cursor: Cursor, binding: Binding) -> Completion | None:
+    """What may stand at the cursor; None where the site takes no names of a checkpoint."""
+    site = cursor.site
+    if site.role in (Role.PATH, Role.TENSOR, Role.LAYER, Role.OBJECT):
+        return None
+    before = site.outer + cursor.part.before
+    items: list[Item] = []
+    is_incomplete = False
+    for checkpoint in binding.checkpoints:
+        found, more = _from_checkpoint(checkpoint, site, before, cursor.typed)
+        items += found
+        is_incomplete = is_incomplete or more
+    used = _used(cursor)
+    unique: dict[str, Item] = {}
+    for item in sorted(items, key=lambda item: item.name in used) if used else items:
+        if item.name != OBJECT_GRAPH_NAME:  # of no use to code that reads variables
+            unique.setdefault(item.label, item)
+    return Completion(
+        tuple(islice(unique.values(), MAX_ITEMS)),
+        cursor.part.span,
+        is_incomplete or len(unique) > MAX_ITEMS or bool(binding.pending),
+        binding.pending,
+    )
+
+
+def _used(cursor: Cursor) -> frozenset[str]:
+    """The names that the same map or list has already."""
+    site = cursor.site
+    if site.role not in (Role.VARIABLE, Role.SCOPE):
+        return frozenset()
+    others = (
+        each.full_text.literal
+        for each in cursor.analysis.sites
+        if each.place.start == site.place.start
+        and each.place == site.place
+        and each.parameter == site.parameter
+        and each.role in (Role.VARIABLE, Role.SCOPE)
+        and each.text != site.text
+    )
+    return frozenset(name.rstrip("/") for name in others if name)
+
+
+def _from_checkpoint(
+    checkpoint: Checkpoint, site: Site, before: Text, typed: str
+) -> tuple[list[Item], bool]:
+    base = before.literal
+    if base is None:
+        return _in_template(checkpoint, site, before, typed)
+    level, _, partial = typed.rpartition("/")
+    level += "/" if "/" in typed else ""
+    children = checkpoint.tree.children(base + level, MAX_ITEMS + 1, partial)
+    items = [item for child in children for item in _of_child(checkpoint, site, level, child)]
+    is_cut = len(children) > MAX_ITEMS
+    deeper, is_cut_below = _deeper(checkpoint, site, base, typed, MAX_ITEMS - len(items))
+    return _ranked(items, site, checkpoint) + deeper, is_cut or is_cut_below
+
+
+def _of_child(checkpoint: Checkpoint, site: Site, level: str, child: Child) -> Iterator[Item]:
+    if child.is_scope:
+        yield _scope_item(checkpoint, site, level + child.name, child)
+    if child.is_variable and not site.accepts <= _ONLY_SCOPES:
+        yield _variable_item(checkpoint, level + child.name, child.path)
+
+
+def _scope_item(checkpoint: Checkpoint, site: Site, label: str, child: Child) -> Item:
+    is_bare = site.role in _BARE_SCOPES and site.accepts <= _BARE_SCOPES
+    detail = words.count(child.count, "variable")
+    return Item(
+        label if is_bare else label + "/",
+        ItemKind.SCOPE,
+        detail,
+        checkpoint.prefix,
+        child.path,
+        detail,
+        continues=not is_bare,
+    )
+
+
+def _variable_item(checkpoint: Checkpoint, label: str, name: str) -> Item:
+    variable = checkpoint[name]
+    kind, shape = words.kind_of(variable), words.shape(variable.shape)
+    return Item(label, ItemKind.VARIABLE, kind, checkpoint.prefix, name, shape)
+
+
+def _ranked(items: list[Item], site: Site, checkpoint: Checkpoint) -> list[Item]:
+    """The shape that is wanted first, bookkeeping last, names in between as they come."""
+
+    def rank(item: Item) -> int:
+        if _comes_last(item, checkpoint):
+            return 3
+        if item.kind is ItemKind.SCOPE:
+            return 1
+        return 0 if _has_shape(checkpoint, item.name, site) else 2 if site.shape else 1
+
+    return sorted(items, key=rank)
+
+
+def _comes_last(item: Item, checkpoint: Checkpoint) -> bool:
+    """Whether it is what optimizers, averages and savers keep, and seldom what is looked for."""
+    if item.kind is ItemKind.SCOPE:
+        return is_kept_aside(item.name)
+    return not purpose_of(item.name, checkpoint).is_ordinary
+
+
+def _has_shape(checkpoint: Checkpoint, name: str, site: Site) -> bool:
+    variable = checkpoint.get(name)
+    return (
+        variable is not None
+        and site.shape is not None
+        and len(site.shape) == len(variable.shape)
+        and all(
+            wanted in (None, size) for wanted, size in zip(site.shape, variable.shape, strict=False)
+        )
+    )
+
+
+def _deeper(
+    checkpoint: Checkpoint, site: Site, base: str, typed: str, room: int
+) -> tuple[list[Item], bool]:
+    """Full names below `base`: all of them, or those like `typed`; and whether some are left."""
+    if site.accepts <= _ONLY_SCOPES:
+        names: Sequence[str] = _scopes_under(checkpoint, base)
+    else:
+        names = checkpoint.tree.names_under(base) if base else checkpoint.names
+    if room <= 0:
+        return [], True
+    if len(names) <= room:
+        chosen: Iterable[str] = names
+    else:
+        chosen = _starting_with(base + typed, names, room)
+        if not chosen and len(typed) > 1:
+            chosen = best_matches(typed, names, len(base), room)
+    make = _scope_of_name if site.accepts <= _ONLY_SCOPES else _variable_of_name
+    items = [make(checkpoint, name, base) for name in chosen if len(name) > len(base)]
+    # A stable sort: what lies under the scope typed so far first, bookkeeping last.
+    level = typed[: typed.rfind("/") + 1]
+    items.sort(key=lambda i: (_comes_last(i, checkpoint), not i.label.startswith(level)))
+    return items, len(names) > room
+
+
+def _starting_with(prefix: str, names: Sequence[str], limit: int) -> Sequence[str]:
+    """The first of the sorted names that start with `prefix`."""
+    first = bisect_left(names, prefix)
+    return [name for name in names[first : first + limit] if name.startswith(prefix)]
+
+
+def _scopes_under(checkpoint: Checkpoint, base: str) -> Sequence[str]:
+    scopes = checkpoint.tree.scopes()
+    return [scope for scope in scopes if scope.startswith(base) and scope != base.rstrip("/")]
+
+
+def _variable_of_name(checkpoint: Checkpoint, name: str, base: str) -> Item:
+    return _variable_item(checkpoint, name[len(base) :], name)
+
+
+def _scope_of_name(checkpoint: Checkpoint, name: str, base: str) -> Item:
+    detail = words.count(checkpoint.tree.count(name), "variable")
+    return Item(name[len(base) :], ItemKind.SCOPE, detail, checkpoint.prefix, name, detail)
+
+
+def _in_template(
+    checkpoint: Checkpoint, site: Site, before: Text, typed: str
+) -> tuple[list[Item], bool]:
+    """The next segments behind a text with holes, over all names that fit it."""
+    level, _, partial = typed.rpartition("/")
+    level += "/" if "/" in typed else ""
+    pattern = re.compile(before.regex.replace(".*", ".*?") + re.escape(level))
+    found: dict[str, Item] = {}
+    names = islice(checkpoint.names, _MAX_PATTERN_NAMES)
+    for name in names:
+        match = pattern.match(name)
+        if match is None:
+            continue
+        segment, slash, _ = name[match.end() :].partition("/")
+        label = level + segment + slash
+        if segment.startswith(partial) and label not in found and len(found) < MAX_ITEMS:
+            if slash:
+                found[label] = Item(
+                    label, ItemKind.SCOPE, "scope", checkpoint.prefix, name, continues=True
+                )
+            else:
+                found[label] = _variable_item(checkpoint, label, name)
+    return list(found.values()), len(checkpoint) > _MAX_PATTERN_NAMES

@@ -1,0 +1,230 @@
+"""What is known of the name under the cursor."""
+
+from __future__ import annotations
+
+import re
+
+from ckptls.checkpoint.files import shown
+from ckptls.checkpoint.model import Checkpoint, Variable
+from ckptls.checkpoint.purpose import PurposeKind, purpose_of, slots_of
+from ckptls.checkpoint.suggest import suggest_scopes, suggest_variables
+from ckptls.features import words
+from ckptls.features.answers import Hover
+from ckptls.features.known_names import names_found
+from ckptls.source.document import Cursor
+from ckptls.source.sites import Evidence, Role, Site
+from ckptls.source.values import Hole, Piece, Text
+from ckptls.workspace.binding import Binding
+
+_MAX_CHILDREN = 12
+_MAX_NAMES = 6
+_MAX_CALLED = 3
+_MAX_CHECKPOINTS = 3
+_BETWEEN = "\n\n---\n\n"
+_SURE = {
+    Evidence.CALL: "",
+    Evidence.FLOW: "",
+    Evidence.PINNED: " (named by a setting or a comment)",
+    Evidence.FILE: " (the checkpoint of this file)",
+    Evidence.WORKSPACE: " (found in the workspace)",
+}
+
+
+def hover(cursor: Cursor, binding: Binding) -> Hover | None:
+    """What the string names; None when nothing is known of it."""
+    site = cursor.site
+    if site.role is Role.PATH:
+        body = _paths(binding)
+    else:
+        text = site.full_text
+        if site.strips_output:
+            text = text.without_suffix(":0")
+        body = _matches(site, binding) if site.match is not None else ""
+        body = body or _names(text, binding)
+    return Hover(cursor.part.literal, body) if body else None
+
+
+def _names(text: Text, binding: Binding) -> str:
+    if not binding.checkpoints:
+        return ""
+    literal = text.literal
+    found = []
+    for checkpoint in binding.checkpoints:
+        body = _template(text, checkpoint) if literal is None else about(literal, checkpoint)
+        if body:
+            found.append(body + "\n\n" + _where(checkpoint, binding))
+    if not found and literal is not None and binding.evidence >= Evidence.FILE:
+        return _absent(literal, binding)
+    return _BETWEEN.join(found[:_MAX_CHECKPOINTS])
+
+
+def _matches(site: Site, binding: Binding) -> str:
+    """How many variables a pattern or a filter finds, and which."""
+    pattern, match = site.full_text.literal, site.match
+    if pattern is None or match is None:
+        return ""
+    found = []
+    for checkpoint in binding.checkpoints[:_MAX_CHECKPOINTS]:
+        names = names_found(pattern, match, checkpoint)
+        if names is None:
+            return ""
+        heading = f"**{words.code(pattern)}** matches {words.count(len(names), 'variable')}"
+        heading += f" of {len(checkpoint):,}"
+        rows = "\n".join(_rows(names, checkpoint))
+        found.append("\n\n".join(filter(None, (heading, rows, _where(checkpoint, binding)))))
+    return _BETWEEN.join(found)
+
+
+def _rows(names: list[str], checkpoint: Checkpoint) -> list[str]:
+    """Some of many names, the last one among them."""
+    chosen = names if len(names) <= _MAX_NAMES else [*names[: _MAX_NAMES - 1], names[-1]]
+    rows = [f"- {words.code(name)} {words.kind_of(checkpoint[name])}" for name in chosen]
+    if len(names) > _MAX_NAMES:
+        rows.insert(-1, "- …")
+    return rows
+
+
+def _where(checkpoint: Checkpoint, binding: Binding) -> str:
+    return f"in {words.code(words.checkpoint_name(checkpoint, binding))}{_SURE[binding.evidence]}"
+
+
+def about(name: str, checkpoint: Checkpoint) -> str:
+    """Markdown about one name of a checkpoint; empty if it has no such name."""
+    parts = [_variable(variable, checkpoint) for variable in _called(name, checkpoint)]
+    scope = name.rstrip("/")
+    if checkpoint.tree.has_scope(scope) and (scope or name == "/"):
+        parts.append(_scope(scope, checkpoint))
+    return "\n\n".join(parts)
+
+
+def _called(name: str, checkpoint: Checkpoint) -> list[Variable]:
+    """The variable under a key; or those that a model called so which was saved by objects."""
+    variable = checkpoint.get(name)
+    if variable is not None:
+        return [variable]
+    graph = checkpoint.object_graph
+    keys = graph.keys_of(name)[:_MAX_CALLED] if graph is not None else ()
+    return [variable for key in keys if (variable := checkpoint.get(key)) is not None]
+
+
+def _variable(variable: Variable, checkpoint: Checkpoint) -> str:
+    figures = [words.count(variable.num_parameters, "parameter")]
+    if variable.num_bytes is not None:
+        figures.append(words.size(variable.num_bytes))
+    lines = [
+        f"**{words.code(variable.name)}**",
+        f"{words.code(words.kind_of(variable))} · {' · '.join(figures)}",
+        *_kinship(variable.name, checkpoint),
+    ]
+    return "\n\n".join(lines)
+
+
+def _kinship(name: str, checkpoint: Checkpoint) -> list[str]:
+    """What the model called a variable, what it is kept for, and what is kept for it."""
+    lines = []
+    graph = checkpoint.object_graph
+    called = graph.full_names(name) if graph is not None else ()
+    if called:
+        shown = ", ".join(map(words.code, called[:_MAX_CALLED]))
+        lines.append(f"called {shown} in the model")
+    purpose = purpose_of(name, checkpoint)
+    if purpose.kind is PurposeKind.SLOT:
+        lines.append(
+            f"slot {words.code(purpose.slot)} of an optimizer, for {words.code(purpose.owner)}"
+        )
+    elif purpose.kind is PurposeKind.MOVING_AVERAGE:
+        lines.append(f"moving average of {words.code(purpose.owner)}")
+    elif purpose.kind is PurposeKind.BOOKKEEPING:
+        lines.append("bookkeeping of the training, no weight of the model")
+    else:
+        slots = [purpose_of(slot, checkpoint).slot for slot in slots_of(name, checkpoint)]
+        if slots:
+            lines.append("kept for it: " + ", ".join(map(words.code, slots[:_MAX_NAMES])))
+    return lines
+
+
+def _scope(scope: str, checkpoint: Checkpoint) -> str:
+    tree = checkpoint.tree
+    total = (
+        f"{words.count(tree.count(scope), 'variable')} ·"
+        f" {words.count(tree.num_parameters(scope), 'parameter')}"
+        f" · {words.size(tree.num_bytes(scope))}"
+    )
+    children = tree.children(scope, _MAX_CHILDREN + 1)
+    rows = []
+    for child in children[:_MAX_CHILDREN]:
+        if child.is_scope:
+            parameters = tree.num_parameters(child.path)
+            about = f"{words.count(child.count, 'variable')}, {parameters:,} parameters"
+            rows.append(f"- {words.code(child.name + '/')} {about}")
+        if child.is_variable:
+            rows.append(f"- {words.code(child.name)} {words.kind_of(checkpoint[child.path])}")
+    if len(children) > _MAX_CHILDREN:
+        rows.append("- …")
+    return f"**{words.code(scope + '/')}**\n\n{total}\n\n" + "\n".join(rows)
+
+
+def _template(text: Text, checkpoint: Checkpoint) -> str:
+    pattern = re.compile(text.regex)
+    names = [name for name in checkpoint.names if pattern.fullmatch(name)]
+    if not names or text.regex == ".*":
+        return ""
+    heading = f"**{words.code(text.template)}** matches {words.count(len(names), 'variable')}"
+    holes = _holes(text, names)
+    return "\n\n".join(filter(None, (heading, holes, "\n".join(_rows(names, checkpoint)))))
+
+
+def _holes(text: Text, names: list[str]) -> str:
+    """The range of what stands in the hole, where there is one: `1 … 12`."""
+    if sum(isinstance(part, Hole) for part in text.parts) != 1:
+        return ""
+    index = next(i for i, part in enumerate(text.parts) if isinstance(part, Hole))
+    start, end = _length(text, 0, index), _length(text, index + 1, None)
+    values = sorted({name[start : len(name) - end] for name in names}, key=_numerically)
+    ends = [words.code(each) for each in dict.fromkeys((values[0], values[-1]))]
+    return f"`{{}}` is {' … '.join(ends)}"
+
+
+def _length(text: Text, start: int, end: int | None) -> int:
+    return sum(len(part.text) for part in text.parts[start:end] if isinstance(part, Piece))
+
+
+def _numerically(text: str) -> tuple[bool, int, str]:
+    return (not text.isdecimal(), int(text) if text.isdecimal() else 0, text)
+
+
+def _absent(name: str, binding: Binding) -> str:
+    checkpoint = binding.checkpoints[0]
+    suggest = suggest_scopes if name.endswith("/") else suggest_variables
+    near = suggest(checkpoint, name)
+    text = f"{words.code(name)} is not {_where(checkpoint, binding)}"
+    if near:
+        text += "\n\nnearest: " + ", ".join(words.code(each) for each in near)
+    return text
+
+
+def _paths(binding: Binding) -> str:
+    rows = []
+    for checkpoint in binding.checkpoints[:3]:
+        children = checkpoint.tree.children("", _MAX_NAMES + 1)
+        top = ", ".join(
+            words.code(child.name + ("/" if child.is_scope else ""))
+            for child in children[:_MAX_NAMES]
+        )
+        more = ", …" if len(children) > _MAX_NAMES else ""
+        when = "".join(f"\n\n{part}" for part in (" · ".join(words.history(checkpoint)),) if part)
+        rows.append(
+            f"**{words.code(words.checkpoint_name(checkpoint, binding))}**\n\n"
+            f"{checkpoint.format.value} checkpoint · {words.count(len(checkpoint), 'variable')} ·"
+            f" {words.size(checkpoint.tree.num_bytes(''))}{when}\n\n{top}{more}"
+        )
+    rows += [str(entry.error) for entry in binding.unreadable[:1]]
+    rows += [_forbidden(path) for path in binding.forbidden[:1]]
+    return "\n\n---\n\n".join(rows)
+
+
+def _forbidden(path: str) -> str:
+    return (
+        f"{words.code(shown(path))} is not read: checkpoints on other machines are off.\n\n"
+        "The setting `ckptls.remote` of the editor, or `ckptls check --remote`, allows them."
+    )

@@ -1,0 +1,114 @@
+"""From the name that should stand there to the text that one literal should have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ckptls.source.sites import LiteralPart, Site
+from ckptls.source.text import SourceText, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A new text for what `marked_span` underlines of a part, which makes the name `name`."""
+
+    part: LiteralPart
+    text: str
+    name: str
+
+
+def replacements(
+    source: SourceText, site: Site, names: Iterable[str], ending: str = ""
+) -> list[Replacement]:
+    """How to write each of the names by changing one literal, where one change does it.
+
+    `names` are full names, scopes around included; `ending` is what follows the name in the
+    text but is no part of it, such as `:0`.
+    """
+    found: list[Replacement] = []
+    for name in names:
+        for part in site.parts:
+            replacement = _replacement(source, site, part, name, ending)
+            if replacement is not None:
+                found.append(replacement)
+                break
+    return found
+
+
+def _replacement(
+    source: SourceText, site: Site, part: LiteralPart, name: str, ending: str
+) -> Replacement | None:
+    before = (site.outer + part.before).literal
+    after = part.after.literal
+    whole = name + ending
+    if before is None or after is None:
+        return None
+    if not whole.startswith(before) or not whole.endswith(after):
+        return None
+    if len(whole) < len(before) + len(after):
+        return None
+    inner = whole[len(before) : len(whole) - len(after)]
+    if inner == part.text:
+        return None
+    return Replacement(part, rewritten(source, part, inner), name)
+
+
+def rewritten(source: SourceText, part: LiteralPart, new: str) -> str:
+    """The marked text of a part's literal with the part's own characters replaced."""
+    escaped = _escaped(source, part, new)
+    if part.is_item:
+        return escaped
+    before = source.text[part.literal.start : part.span.start]
+    after = source.text[part.span.end : part.literal.end]
+    return before + escaped + after
+
+
+def changed(source: SourceText, part: LiteralPart, new: str) -> Replacement:
+    """One literal with the part's own characters replaced by `new`."""
+    return Replacement(part, rewritten(source, part, new), new)
+
+
+_NAME = re.compile(r"[\w./*^$+\-\\?]+")
+
+
+def pieces(text: str) -> list[str]:
+    """The names that a comma-separated text lists; empty if it is no such list."""
+    found = [piece.strip() for piece in text.split(",")]
+    if len(found) < 2 or not all(_NAME.fullmatch(piece) for piece in found if piece):
+        return []
+    return [piece for piece in found if piece]
+
+
+def token_span(source: SourceText, literal: Span) -> Span:
+    """A string literal with its quotes and prefix, from the span between its quotes."""
+    quote = _quote(source, literal)
+    start = literal.start - len(quote)
+    while start > 0 and source.text[start - 1] in "rRbBuUfF":
+        start -= 1
+    return Span(start, literal.end + len(quote))
+
+
+def quoted(source: SourceText, literal: Span, text: str) -> str:
+    """`text` written with the quotes and the prefix of a literal."""
+    quote = _quote(source, literal)
+    prefix = source.text[token_span(source, literal).start : literal.start - len(quote)]
+    return f"{prefix}{quote}{text}{quote}"
+
+
+def _quote(source: SourceText, literal: Span) -> str:
+    quote = source.text[literal.end : literal.end + 1]
+    for count in (3, 1):
+        if source.text.startswith(quote * count, literal.end) and source.text.endswith(
+            quote * count, 0, literal.start
+        ):
+            return quote * count
+    return quote
+
+
+def _escaped(source: SourceText, part: LiteralPart, new: str) -> str:
+    quote = source.text[part.literal.end : part.literal.end + 1]
+    if "\\" not in new and (not quote or quote not in new):
+        return new
+    return new.replace("\\", "\\\\").replace(quote, "\\" + quote) if quote else new

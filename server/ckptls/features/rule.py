@@ -1,0 +1,145 @@
+"""What a rule is, and all of them.
+
+A rule's docstring is its documentation page; its class attributes are its only
+registration. Whether a finding is told at all (settings, pragmas, one finding a string) is
+decided by `diagnostics`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from abc import ABC, ABCMeta, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Any, ClassVar, TypeVar
+
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.features.answers import Edit, Finding, Severity
+from ckptls.features.literals import Replacement, replacements
+from ckptls.source.document import Analysis
+from ckptls.source.sites import Evidence, LiteralPart, PathUse, Role, Site
+from ckptls.source.text import Span
+from ckptls.workspace.binding import Binding
+from ckptls.workspace.resolve import Resolution
+from ckptls.workspace.store import Entry
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a rule may ask beside its site: the whole document, and what others are bound to.
+
+    `look` gives what stands at the places that a path may mean, up to the first checkpoint;
+    None as long as nobody has looked. `memory` is for what is found out once for all sites.
+    """
+
+    analysis: Analysis
+    bind: Callable[[Site], Binding]
+    resolve: Callable[[tuple[PathUse, ...]], Resolution]
+    look: Callable[[PathUse], tuple[Entry, ...] | None]
+    memory: dict[object, Any] = field(default_factory=dict)
+
+    def remembered(self, make: Callable[[Analysis], T]) -> T:
+        """What `make` tells of the document; it is asked once."""
+        if make not in self.memory:
+            self.memory[make] = make(self.analysis)
+        found: T = self.memory[make]
+        return found
+
+
+class Rule(ABC):
+    """One thing that may be wrong with a site."""
+
+    code: ClassVar[str]
+    severity: ClassVar[Severity]
+    # What the strings name that the rule looks at.
+    roles: ClassVar[tuple[Role, ...]]
+    # The least evidence that a finding of this rule is based on.
+    needs: ClassVar[Evidence]
+    # Of several findings about one string the one with the lowest number is told.
+    order: ClassVar[int] = 70
+    # Whether it also looks at names for which the code itself tests.
+    sees_guarded: ClassVar[bool] = False
+    # Whether there is something to offer in place of what is wrong.
+    has_fix: ClassVar[bool] = True
+
+    @abstractmethod
+    def check(self, site: Site, binding: Binding, context: Context) -> Iterable[Finding]:
+        """The findings about a site; guards and doubtful sites are settled by the caller."""
+
+    def finding(
+        self,
+        site: Site,
+        message: str,
+        checkpoint: Checkpoint | None,
+        *,
+        part: LiteralPart | None = None,
+        suggestions: Iterable[Replacement] = (),
+        severity: Severity | None = None,
+        edits: Iterable[Edit] = (),
+    ) -> Finding | None:
+        """A finding at one literal of a site; None if none is written in this document."""
+        fitting = list(suggestions)
+        if part is None and fitting:
+            part = fitting[0].part
+        if part is None:
+            part = max(site.parts, key=lambda each: len(each.text), default=None)
+        if part is None:
+            return None
+        span = marked_span(part)
+        texts = tuple(dict.fromkeys(each.text for each in fitting if each.part == part))
+        spans = (use.span for use in site.paths)
+        evidence = next((each for each in spans if each not in (None, span)), None)
+        return Finding(
+            span,
+            self.code,
+            severity or self.severity,
+            message,
+            texts,
+            checkpoint.prefix if checkpoint is not None else None,
+            evidence,
+            tuple(edits),
+        )
+
+    @classmethod
+    def documentation(cls) -> str:
+        """The rule's page, in Markdown."""
+        return inspect.cleandoc(cls.__doc__ or "")
+
+    @classmethod
+    def summary(cls) -> str:
+        """The first line of the documentation."""
+        return cls.documentation().partition("\n")[0]
+
+
+def marked_span(part: LiteralPart) -> Span:
+    """What is underlined: everything between the quotes, or the item of a list in them."""
+    return part.span if part.is_item else part.literal
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, in the order in which they have precedence on one string."""
+    from ckptls.features import rules
+
+    found: list[Rule] = []
+    for module in pkgutil.iter_modules(rules.__path__):
+        members = vars(import_module(f"{rules.__name__}.{module.name}")).values()
+        found += [
+            member()
+            for member in members
+            if isinstance(member, ABCMeta) and issubclass(member, Rule) and member is not Rule
+        ]
+    return tuple(sorted(found, key=lambda rule: (rule.order, rule.code)))
+
+
+def rule_of(code: str) -> Rule | None:
+    """The rule of that code."""
+    return next((rule for rule in all_rules() if rule.code == code), None)
+
+
+__all__ = ["Context", "Rule", "all_rules", "marked_span", "replacements", "rule_of"]

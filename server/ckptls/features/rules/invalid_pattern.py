@@ -1,0 +1,70 @@
+"""Regular expressions that are none."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+
+from ckptls.features.answers import Finding, Severity
+from ckptls.features.rule import Context, Rule
+from ckptls.source.sites import Evidence, Role, Site
+from ckptls.workspace.binding import Binding
+
+
+class InvalidPattern(Rule):
+    """A regular expression that does not compile.
+
+    ## What it does
+    Checks the patterns by which variables of the model are chosen: `get_variables(scope)`,
+    the items of `include=` and `exclude=`, `vars_to_warm_start`, `get_collection(scope=)`.
+
+    ## Why is this bad?
+    All of these are regular expressions, also where they look like scopes. One that does
+    not compile raises `re.error` when the line runs.
+
+    ## Example
+    ```python
+    slim.get_variables_to_restore(exclude=["vgg_16/fc[78"])
+    ```
+    Use instead:
+    ```python
+    slim.get_variables_to_restore(exclude=["vgg_16/fc[78]"])
+    ```
+
+    ## When it stays silent
+    For texts that are compared as they are (`startswith`), and for patterns of which parts
+    are decided by the program.
+    """
+
+    code = "invalid-pattern"
+    severity = Severity.ERROR
+    roles = (Role.PATTERN,)
+    needs = Evidence.CALL
+    has_fix = False
+    order = 22
+    sees_guarded = True
+
+    def check(self, site: Site, binding: Binding, context: Context) -> Iterator[Finding]:
+        pattern = site.text.literal
+        if site.match is None or pattern is None:
+            return
+        if not site.match.is_regex or site.is_bare:
+            return
+        problem = _problem(pattern)
+        if problem:
+            found = self.finding(site, f"`{pattern}` is no regular expression: {problem}", None)
+            if found is not None:
+                yield found
+
+
+def _problem(pattern: str) -> str:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            re.compile(pattern)
+    except re.error as error:
+        return str(error)
+    except (RecursionError, OverflowError):
+        return "it is too large"
+    return ""

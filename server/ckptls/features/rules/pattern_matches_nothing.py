@@ -1,0 +1,133 @@
+"""Filters that find no variable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ckptls.features import words
+from ckptls.features.answers import Finding, Severity
+from ckptls.features.known_names import (
+    ModelNames,
+    StoredNames,
+    is_bookkeeping,
+    model_names,
+    stored_names,
+)
+from ckptls.features.literals import changed
+from ckptls.features.rule import Context, Rule
+from ckptls.features.spelling import compiled, corrections
+from ckptls.source.sites import Evidence, Match, Role, Site
+from ckptls.workspace.binding import Binding
+
+_FILTERS = (Match.START, Match.OPERATION, Match.SEARCH, Match.FULL, Match.PREFIX, Match.SCOPE)
+_MOST = 3
+_NUMBER = re.compile(r"_\d+(?=/|$)")
+
+
+class PatternMatchesNothing(Rule):
+    """A filter on variables that finds none, and would with a slightly different spelling.
+
+    ## What it does
+    Checks the patterns by which variables of the model are chosen (`include=`, `exclude=`,
+    `get_variables(scope)`, `get_collection(scope=)`, `vars_to_warm_start`, texts that names
+    are tested with by `startswith`): if a pattern finds no variable of the checkpoint or of
+    the model, and finds some a scope further down, or with one or two characters changed, or
+    ends in `$` although names end in `:0`, that is told.
+
+    ## Why is this bad?
+    Such filters are silent. They are regular expressions on the whole name, and begin where
+    the name begins: `exclude=["fc8"]` does not exclude `vgg_16/fc8`, which is then restored
+    like everything else.
+
+    ## Example
+    ```python
+    slim.get_variables_to_restore(exclude=["fc8"])
+    ```
+    Use instead:
+    ```python
+    slim.get_variables_to_restore(exclude=["vgg_16/fc8"])
+    ```
+
+    ## When it stays silent
+    For scopes that resemble nothing: what is excluded is often a new head that the
+    checkpoint has not. For names that differ in numbers only, and where the model may have
+    variables that are not known.
+    """
+
+    code = "pattern-matches-nothing"
+    severity = Severity.WARNING
+    roles = (Role.PATTERN,)
+    needs = Evidence.FILE
+
+    def check(self, site: Site, binding: Binding, context: Context) -> Iterable[Finding]:
+        pattern, match = site.text.literal, site.match
+        if match not in _FILTERS or not pattern:
+            return
+        if site.is_bare or _is_on_checkpoint(site) or not binding.proves(self.needs):
+            return
+        if any(checkpoint.is_object_based for checkpoint in binding.checkpoints):
+            return
+        expression = compiled(pattern, match)
+        stored = stored_names(context, binding.checkpoints)
+        if expression is None or stored.have(pattern, match):
+            return
+        # `Conv_1`, where `Conv` is known, is what TensorFlow calls a second one.
+        if stored.have(_NUMBER.sub("", pattern), match):
+            return
+        model = context.remembered(model_names)
+        if model.may_fit(expression, pattern, match):
+            return
+        right = _right(pattern, match, stored, model)
+        is_ended = match is Match.START and pattern.endswith("$")
+        part = site.parts[0] if len(site.parts) == 1 else None
+        if part is None or not (right or is_ended):
+            return
+        checkpoint = binding.checkpoints[0]
+        why = ", for names end in `:0`" if is_ended else ""
+        hint = f"; did you mean `{right[0]}`?" if right else ""
+        where = words.in_checkpoint(checkpoint, binding)
+        found = self.finding(
+            site,
+            f"`{pattern}` matches no variable of {where}{why}{hint}",
+            checkpoint,
+            part=part,
+            suggestions=[changed(context.analysis.source, part, each) for each in right],
+        )
+        if found is not None:
+            yield found
+
+
+def _is_on_checkpoint(site: Site) -> bool:
+    """Whether names of a checkpoint are tested, which is another rule's matter."""
+    return site.function in ("startswith", "name test") and bool(site.paths)
+
+
+def _right(pattern: str, match: Match, stored: StoredNames, model: ModelNames) -> list[str]:
+    return (
+        _ended(pattern, match, stored)
+        or _deeper(pattern, match, stored)
+        or _corrected(pattern, match, stored, model)
+    )
+
+
+def _corrected(pattern: str, match: Match, stored: StoredNames, model: ModelNames) -> list[str]:
+    if is_bookkeeping(pattern):
+        return []
+    names = [f"{name}:0" for name in (*stored.examples, *model.names)]
+    return corrections(pattern, match, names)
+
+
+def _ended(pattern: str, match: Match, stored: StoredNames) -> list[str]:
+    """A pattern for whole names, which forgets what they end in."""
+    if match is not Match.START or not pattern.endswith("$"):
+        return []
+    both = (pattern[:-1] + ":0$", pattern[:-1])
+    return [right for right in both if stored.have(right, match)][:1]
+
+
+def _deeper(pattern: str, match: Match, stored: StoredNames) -> list[str]:
+    """The scopes in which the pattern would match, put before it."""
+    if match in (Match.SEARCH, Match.FULL) or pattern.startswith(("^", ".*", "/")):
+        return []
+    return [scope + pattern for scope in stored.scopes_before(pattern, match, _MOST)]

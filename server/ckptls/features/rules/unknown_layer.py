@@ -1,0 +1,99 @@
+"""Layers of Keras models that a file of weights does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.nearest import is_near_miss, nearest
+from ckptls.features import words
+from ckptls.features.answers import Finding, Severity
+from ckptls.features.literals import changed
+from ckptls.features.rule import Context, Rule
+from ckptls.source.document import Analysis
+from ckptls.source.sites import Evidence, Role, Site
+from ckptls.workspace.binding import Binding
+
+
+class UnknownLayer(Rule):
+    """A Keras layer that the file of weights does not have, though one of nearly that name.
+
+    ## What it does
+    Compares names of layers with those in a file of weights that the code loads: names given
+    to `get_layer`, items of `exclude=[…]`, and, where weights are loaded with `by_name=True`,
+    the names that the code gives its layers.
+
+    ## Why is this bad?
+    With `by_name=True`, layers that the file does not know are skipped without a word, and
+    keep their random weights. A misspelt layer in `exclude=[…]` is not excluded. `get_layer`
+    raises `ValueError: No such layer`, but only when the line runs.
+
+    ## Example
+    ```python
+    model.load_weights("weights.h5", by_name=True)
+    model.get_layer("blok1_conv1")
+    ```
+    Use instead:
+    ```python
+    model.get_layer("block1_conv1")
+    ```
+
+    ## When it stays silent
+    For names that resemble no layer of the file, such as a new head; for names that differ
+    in numbers only; for layers that the code defines; and for weights that are loaded in the
+    order of the layers, where names do not matter.
+    """
+
+    code = "unknown-layer"
+    severity = Severity.WARNING
+    roles = (Role.LAYER,)
+    needs = Evidence.PINNED
+
+    def check(self, site: Site, binding: Binding, context: Context) -> Iterator[Finding]:
+        name = site.text.literal
+        if not name or len(site.parts) != 1:
+            return
+        defined = context.remembered(_defined)
+        if site.is_definition:
+            checkpoints = _loaded_by_name(context, self.needs)
+        else:
+            checkpoints = binding.checkpoints if binding.proves(self.needs) else ()
+            if name in defined:
+                return
+        offers = [_near(checkpoint, name, defined) for checkpoint in checkpoints]
+        if not offers or not all(offers) or (site.is_definition and len(offers[0]) > 1):
+            return
+        checkpoint, near = checkpoints[0], offers[0]
+        found = self.finding(
+            site,
+            f"{words.in_checkpoint(checkpoint, binding)} has no layer `{name}`;"
+            f" did you mean `{near[0]}`?",
+            checkpoint,
+            suggestions=[changed(context.analysis.source, site.parts[0], each) for each in near],
+        )
+        if found is not None:
+            yield found
+
+
+def _defined(analysis: Analysis) -> set[str | None]:
+    """The names that the code gives to layers."""
+    sites = (s for s in analysis.sites if s.role is Role.LAYER and s.is_definition)
+    return {site.text.literal for site in sites}
+
+
+def _loaded_by_name(context: Context, needs: Evidence) -> tuple[Checkpoint, ...]:
+    found: list[Checkpoint] = []
+    for restore in context.analysis.restores:
+        if restore.by_layer:
+            resolution = context.resolve(restore.paths)
+            if not resolution.is_complete or resolution.evidence < needs:
+                return ()
+            found += resolution.checkpoints
+    return tuple(found)
+
+
+def _near(checkpoint: Checkpoint, name: str, defined: set[str | None]) -> list[str]:
+    layers = [layer.name for layer in checkpoint.layers]
+    if name in layers:
+        return []
+    return [n for n in nearest(name, layers) if is_near_miss(name, n) and n not in defined]

@@ -1,0 +1,76 @@
+"""Scopes that a checkpoint does not have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.suggest import suggest_scopes
+from ckptls.features import words
+from ckptls.features.answers import Finding, Severity
+from ckptls.features.rule import Context, Rule, replacements
+from ckptls.source.sites import Evidence, Role, Site
+from ckptls.workspace.binding import Binding
+
+
+class UnknownScope(Rule):
+    """A scope in an assignment map under which the checkpoint has no variable.
+
+    ## What it does
+    Checks the keys of assignment maps that end in a slash: `init_from_checkpoint` takes
+    them for scopes of the checkpoint.
+
+    ## Why is this bad?
+    If the model has variables under the scope on the right, TensorFlow raises `ValueError:
+    Tensor … is not found in … checkpoint`; if it has none, nothing happens at all, and the
+    model keeps its random weights.
+
+    ## Example
+    ```python
+    tf.train.init_from_checkpoint("ckpts/vgg_16.ckpt", {"vgg16/": "vgg_16/"})
+    ```
+    Use instead:
+    ```python
+    tf.train.init_from_checkpoint("ckpts/vgg_16.ckpt", {"vgg_16/": "vgg_16/"})
+    ```
+
+    ## When it stays silent
+    For `"/"`, the root; where the checkpoint is not known for sure; where any checkpoint
+    that may be meant has the scope.
+    """
+
+    code = "unknown-scope"
+    severity = Severity.ERROR
+    roles = (Role.SCOPE,)
+    needs = Evidence.PINNED
+
+    def check(self, site: Site, binding: Binding, context: Context) -> Iterator[Finding]:
+        if not binding.proves(self.needs):
+            return
+        literal = site.text.literal
+        if literal == "/" or any(_has(each, site, literal) for each in binding.checkpoints):
+            return
+        checkpoint = binding.checkpoints[0]
+        where = words.in_checkpoint(checkpoint, binding)
+        if literal is None:
+            message = f"no scope of {where} fits `{site.text.template}`"
+            found = self.finding(site, message, checkpoint)
+        else:
+            near = [f"{each.rstrip('/')}/" for each in suggest_scopes(checkpoint, literal)]
+            hint = f"; did you mean `{near[0]}`?" if near else ""
+            found = self.finding(
+                site,
+                f"no variable of {where} lies under `{literal}`{hint}",
+                checkpoint,
+                suggestions=replacements(context.analysis.source, site, near),
+            )
+        if found is not None:
+            yield found
+
+
+def _has(checkpoint: Checkpoint, site: Site, literal: str | None) -> bool:
+    if literal is not None:
+        return checkpoint.tree.has_scope(literal)
+    pattern = re.compile(site.text.regex)
+    return any(pattern.match(name) for name in checkpoint.names)

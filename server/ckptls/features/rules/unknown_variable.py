@@ -1,0 +1,154 @@
+"""Names that a checkpoint does not hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.nearest import distance, is_near_miss, nearest, rank
+from ckptls.checkpoint.suggest import suggest_variables
+from ckptls.features import words
+from ckptls.features.answers import Finding, Severity
+from ckptls.features.literals import Replacement, changed, replacements
+from ckptls.features.rule import Context, Rule
+from ckptls.source.sites import Evidence, Role, Site
+from ckptls.source.text import SourceText
+from ckptls.source.values import Text
+from ckptls.workspace.binding import Binding
+
+_SUFFIX = ":0"
+_SAVER = "tensorflow.train.Saver"
+
+
+class UnknownVariable(Rule):
+    """A variable that the checkpoint does not contain.
+
+    ## What it does
+    Checks the names by which code reads variables of a checkpoint, or restores them:
+    `load_variable`, `get_tensor`, subscripts of `get_variable_to_shape_map()` and of
+    `dict(list_variables(…))`, the keys of assignment maps, of `assign_from_checkpoint` and of
+    a `Saver` that restores, the values of `var_name_to_prev_var_name`, and others.
+
+    The nearest names are suggested: by spelling, by what names were called in older versions
+    of TensorFlow (`weights` and `kernel`), with more or fewer scopes around; and of these
+    first one that has the shape of the variable that is to be filled.
+
+    ## Why is this bad?
+    TensorFlow raises `NotFoundError: Key … not found in checkpoint` (or `KeyError`, or
+    `ValueError`), but only when the line runs, often after minutes of set-up. Where missing
+    variables are ignored, nothing is raised at all: training goes on with weights that were
+    never restored.
+
+    ## Example
+    ```python
+    tf.train.load_variable("ckpts/vgg_16.ckpt", "vgg_16/fc8/weight")
+    ```
+    Use instead:
+    ```python
+    tf.train.load_variable("ckpts/vgg_16.ckpt", "vgg_16/fc8/weights")
+    ```
+
+    ## When it stays silent
+    Where the code itself tests whether the name is there (`has_tensor`, `in`, a `try` that
+    catches the error), where the checkpoint is not known for sure, and where any checkpoint
+    that may be meant has the name. A name with parts that only the program knows is wrong
+    if no variable fits it. Where a comment or a setting names the checkpoint for a whole
+    file, only slips are told: files hold tables of names for several models. Where the
+    function only logs what is missing (`ignore_missing_vars=True`), it is a warning.
+    """
+
+    code = "unknown-variable"
+    severity = Severity.ERROR
+    roles = (Role.VARIABLE,)
+    needs = Evidence.PINNED
+
+    def check(self, site: Site, binding: Binding, context: Context) -> Iterator[Finding]:
+        if not binding.proves(self.needs) or site.text.literal == "":
+            return
+        if site.function == _SAVER:
+            # Names of a saver that only saves are free; `restore` is a site of its own.
+            return
+        text = site.full_text
+        name = text.without_suffix(_SUFFIX) if site.strips_output else text
+        if any(_holds(checkpoint, name, site) for checkpoint in binding.checkpoints):
+            return
+        literal = name.literal
+        checkpoint, near = _nearest(binding, literal, site)
+        if binding.is_file_wide and not _is_slip(literal, near):
+            return
+        source = context.analysis.source
+        ending = _SUFFIX if name != text else ""
+        fix = replacements(source, site, near, ending)
+        if literal is None:
+            fix = _near_parts(checkpoint, site, source)
+        found = self.finding(
+            site,
+            _message(name, words.in_checkpoint(checkpoint, binding), near, fix),
+            checkpoint,
+            suggestions=fix,
+            severity=Severity.WARNING if site.is_lenient else None,
+        )
+        if found is not None:
+            yield found
+
+
+def _holds(checkpoint: Checkpoint, name: Text, site: Site) -> bool:
+    literal = name.literal
+    if literal is None:
+        pattern = re.compile(name.regex)
+        return any(pattern.fullmatch(each) for each in checkpoint.names)
+    if literal in checkpoint:
+        return True
+    # A Saver also finds variables of an object-based checkpoint by the names in the graph.
+    graph = checkpoint.object_graph
+    if graph is None or site.function != "restore":
+        return False
+    return not graph.is_complete or bool(graph.keys_of(literal))
+
+
+def _nearest(binding: Binding, name: str | None, site: Site) -> tuple[Checkpoint, list[str]]:
+    """The checkpoint that has the likeliest name, and its likely names."""
+    if name is None:
+        return binding.checkpoints[0], []
+    offers = [(checkpoint, _near(checkpoint, name, site)) for checkpoint in binding.checkpoints]
+    return min(offers, key=lambda offer: rank(name, offer[1][0])[0] if offer[1] else len(name))
+
+
+def _near(checkpoint: Checkpoint, name: str, site: Site) -> list[str]:
+    wanted = site.counterpart.shape if site.counterpart is not None else None
+    shape = None
+    if wanted is not None and None not in wanted:
+        shape = tuple(size for size in wanted if size is not None)
+    near = suggest_variables(checkpoint, name, shape)
+    if Role.SCOPE in site.accepts and checkpoint.tree.has_scope(name):
+        return [name + "/", *near][:3]
+    return near
+
+
+def _near_parts(checkpoint: Checkpoint, site: Site, source: SourceText) -> list[Replacement]:
+    """Of a name with holes, another text for one written part that makes variables fit."""
+    for part in site.parts:
+        before, after = (site.outer + part.before).regex, part.after.regex
+        pattern = re.compile(f"{before}(?P<own>.+?){after}")
+        found = (pattern.fullmatch(name) for name in checkpoint.names)
+        texts = dict.fromkeys(match["own"] for match in found if match is not None)
+        depth = part.text.count("/")
+        near = nearest(part.text, [each for each in texts if each.count("/") == depth])
+        if near:
+            return [changed(source, part, each) for each in near]
+    return []
+
+
+def _is_slip(name: str | None, near: list[str]) -> bool:
+    return name is not None and any(
+        is_near_miss(name, each) or distance(name, each, 1) == 1 for each in near
+    )
+
+
+def _message(name: Text, where: str, near: list[str], fix: list[Replacement]) -> str:
+    if name.has_hole:
+        hint = f"; did you mean `{fix[0].text}`?" if fix else ""
+        return f"no variable of {where} fits `{name.template}`{hint}"
+    hint = f"; did you mean `{near[0]}`?" if near else ""
+    return f"`{name.literal}` is not in {where}{hint}"

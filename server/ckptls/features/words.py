@@ -1,0 +1,88 @@
+"""Figures and names as people read them."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+
+from ckptls.checkpoint.files import split
+from ckptls.checkpoint.history import step_number
+from ckptls.checkpoint.model import Checkpoint, Variable
+from ckptls.workspace.binding import Binding
+
+_UNITS = ("kB", "MB", "GB", "TB")
+
+
+def kind_of(variable: Variable) -> str:
+    """Dtype and shape, as in `float32 [3, 3, 3, 64]`."""
+    return f"{variable.dtype} {shape(variable.shape)}"
+
+
+def shape(sizes: tuple[int | None, ...]) -> str:
+    """A shape in brackets; `?` for a size that is not known."""
+    return "[" + ", ".join("?" if size is None else str(size) for size in sizes) + "]"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun, as in `1 variable` and `1,200 variables`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def size(num_bytes: int) -> str:
+    """A number of bytes in a unit that suits it."""
+    if num_bytes < 1000:
+        return count(num_bytes, "byte")
+    amount = float(num_bytes)
+    for unit in _UNITS:
+        amount /= 1000
+        if amount < 1000 or unit == _UNITS[-1]:
+            break
+    return f"{amount:.3g} {unit}" if amount < 1000 else f"{amount:,.0f} {unit}"
+
+
+def checkpoint_name(checkpoint: Checkpoint, binding: Binding) -> str:
+    """A checkpoint's prefix, short where it lies under the directory that counts or the home."""
+    return short_path(checkpoint.prefix, binding.base)
+
+
+def short_path(path: str, directory: str) -> str:
+    """A path, short where it lies under the directory that counts or the home."""
+    home = os.path.expanduser("~")
+    for base, mark in ((directory, ""), (home, "~" + os.sep)):
+        if base.strip(os.sep) and path.startswith(base.rstrip(os.sep) + os.sep):
+            return (mark + path[len(base.rstrip(os.sep)) + 1 :]).replace(os.sep, "/")
+    return path
+
+
+def in_checkpoint(checkpoint: Checkpoint, binding: Binding) -> str:
+    """The checkpoint as messages name it."""
+    return f"checkpoint `{checkpoint_name(checkpoint, binding)}`"
+
+
+def code(text: str) -> str:
+    """Text as Markdown code; nothing in it is taken for markup or hides on screen."""
+    shown = visible(text)
+    ticks = "`"
+    while ticks in shown:
+        ticks += "`"
+    padding = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{ticks}{padding}{shown}{padding}{ticks}"
+
+
+def visible(text: str) -> str:
+    """Text with escapes in the place of what does not show or moves other text."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def history(checkpoint: Checkpoint) -> list[str]:
+    """The step that a checkpoint's name tells, and when it was written, as far as known."""
+    found = []
+    step = step_number(split(checkpoint.prefix)[1])
+    if step is not None:
+        found.append(f"step {step:,}")
+    written_ns = max((mtime_ns for _, mtime_ns, *_ in checkpoint.stamp[:1]), default=0)
+    if written_ns > 0:
+        found.append(f"written {datetime.fromtimestamp(written_ns / 1e9):%Y-%m-%d %H:%M}")
+    return found

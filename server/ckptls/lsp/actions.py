@@ -1,0 +1,115 @@
+"""`textDocument/codeAction`: fixes of findings, all of them at once, and comments for ckptls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lsprotocol import types
+
+from ckptls.features.actions import fixes
+from ckptls.features.answers import Finding, Fix
+from ckptls.features.remarks import Remark, binding_remarks, fix_all, ignoring
+from ckptls.lsp import to_lsp
+from ckptls.lsp.client import Client
+from ckptls.lsp.connection import Server, answered
+from ckptls.lsp.views import Seen
+from ckptls.source.text import Span
+
+FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.ckptls"
+
+
+def offer(server: Server) -> None:
+    """Answers every client: those of long ago pass over what they do not know."""
+
+    @server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION,
+        types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, FIX_ALL]),
+    )
+    @answered
+    async def code_actions(
+        ls: Server, params: types.CodeActionParams
+    ) -> list[types.CodeAction] | None:
+        seen = ls.session.seen(params.text_document.uri)
+        if seen is None:
+            return None
+        found: list[types.CodeAction] = []
+        if _wants(params.context, types.CodeActionKind.QuickFix.value):
+            found += _quick_fixes(ls, seen, seen.view.span(params.range))
+        if _wants(params.context, FIX_ALL):
+            found += _fix_all(ls, seen)
+        return found
+
+
+def _wants(context: types.CodeActionContext, kind: str) -> bool:
+    """Whether actions of a kind are asked for; a kind stands for those below it."""
+    return not context.only or any(
+        asked in ("", kind) or kind.startswith(f"{asked}.") for asked in map(_text, context.only)
+    )
+
+
+def _text(kind: types.CodeActionKind | str) -> str:
+    return str(getattr(kind, "value", kind))
+
+
+def _quick_fixes(ls: Server, seen: Seen, span: Span) -> list[types.CodeAction]:
+    session, document = ls.session, seen.opened.document
+    found = [
+        finding
+        for finding in session.findings(seen.key)
+        if finding.span.start <= span.end and span.start <= finding.span.end
+    ]
+    actions = [_fix(fix, seen, session.client) for fix in fixes(found)]
+    binder = session.workspace.binder(seen.opened, document.analysis())
+    remarks = [*ignoring(document.source, found), *binding_remarks(binder, span)]
+    actions += [_remark(remark, seen, session.client) for remark in remarks]
+    return [action for action in actions if action.edit is not None]
+
+
+def _fix(fix: Fix, seen: Seen, client: Client) -> types.CodeAction:
+    return types.CodeAction(
+        title=fix.title,
+        kind=types.CodeActionKind.QuickFix,
+        diagnostics=_diagnostics([fix.finding], seen, client),
+        is_preferred=fix.is_preferred,
+        edit=_edit(seen, [(fix.span, fix.new_text)]),
+    )
+
+
+def _remark(remark: Remark, seen: Seen, client: Client) -> types.CodeAction:
+    silenced = [remark.finding] if remark.finding is not None else []
+    return types.CodeAction(
+        title=remark.title,
+        kind=types.CodeActionKind.QuickFix,
+        diagnostics=_diagnostics(silenced, seen, client) or None,
+        edit=_edit(seen, [(remark.span, remark.new_text)]),
+    )
+
+
+def _fix_all(ls: Server, seen: Seen) -> list[types.CodeAction]:
+    found = [each for each in ls.session.findings(seen.key) if seen.view.holds(each.span)]
+    chosen = fix_all(fixes(found))
+    if not chosen:
+        return []
+    return [
+        types.CodeAction(
+            title="Fix all checkpoint names",
+            kind=FIX_ALL,
+            diagnostics=_diagnostics([fix.finding for fix in chosen], seen, ls.session.client),
+            edit=_edit(seen, [(fix.span, fix.new_text) for fix in chosen]),
+        )
+    ]
+
+
+def _edit(seen: Seen, changes: Iterable[tuple[Span, str]]) -> types.WorkspaceEdit | None:
+    """The changes in the texts that hold them; None if one of them is in none."""
+    edits: dict[str, list[types.TextEdit]] = {}
+    for span, new in changes:
+        place = seen.location(span)
+        if place is None:
+            return None
+        edits.setdefault(place.uri, []).append(types.TextEdit(place.range, new))
+    return types.WorkspaceEdit(changes=edits)
+
+
+def _diagnostics(found: Sequence[Finding], seen: Seen, client: Client) -> list[types.Diagnostic]:
+    return to_lsp.diagnostics(found, seen.view, seen.views, client)

@@ -1,0 +1,72 @@
+"""`textDocument/completion`: names at the cursor, and what is known of the one in view."""
+
+from __future__ import annotations
+
+import asyncio
+
+from lsprotocol import types
+
+from ckptls.features.answers import Completion
+from ckptls.features.completion import completion
+from ckptls.features.hover import about
+from ckptls.features.path_completion import path_completion
+from ckptls.features.segments import in_segments
+from ckptls.lsp import to_lsp
+from ckptls.lsp.connection import Asked, Server, answered, asked_at
+from ckptls.lsp.protocol import Ready
+from ckptls.source.sites import Role
+
+SETTING = "completionBySegments"
+_TRIGGERS = ["'", '"', "/"]
+
+
+def offer(server: Server) -> None:
+    """Answers every client; documentation is for those that ask for it item by item."""
+    resolves = server.session.client.resolves_documentation
+
+    @server.feature(
+        types.TEXT_DOCUMENT_COMPLETION,
+        types.CompletionOptions(trigger_characters=_TRIGGERS, resolve_provider=resolves or None),
+    )
+    @answered
+    async def complete(ls: Server, params: types.CompletionParams) -> Ready | None:
+        found = await asked_at(ls, params, is_patient=False)
+        answer = _answer(ls, found, params.text_document.uri) if found is not None else None
+        if found is None or answer is None or not (answer.items or answer.is_incomplete):
+            return None
+        if _by_segments(ls):
+            answer = in_segments(answer, found.cursor)
+        return to_lsp.completion_list(answer, found.view, params.position, ls.session.client)
+
+    if resolves:
+        _offer_documentation(server)
+
+
+def _answer(ls: Server, asked: Asked, uri: str) -> Completion | None:
+    cursor = asked.cursor
+    if cursor.site.role is not Role.PATH:
+        return completion(cursor, asked.binding)
+    seen = ls.session.seen(uri)
+    if seen is None:
+        return None
+    return path_completion(cursor, ls.session.workspace.binder(seen.opened, cursor.analysis))
+
+
+def _by_segments(ls: Server) -> bool:
+    """As the user says; else as the client needs it."""
+    wanted = ls.session.option(SETTING)
+    return wanted if isinstance(wanted, bool) else ls.session.client.by_segments
+
+
+def _offer_documentation(server: Server) -> None:
+    @server.feature(types.COMPLETION_ITEM_RESOLVE)
+    async def resolved(ls: Server, item: types.CompletionItem) -> types.CompletionItem:
+        data = item.data
+        if isinstance(data, list | tuple) and len(data) == 2:
+            prefix, name = map(str, data)
+            entry = ls.session.workspace.store.peek(prefix)
+            if entry is not None and entry.checkpoint is not None:
+                text = await asyncio.to_thread(about, name, entry.checkpoint)
+                if text:
+                    item.documentation = to_lsp.markup(text, ls.session.client)
+        return item

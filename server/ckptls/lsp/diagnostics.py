@@ -1,0 +1,58 @@
+"""Findings for clients that ask for them; the others are told without being asked.
+
+A client that asks must also know `workspace/diagnostic/refresh`: a checkpoint is read and
+changes without any edit, and it would not learn of that otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from lsprotocol import types
+
+from ckptls.lsp import to_lsp
+from ckptls.lsp.connection import Server, bound
+
+Report = types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport
+_NOTHING = types.RelatedFullDocumentDiagnosticReport([])
+
+
+def offer(server: Server) -> None:
+    """Answers `textDocument/diagnostic`, where the client asks for findings."""
+    if not server.session.client.pulls_diagnostics:
+        return
+
+    @server.feature(
+        types.TEXT_DOCUMENT_DIAGNOSTIC,
+        types.DiagnosticOptions(
+            inter_file_dependencies=True, workspace_diagnostics=False, identifier="ckptls"
+        ),
+    )
+    async def pulled(ls: Server, params: types.DocumentDiagnosticParams) -> Report:
+        # What goes wrong here becomes an error: an empty answer would clear what is shown.
+        uri = params.text_document.uri
+        seen = ls.session.seen(uri)
+        if seen is not None:
+            await ls.session.settled(seen.key)
+        await bound(ls, uri)
+        return _report(ls, uri, params.previous_result_id)
+
+
+def clear(ls: Server, uris: Iterable[str]) -> None:
+    """Takes back what was published of texts; what was asked for the client drops."""
+    if not ls.session.client.pulls_diagnostics:
+        for uri in uris:
+            ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+
+
+def _report(ls: Server, uri: str, known: str | None) -> Report:
+    seen = ls.session.seen(uri)
+    if seen is None:  # perhaps closed while we waited
+        return _NOTHING
+    found, client = ls.session.findings(seen.key), ls.session.client
+    items = to_lsp.diagnostics(found, seen.view, seen.views, client)
+    result = blake2b(repr(items).encode("utf-8", "replace"), digest_size=12).hexdigest()
+    if result == known:
+        return types.RelatedUnchangedDocumentDiagnosticReport(result)
+    return types.RelatedFullDocumentDiagnosticReport(items, result_id=result)

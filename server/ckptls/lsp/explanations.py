@@ -1,0 +1,31 @@
+"""The command "why is there nothing here?"."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from lsprotocol import types
+
+from ckptls.features.explain import explain
+from ckptls.lsp.connection import Server, bound
+
+COMMAND = "ckptls.explain"
+
+
+def offer(server: Server) -> None:
+    """Answers every client: who does not know the command does not send it."""
+
+    @server.command(COMMAND)
+    async def explained(ls: Server, uri: str, line: int, character: int) -> dict[str, Any] | None:
+        """What is known of the string at a place of an open document, `text` to be read."""
+        found = await bound(ls, uri)
+        if found is None:
+            return None
+        seen = found.seen
+        answer = explain(
+            seen.opened.document,
+            seen.view.offset(types.Position(line, character)),
+            lambda analysis: ls.session.workspace.binder(seen.opened, analysis),
+        )
+        return {**asdict(answer), "text": answer.text}

@@ -1,0 +1,39 @@
+"""`textDocument/documentLink`: paths lead to what stands there."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+from pygls.uris import from_fs_path
+
+from ckptls.features.links import Link, links
+from ckptls.lsp.connection import Server, answered, bound
+from ckptls.lsp.contents import address_of
+
+
+def offer(server: Server) -> None:
+    """Answers where the client shows links."""
+    if not server.session.client.document_links:
+        return
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_LINK, types.DocumentLinkOptions())
+    @answered
+    async def linked(ls: Server, params: types.DocumentLinkParams) -> list[types.DocumentLink]:
+        found = await bound(ls, params.text_document.uri)
+        if found is None:
+            return []
+        view, has_tooltips = found.seen.view, ls.session.client.link_tooltips
+        return [
+            types.DocumentLink(
+                view.range(link.span), _target(ls, link), link.tooltip if has_tooltips else None
+            )
+            for link in links(found.binder)
+            if view.holds(link.span)
+        ]
+
+
+def _target(ls: Server, link: Link) -> str | None:
+    """The listing of a checkpoint where the client can show it: an index is no text."""
+    if link.checkpoint is not None and ls.session.client.text_contents:
+        return address_of(link.checkpoint.prefix)
+    uri: str | None = from_fs_path(link.target)
+    return uri

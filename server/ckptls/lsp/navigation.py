@@ -1,0 +1,118 @@
+"""Definition, references and highlights: from a name to the places that name the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lsprotocol import types
+
+from ckptls.features.navigation import Mention, definitions, mentions, name_of
+from ckptls.lsp import contents
+from ckptls.lsp.connection import Placed, Server, answered, asked_at
+from ckptls.lsp.elsewhere import naming
+from ckptls.lsp.views import View, location
+from ckptls.source.document import Analysis
+from ckptls.source.values import Text
+from ckptls.workspace.binding import Binding
+
+Find = Callable[[Text, Analysis], "list[Mention]"]
+
+
+def offer(server: Server) -> None:
+    """Answers what the client can ask for."""
+    client = server.session.client
+    if client.definition:
+        _offer_definition(server)
+    if client.references:
+        _offer_references(server)
+    if client.highlights:
+        _offer_highlights(server)
+
+
+def _offer_definition(server: Server) -> None:
+    @server.feature(types.TEXT_DOCUMENT_DEFINITION)
+    @answered
+    async def defined(ls: Server, params: types.DefinitionParams) -> list[types.Location] | None:
+        found = await asked_at(ls, params, is_patient=True)
+        name = name_of(found.cursor.site) if found is not None else None
+        if found is None or name is None:
+            return None
+        uri = params.text_document.uri
+        here = types.Location(uri, found.view.range(found.cursor.part.literal))
+        places = [each for each in _places(ls, name, definitions, uri) if each != here]
+        return places + _in_listings(ls, name, found.binding)
+
+
+def _offer_references(server: Server) -> None:
+    @server.feature(types.TEXT_DOCUMENT_REFERENCES)
+    @answered
+    async def referred(ls: Server, params: types.ReferenceParams) -> list[types.Location] | None:
+        name = name_at(ls, params)
+        if name is None:
+            return None
+        wants_all = params.context.include_declaration
+
+        def find(asked: Text, analysis: Analysis) -> list[Mention]:
+            found = {each.span: each for each in mentions(asked, analysis)}
+            found.update((each.span, each) for each in definitions(asked, analysis))
+            several = (found[span] for span in sorted(found))
+            return [each for each in several if wants_all or not each.is_definition]
+
+        found = _places(ls, name, find, params.text_document.uri)
+        template = name.template.replace("{}", "")
+        title, encoding = f"References of {name.template}", ls.session.client.encoding
+        for uri, analysis in await naming(ls, template, title, params.work_done_token):
+            view = View(uri, analysis.source, encoding)
+            found += [types.Location(uri, view.range(e.span)) for e in find(name, analysis)]
+        return found
+
+
+def _offer_highlights(server: Server) -> None:
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
+    @answered
+    async def highlighted(
+        ls: Server, params: types.DocumentHighlightParams
+    ) -> list[types.DocumentHighlight] | None:
+        name = name_at(ls, params)
+        seen = ls.session.seen(params.text_document.uri)
+        if name is None or seen is None:
+            return None
+        return [
+            types.DocumentHighlight(
+                seen.view.range(each.span),
+                types.DocumentHighlightKind.Write
+                if each.is_definition
+                else types.DocumentHighlightKind.Read,
+            )
+            for each in mentions(name, seen.opened.document.analysis())
+            if seen.view.holds(each.span)
+        ]
+
+
+def name_at(ls: Server, place: Placed) -> Text | None:
+    """What the string at a place names."""
+    seen = ls.session.seen(place.text_document.uri)
+    if seen is None:
+        return None
+    cursors, _ = ls.session.documents.at(seen, seen.view.offset(place.position))
+    return name_of(cursors[0].site) if cursors else None
+
+
+def _places(ls: Server, name: Text, find: Find, first: str) -> list[types.Location]:
+    """What is found in all that is open, in the program of the question first."""
+    documents = ls.session.documents
+    found = []
+    for key in documents.programs(first):
+        views = documents.views(key)
+        analysis = ls.session.workspace.documents[key].document.analysis()
+        places = (location(views, mention.span) for mention in find(name, analysis))
+        found += [place for place in places if place is not None]
+    return found
+
+
+def _in_listings(ls: Server, name: Text, binding: Binding) -> list[types.Location]:
+    literal = name.literal
+    if literal is None or not ls.session.client.text_contents:
+        return []
+    places = (contents.location(checkpoint, literal) for checkpoint in binding.checkpoints)
+    return [place for place in places if place is not None]

@@ -1,0 +1,401 @@
+"""One connection: the workspace, the open documents, and the work in the background.
+
+All of it lives on the event loop; only reading checkpoints and scanning folders happens in
+threads, and what they find is taken up on the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+
+from ckptls.checkpoint.files import is_remote, shown
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.features.answers import Finding
+from ckptls.features.diagnostics import findings, unread
+from ckptls.lsp.aside import Aside
+from ckptls.lsp.client import Client
+from ckptls.lsp.documents import Documents, path_of
+from ckptls.lsp.soon import Soon, Work
+from ckptls.lsp.views import Seen, View
+from ckptls.workspace.scan import known_checkpoints
+from ckptls.workspace.settings import Settings, load_settings, parse_settings
+from ckptls.workspace.workspace import Folder, Workspace
+
+logger = logging.getLogger(__name__)
+
+# How long a hover, or a completion that would be empty, waits for a checkpoint.
+PATIENCE_SECONDS = 0.3
+_SETTLE_SECONDS = 0.15
+_POLL_SECONDS = 2.0
+
+
+Publish = Callable[[tuple[View, ...], list[Finding]], None]
+
+
+class Session:
+    """What a server knows of one client; `publish` sends the findings of a program, and
+    `refresh` has the client ask again for what it asked for itself."""
+
+    def __init__(self, publish: Publish, refresh: Work) -> None:
+        self.started_ns = time.time_ns()
+        self.workspace = Workspace()
+        # Other files are read in the background, and documents looked at again afterwards.
+        self.workspace.is_patient = False
+        self.client = Client()
+        # The listings that the client shows, by address: of what they were made.
+        self.listings: dict[str, tuple[str, Checkpoint]] = {}
+        # What is shown of the files of settings, by their addresses.
+        self.told_settings: dict[str, list[types.Diagnostic]] = {}
+        self.documents = Documents(self.workspace, lambda: self.client.encoding)
+        self._publish = publish
+        self._refreshing = Soon(refresh, self.start)
+        self._changed: dict[str, float] = {}
+        self._reading: dict[str, asyncio.Task[Any]] = {}
+        self._scheduled: dict[str, asyncio.Task[Any]] = {}
+        self._background: set[asyncio.Task[Any]] = set()
+        self._editor_settings: Mapping[str, Any] = {}
+        self._found: dict[str, tuple[object, list[Finding]]] = {}
+        # What findings rest on has changed so often; `altered` is set at the next change.
+        self.generation = 0
+        self.altered = asyncio.Event()
+        self._looking: list[Folder] = []
+        self._is_closing = False
+        self._aside = Aside()
+        self._asking: asyncio.Task[Any] | None = None
+
+    # Documents
+
+    def open(self, item: types.TextDocumentItem) -> None:
+        if item.uri.startswith("ckptls:"):
+            return  # a listing of ours
+        self.documents.open(item)
+        self._alter()
+        self.schedule(item.uri, settle=0.0)
+
+    def change(self, params: types.DidChangeTextDocumentParams) -> None:
+        if self.documents.change(params):
+            self._has_changed(params.text_document.uri)
+
+    def close(self, uri: str) -> None:
+        self.documents.close(uri)
+        self._forget(uri)
+
+    def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> None:
+        self.documents.open_notebook(params)
+        self.schedule(params.notebook_document.uri, settle=0.0)
+
+    def change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> list[str]:
+        """Takes up a change; the addresses of cells that are gone."""
+        gone = self.documents.change_notebook(params)
+        if gone is not None:
+            self._has_changed(params.notebook_document.uri)
+        return gone or []
+
+    def close_notebook(self, uri: str) -> list[str]:
+        """Forgets a notebook; the addresses that its cells had."""
+        self._forget(uri)
+        return self.documents.close_notebook(uri)
+
+    def seen(self, uri: str) -> Seen | None:
+        """The document or cell with that address, if it is open."""
+        return self.documents.seen(uri)
+
+    def _alter(self) -> None:
+        """Wakes those who wait for news."""
+        self.altered.set()
+        self.altered = asyncio.Event()
+
+    def _has_changed(self, key: str) -> None:
+        self._changed[key] = asyncio.get_running_loop().time()
+        self.schedule(key)
+
+    def _forget(self, key: str) -> None:
+        self._alter()
+        self._found.pop(key, None)
+        self._changed.pop(key, None)
+        task = self._scheduled.pop(key, None)
+        if task is not None:
+            task.cancel()
+
+    # Findings
+
+    def findings(self, uri: str) -> list[Finding]:
+        """The findings of an open document, as far as its checkpoints have been read."""
+        opened = self.workspace.documents[uri]
+        state = (opened.document.source, self.generation)
+        known = self._found.get(uri)
+        if known is not None and known[0] == state:
+            return known[1]
+        binder = self.workspace.binder(opened, opened.document.analysis())
+        found = findings(binder, self.workspace.settings_for(opened.path))
+        self.read(unread(binder))
+        self._found[uri] = (state, found)
+        self._look_for_calls()
+        return found
+
+    def schedule(self, uri: str, settle: float = _SETTLE_SECONDS) -> None:
+        """Publishes the findings of a document once it has been left alone for a moment."""
+        task = self._scheduled.pop(uri, None)
+        if task is not None:
+            task.cancel()
+        self._scheduled[uri] = self.start(self._publish_later(uri, settle))
+
+    async def _publish_later(self, uri: str, settle: float) -> None:
+        await asyncio.sleep(settle)
+        if uri not in self.workspace.documents:
+            return
+        if not self.client.pulls_diagnostics:
+            self._publish(self.documents.views(uri), self.findings(uri))
+        if uri in self._changed:
+            await self._tell_importers(uri)
+
+    async def _tell_importers(self, changed: str) -> None:
+        """Looks at the other documents again, which may import from one that was edited."""
+        for uri, opened in list(self.workspace.documents.items()):
+            known = self._found.get(uri)
+            if uri == changed or known is None:
+                continue
+            await asyncio.sleep(0)  # a keystroke may come in between
+            if self.workspace.documents.get(uri) is not opened:
+                continue
+            if not self.workspace.imports_others(opened):
+                continue
+            opened.document.forget()
+            self._found.pop(uri, None)
+            found = self.findings(uri)
+            if found == known[1]:
+                continue
+            if self.client.pulls_diagnostics:
+                self._refreshing.ask()
+            else:
+                self._publish(self.documents.views(uri), found)
+
+    async def settled(self, uri: str) -> None:
+        """Waits until a document has been left alone for a moment since its last change."""
+        while True:
+            changed = self._changed.get(uri)
+            if changed is None:
+                return
+            left = changed + _SETTLE_SECONDS - asyncio.get_running_loop().time()
+            if left <= 0:
+                return
+            await asyncio.sleep(left)
+
+    def refresh_all(self) -> None:
+        """Something that findings rest on has changed."""
+        self.generation += 1
+        self._alter()
+        self._refreshing.ask()
+        if not self.client.pulls_diagnostics:
+            for uri in self.workspace.documents:
+                self.schedule(uri, settle=0.0)
+
+    # Checkpoints
+
+    def read(self, paths: Iterable[str]) -> list[asyncio.Task[Any]]:
+        """Reads checkpoints in the background; documents are looked at again afterwards."""
+        tasks = []
+        for path in paths:
+            task = self._reading.get(path)
+            if task is None:
+                task = self.start(self._read(path))
+                self._reading[path] = task
+            tasks.append(task)
+        return tasks
+
+    async def _read(self, path: str) -> None:
+        try:
+            run = self._aside.run if is_remote(path) else asyncio.to_thread
+            await run(self.workspace.store.load, path)
+        finally:
+            self._reading.pop(path, None)
+            # What is read from other machines may take long; nothing waits for it.
+            if all(map(is_remote, self._reading)) and not self._is_closing:
+                self.refresh_all()
+
+    async def wait_for(self, paths: Iterable[str]) -> None:
+        """Waits a moment for checkpoints that are being read for the first time."""
+        tasks = self.read(paths)
+        if tasks:
+            await asyncio.wait(tasks, timeout=PATIENCE_SECONDS)
+
+    async def watch(self) -> None:
+        """Looks from time to time whether a checkpoint that was read has changed."""
+        while not self._is_closing:
+            await asyncio.sleep(_POLL_SECONDS)
+            here, there = self.workspace.store.due()
+            if there and (self._asking is None or self._asking.done()):
+                self._asking = self.start(self.look_again(there, self._aside.run))
+            await self.look_again(here)
+
+    async def look_again(
+        self,
+        paths: Iterable[str],
+        run: Callable[..., Coroutine[Any, Any, set[str]]] = asyncio.to_thread,
+    ) -> None:
+        """Reads known checkpoints again where they have changed."""
+        changed = await run(self.workspace.store.refresh, paths)
+        if changed:
+            logger.info("changed: %s", ", ".join(sorted(map(shown, changed))))
+            self.refresh_all()
+
+    async def files_changed(self, paths: Iterable[str]) -> None:
+        """The client has seen files come, change or go."""
+        near: set[str] = set()
+        is_code = True
+        for path in paths:
+            if path.endswith(".py"):
+                self._python_changed(path)
+                continue
+            is_code = False
+            if os.path.basename(path) in ("ckptls.toml", "pyproject.toml"):
+                self.reload_settings()
+            else:
+                near.update(self.workspace.store.paths_near(path))
+        if near:
+            await self.look_again(near)
+        if not is_code:
+            await self.scan()
+
+    # Folders and settings
+
+    def add_folder(self, uri: str) -> None:
+        path = path_of(uri)
+        if path is None or path == Path(path.anchor):
+            logger.warning("not a folder to look through: %s", uri)
+            return
+        self.workspace.add_folder(path, self._settings(path))
+
+    def remove_folder(self, uri: str) -> None:
+        path = path_of(uri)
+        if path is not None:
+            self.workspace.remove_folder(path)
+            self.refresh_all()
+
+    def use_editor_settings(self, data: object) -> None:
+        """Takes up the settings of the editor; those that it leaves empty do not count."""
+        table = data if isinstance(data, Mapping) else {}
+        self._editor_settings = {
+            key: value for key, value in table.items() if value not in (None, [], {}, "")
+        }
+        self.reload_settings()
+
+    def reload_settings(self) -> None:
+        for folder in self.workspace.folders:
+            folder.settings = self._settings(folder.path)
+        self.workspace.forget_forbidden()
+        self.workspace.refresh()
+        self.refresh_all()
+
+    def option(self, name: str) -> object:
+        """A setting that only an editor has."""
+        return self._editor_settings.get(name)
+
+    def outdated_listings(self) -> list[str]:
+        """The addresses of listings whose checkpoint is another one now."""
+        peek = self.workspace.store.peek
+        return [
+            uri
+            for uri, (path, made_of) in self.listings.items()
+            if (entry := peek(path)) is not None and entry.checkpoint is not made_of
+        ]
+
+    def _settings(self, path: Path) -> Settings:
+        settings, problems = load_settings(path)
+        if settings.remote:
+            # A folder must not send an editor to other machines: its user must.
+            settings = replace(settings, remote=False)
+            problems += ("`remote` of a folder does not count here; allow it in the editor",)
+        known = {name.replace("_", "-") for name in Settings.__slots__}
+        wanted = {key: value for key, value in self._editor_settings.items() if key in known}
+        if wanted:
+            given, wrong = parse_settings(wanted)
+            names = [key.replace("-", "_") for key in wanted]
+            settings = _merged(settings, given, names)
+            problems += wrong
+        for problem in problems:
+            logger.warning("%s", problem)
+        return settings
+
+    async def scan(self) -> None:
+        """Looks for the checkpoints in all folders."""
+        for folder in list(self.workspace.folders):
+            await self._scan(folder)
+
+    async def _scan(self, folder: Folder) -> None:
+        found = await asyncio.to_thread(
+            known_checkpoints,
+            str(folder.path),
+            folder.settings,
+            lambda: self._is_closing,
+        )
+        if found != folder.known:
+            folder.known = found
+            logger.info("%d checkpoints in %s", len(found), folder.path)
+            self.refresh_all()
+        before = folder.launches
+        await asyncio.to_thread(folder.look_for_launches)
+        if folder.launches != before:
+            self.refresh_all()
+
+    # Calls between the files of a project
+
+    def _look_for_calls(self) -> None:
+        for folder in self.workspace.folders:
+            if folder.wanted and folder not in self._looking:
+                self._looking.append(folder)
+                self.start(self._read_callers(folder))
+
+    async def _read_callers(self, folder: Folder) -> None:
+        try:
+            while folder.wanted and not self._is_closing:
+                path, names = next(iter(folder.wanted))
+                if await asyncio.to_thread(folder.look_for_calls, path, names):
+                    self._understand_anew()
+        finally:
+            self._looking.remove(folder)
+
+    def _python_changed(self, path: str) -> None:
+        folder = self.workspace.folder_of(Path(path))
+        if folder is not None:
+            folder.forget_calls()
+        self.workspace.distrust_modules()
+        self._understand_anew()
+
+    def _understand_anew(self) -> None:
+        for opened in self.workspace.documents.values():
+            opened.document.forget()
+        self._found.clear()
+        self.refresh_all()
+
+    # Tasks
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Runs work beside everything else; what goes wrong in it is logged."""
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("background work failed", exc_info=error)
+
+    def shut_down(self) -> None:
+        self._is_closing = True
+        for task in list(self._background):
+            task.cancel()
+
+
+def _merged(settings: Settings, given: Settings, names: list[str]) -> Settings:
+    return replace(settings, **{name: getattr(given, name) for name in names})

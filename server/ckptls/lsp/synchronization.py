@@ -1,0 +1,43 @@
+"""What the client has open: documents and notebooks that come, change and go."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from ckptls.lsp import diagnostics
+from ckptls.lsp.connection import Server
+
+
+def register(server: Server) -> None:
+    """Registers what every client may send; notebooks come only from those that know them."""
+    _register_documents(server)
+    _register_notebooks(server)
+
+
+def _register_documents(server: Server) -> None:
+    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
+        ls.session.open(params.text_document)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
+        ls.session.change(params)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
+        ls.session.close(params.text_document.uri)
+        diagnostics.clear(ls, [params.text_document.uri])
+
+
+def _register_notebooks(server: Server) -> None:
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def did_open(ls: Server, params: types.DidOpenNotebookDocumentParams) -> None:
+        ls.session.open_notebook(params)
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    def did_change(ls: Server, params: types.DidChangeNotebookDocumentParams) -> None:
+        diagnostics.clear(ls, ls.session.change_notebook(params))
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    def did_close(ls: Server, params: types.DidCloseNotebookDocumentParams) -> None:
+        diagnostics.clear(ls, ls.session.close_notebook(params.notebook_document.uri))

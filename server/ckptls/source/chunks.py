@@ -1,0 +1,219 @@
+"""The syntax of one version of a document, in chunks that survive edits.
+
+A chunk is a statement that is lowered once and kept as long as its text stays the same:
+those of the module, of class bodies and of long blocks. Positions inside it count from its
+start, so moving a chunk is one assignment and all that was said about it moves along.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ckptls.source import ir
+from ckptls.source.expressions import Positions
+from ckptls.source.statements import Statements
+from ckptls.source.text import SourceText
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from ckptls.source.modules import Module
+    from ckptls.source.syntax import Statement, Syntax
+
+_Key = tuple[str, bool, bytes]
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+_QUOTES = (b'"""', b"'''")
+_OPENS_BODY = re.compile(rb":[ \t]*(?:#[^\n]*)?\r?\n\s*[rRuU]?\Z")
+
+
+class Chunk:
+    """One statement and where it stands now; identity matters, so it is never copied.
+
+    It is lowered when its statement is asked for: most functions of a large file never are.
+    """
+
+    __slots__ = (
+        "_lower",
+        "_words",
+        "is_taken",
+        "key",
+        "memo",
+        "nested",
+        "offset",
+        "parent",
+        "pool",
+    )
+
+    def __init__(self, key: _Key, pool: ChunkPool | None = None) -> None:
+        self.key = key
+        # Whose chunk it is: that of one document.
+        self.pool = pool
+        # Where it begins: in the chunk around it, or at the top level in the document.
+        self.parent: Chunk | None = None
+        self.offset = 0
+        # Whether a chunk around it holds it, of those that were left over from before.
+        self.is_taken = False
+        self.nested: list[Chunk] = []
+        # What the interpreter found when it last ran this chunk.
+        self.memo: Any = None
+        self._lower: Callable[[Chunk], ir.Stmt] | ir.Stmt = ir.NOTHING
+        self._words: frozenset[bytes] | None = None
+
+    @property
+    def statement(self) -> ir.Stmt:
+        """The statement, lowered on first use."""
+        if callable(self._lower):
+            self._lower = self._lower(self)
+        return self._lower
+
+    def lower_with(self, lower: Callable[[Chunk], ir.Stmt]) -> None:
+        """Says how the statement is made when it is asked for."""
+        self._lower = lower
+
+    @property
+    def words(self) -> frozenset[bytes]:
+        """Every word in the chunk's text, of comments and strings too, but of no docstring."""
+        if self._words is None:
+            self._words = frozenset(_WORD.findall(_without_docstring(self.key[2])))
+        return self._words
+
+    @property
+    def length(self) -> int:
+        """Bytes of UTF-8 that the chunk covers."""
+        return len(self.key[2])
+
+    @property
+    def start(self) -> int:
+        """The code point offset of the chunk in the document now."""
+        return self.offset if self.parent is None else self.parent.start + self.offset
+
+    def with_nested(self) -> Iterator[Chunk]:
+        """The chunk and all that are inside it."""
+        yield self
+        for chunk in self.nested:
+            yield from chunk.with_nested()
+
+    def __repr__(self) -> str:
+        return f"Chunk({self.key[0]} at {self.start})"
+
+
+class ChunkPool:
+    """Chunks of the version before, to be taken up again by the next one.
+
+    Top-level chunks are found by their text. What is inside those that were not found again
+    is at hand for the chunks that took their place.
+    """
+
+    def __init__(self) -> None:
+        self._statements: list[Statement] = []
+        self._chunks: list[Chunk] = []
+        self._loose: dict[_Key, list[Chunk]] | None = None
+        self._left: list[Chunk] = []
+        # The module of the project whose text this is, where others import it.
+        self.home: Module | None = None
+
+    def chunks(self, syntax: Syntax) -> list[Chunk]:
+        """The chunks of a module, in order, each where it stands in that version.
+
+        Broken code is looked at anew each time: what a parser makes of an error depends on
+        what stands around it.
+        """
+        statements, starts = syntax.rows
+        first, last = _same_at_ends(self._statements, statements)
+        known = self._chunks
+        until = len(known) - last
+        before: dict[_Key, list[Chunk]] = {}
+        for chunk in known[first:until]:
+            before.setdefault(chunk.key, []).append(chunk)
+        middle = [self._again(each, before) for each in statements[first : len(statements) - last]]
+        found = [*known[:first], *middle, *known[until:]]
+        for chunk, start in zip(found, starts, strict=True):
+            chunk.offset = start
+        self._left = [chunk for several in before.values() for chunk in several]
+        self._loose = None
+        self._statements, self._chunks = statements, found
+        return found
+
+    def _again(self, statement: Statement, before: dict[_Key, list[Chunk]]) -> Chunk:
+        """The chunk of a statement: one of those before with the same text, or a new one."""
+        key = (statement.kind, statement.is_broken, statement.data)
+        same = before.get(key)
+        if same and not statement.is_broken:
+            return same.pop(0)
+        return self._made(key, statement.node, 0)
+
+    def _made(self, key: _Key, node: Node, start: int) -> Chunk:
+        chunk = Chunk(key, self)
+        chunk.offset = start
+        chunk.lower_with(lambda chunk: self._lowered(chunk, node))
+        return chunk
+
+    def _nested(self, key: _Key, node: Node, parent: Chunk, offset: int) -> Chunk:
+        """A chunk inside another: one that was inside a chunk of the version before, or new."""
+        if self._loose is None:
+            self._loose = {}
+            for chunk in self._left:
+                self._let_loose(chunk)
+            self._left = []
+        same = self._loose.get(key)
+        while same and not key[1]:
+            chunk = same.pop(0)
+            if not chunk.is_taken:
+                self._take(chunk)
+                break
+        else:
+            chunk = self._made(key, node, offset)
+        chunk.parent, chunk.offset = parent, offset
+        parent.nested.append(chunk)
+        return chunk
+
+    def _let_loose(self, chunk: Chunk) -> None:
+        assert self._loose is not None
+        for nested in chunk.nested:
+            nested.is_taken = False
+            self._loose.setdefault(nested.key, []).append(nested)
+            self._let_loose(nested)
+
+    def _take(self, chunk: Chunk) -> None:
+        chunk.is_taken = True
+        for nested in chunk.nested:
+            self._take(nested)
+
+    def _lowered(self, chunk: Chunk, node: Node) -> ir.Stmt:
+        """Makes the statement from a node, perhaps of an older tree: only distances count."""
+        data, first = chunk.key[2], node.start_byte
+        text = data.decode("utf-8", "surrogatepass")
+        position: Positions = lambda byte: byte - first  # noqa: E731
+        if len(text) != len(data):
+            own = SourceText(text)
+            position = lambda byte: own.char(byte - first)  # noqa: E731
+
+        def sub_chunk(child: Node) -> ir.Stmt:
+            low, high = child.start_byte - first, child.end_byte - first
+            key = (child.type, child.has_error, data[low:high])
+            return self._nested(key, child, chunk, position(child.start_byte))
+
+        return Statements(text, position, sub_chunk).lower(node)
+
+
+def _same_at_ends(before: list[Statement], after: list[Statement]) -> tuple[int, int]:
+    """How many statements at the start, and of the rest at the end, are the same objects."""
+    shorter = min(len(before), len(after))
+    first = 0
+    while first < shorter and before[first] is after[first]:
+        first += 1
+    last = 0
+    while last < shorter - first and before[-1 - last] is after[-1 - last]:
+        last += 1
+    return first, last
+
+
+def _without_docstring(data: bytes) -> bytes:
+    """The text of a function without the string that its body begins with."""
+    first = min((place for place in map(data.find, _QUOTES) if place >= 0), default=-1)
+    if first < 0 or not _OPENS_BODY.search(data, max(first - 200, 0), first):
+        return data
+    end = data.find(data[first : first + 3], first + 3)
+    return data if end < 0 else data[:first] + data[end + 3 :]

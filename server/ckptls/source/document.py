@@ -1,0 +1,327 @@
+"""One Python document: its text, kept up to date, and what its strings name."""
+
+from __future__ import annotations
+
+import gc
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from ckptls.source.catalogue import Catalogue, builtin_catalogue
+from ckptls.source.chunks import Chunk, ChunkPool
+from ckptls.source.interpret import Interpreter, Lasting
+from ckptls.source.modules import NOWHERE, Environment, Exports, Module
+from ckptls.source.pragmas import Pragmas, find_pragmas
+from ckptls.source.repair import Insertion, missing
+from ckptls.source.sites import LiteralPart, Restore, Role, Site
+from ckptls.source.state import CallRecord, Effects, PlaceRow
+from ckptls.source.syntax import Syntax
+from ckptls.source.text import SourceText
+from ckptls.source.values import GraphVariable, Text, Values
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+T = TypeVar("T")
+# A larger text is data that somebody wrote as Python; parsing it would stop all else for seconds.
+_MAX_BYTES = 2_000_000
+# A text without any of these has nothing for us, and is not even parsed.
+_HINTS = (b"tensorflow", b"tf_slim", b"tf.", b"slim.", b"keras")
+
+
+def mentions_tensorflow(data: bytes) -> bool:
+    """Whether a text may have to do with TensorFlow: a search for bytes and no more."""
+    return any(hint in data for hint in _HINTS)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Without garbage collection: an analysis makes many small objects, and none in circles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What reading a document tells; it is put together when it is asked for.
+
+    sites: every string that names something, in the order it was met.
+    restores: what is known of the statements that fill the model from a checkpoint.
+    variables: variables of the model that the code makes.
+    checked: paths of which the code asks whether something is there.
+    """
+
+    source: SourceText
+    pragmas: Pragmas = field(default_factory=Pragmas)
+    effects: tuple[Effects, ...] = ()
+    chunks: list[Chunk] = field(default_factory=list)
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        return tuple(site for effects in self.effects for site in effects.sites)
+
+    @cached_property
+    def restores(self) -> tuple[Restore, ...]:
+        return tuple(restore for effects in self.effects for restore in effects.restores)
+
+    @cached_property
+    def variables(self) -> tuple[GraphVariable, ...]:
+        several = (variable for effects in self.effects for variable in effects.variables)
+        return tuple(dict.fromkeys(several))
+
+    @cached_property
+    def checked(self) -> tuple[Text, ...]:
+        return tuple(dict.fromkeys(path for effects in self.effects for path in effects.checked))
+
+    @cached_property
+    def path_sites(self) -> tuple[Site, ...]:
+        return tuple(site for site in self.sites if site.role is Role.PATH)
+
+    @cached_property
+    def leaves_paths_open(self) -> bool:
+        """Whether a path is up to a flag or a configuration, of which no code says the value."""
+        several = {id(site.paths): site.paths for site in self.sites}
+        several.update((id(restore.paths), restore.paths) for restore in self.restores)
+        return any(use.flag is not None for paths in several.values() for use in paths)
+
+    def places_near(self, offset: int) -> Iterator[tuple[Chunk, list[PlaceRow]]]:
+        """Where sites are written in the statement of the top level around an offset."""
+        index = bisect_right(self.chunks, offset, key=lambda chunk: chunk.offset) - 1
+        near: set[Chunk] = set()
+        # At the end of one statement the next may begin.
+        for chunk in self.chunks[max(index - 1, 0) : index + 1]:
+            if offset <= chunk.offset + chunk.length:
+                near.update(chunk.with_nested())
+        for effects in self.effects if near else ():
+            for places in effects.places:
+                if not near.isdisjoint(places):
+                    yield from ((chunk, places[chunk]) for chunk in places if chunk in near)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a string that names something.
+
+    site/part: the site there and its piece under the cursor; `typed` is the text of the
+    piece before the cursor. `analysis` is of the text as it was understood: with what an
+    open string lacked put in behind the cursor.
+    """
+
+    analysis: Analysis
+    site: Site
+    part: LiteralPart
+    typed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Calls of functions of other modules; `attributes` are those of objects they are given."""
+
+    calls: tuple[CallRecord, ...]
+    attributes: Mapping[tuple[Chunk, str], Values]
+
+
+class Document:
+    """A document that is edited and asked; not to be shared between threads."""
+
+    def __init__(
+        self,
+        text: str,
+        catalogue: Catalogue | None = None,
+        environment: Environment = NOWHERE,
+    ) -> None:
+        self._catalogue = catalogue or builtin_catalogue()
+        self._environment = environment
+        self._source = SourceText(text)
+        self._syntax: Syntax | None = None
+        self._pool = ChunkPool()
+        self._lasting = Lasting()
+        self._analysis: Analysis | None = None
+        self._told_by = b""
+        self.is_busy = False
+
+    @property
+    def source(self) -> SourceText:
+        return self._source
+
+    @property
+    def text(self) -> str:
+        return self._source.text
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether the text is not looked into."""
+        return len(self._source.data) > _MAX_BYTES
+
+    @collector_paused()
+    def edit(self, start: int, end: int, new: str) -> None:
+        """Puts `new` in the place of the code points from `start` to `end`."""
+        self._analysis = None
+        if self._syntax is not None:
+            self._syntax = self._syntax.edited(start, end, new)
+            self._source = self._syntax.source
+        else:
+            self._source = self._source.edited(start, end, new)
+
+    def replace(self, text: str) -> None:
+        """Another text altogether."""
+        self._analysis, self._syntax = None, None
+        self._source = SourceText(text)
+
+    @collector_paused()
+    def analysis(self) -> Analysis:
+        """What the document's strings name, as of its newest text."""
+        if self._analysis is None:
+            if not self._is_relevant(self._source):
+                self._analysis = Analysis(self._source)
+            else:
+                if self._syntax is None or not self._syntax.is_exact:
+                    self._syntax = Syntax(self._source)
+                self._analysis = self._interpreted(self._syntax)
+        return self._analysis
+
+    @collector_paused()
+    def exports(self, home: Module) -> Exports:
+        """What the top level leaves behind, for the modules that import this one as `home`."""
+        self._pool.home = home
+        chunks = self._pool.chunks(self._parsed(self._source))
+        return self._run(chunks, home.environment, Interpreter.exports)
+
+    def outgoing(self) -> Outgoing:
+        """The calls of functions of other modules, with what they are given."""
+        return self._run(
+            self._pool.chunks(self._parsed(self._source)),
+            self._environment,
+            lambda interpreter, chunks: Outgoing(
+                tuple(call for effects in interpreter.run(chunks) for call in effects.outgoing),
+                interpreter.attributes,
+            ),
+        )
+
+    def forget(self) -> None:
+        """The world around has changed: the next question is answered anew."""
+        self._analysis = None
+
+    def use(self, catalogue: Catalogue, environment: Environment) -> None:
+        """Another catalogue or other surroundings: everything is to be found out anew."""
+        self._catalogue, self._environment = catalogue, environment
+        self._analysis = None
+        self._told_by = b""
+        self._pool = ChunkPool()
+        self._lasting = Lasting()
+
+    @collector_paused()
+    def at(self, offset: int) -> tuple[Cursor, ...]:
+        """The sites that a cursor at `offset` is in, surest first; the string may be open.
+
+        One string may be several sites: the item of a list that a loop goes through, the
+        name of a scope that is entered twice.
+        """
+        if not self._is_relevant(self._source):
+            return ()
+        syntax = self._parsed(self._source)
+        insertion = _missing(syntax, offset)
+        if insertion is None:
+            analysis = self._analysis or self._interpreted(syntax)
+            if syntax.is_exact:
+                self._analysis = analysis
+            return _cursors(analysis, offset)
+        repaired = syntax.edited(insertion.offset, insertion.offset, insertion.text)
+        self._analysis = None
+        return _cursors(self._interpreted(repaired), offset)
+
+    def _is_relevant(self, source: SourceText) -> bool:
+        """Whether the text can name anything: it must mention TensorFlow, and a function of the
+        catalogue, or import a module of the project that does, and not be too large."""
+        if self.is_too_large:
+            return False
+        told = (b"ckptls:", *self._catalogue.own_words)
+        if any(word in source.data for word in told):
+            return True
+        if mentions_tensorflow(source.data):
+            # The word that told it the time before is most likely still there.
+            if not self._told_by or self._told_by not in source.data:
+                self._told_by = self._catalogue.mentioned(source.data)
+            if self._told_by:
+                return True
+        return self._environment.leads_to_tensorflow(source.data)
+
+    def _parsed(self, source: SourceText) -> Syntax:
+        if self._syntax is None or self._syntax.source is not source:
+            self._syntax = Syntax(source)
+        return self._syntax
+
+    def _interpreted(self, syntax: Syntax) -> Analysis:
+        chunks = self._pool.chunks(syntax)
+        effects = self._run(chunks, self._environment, Interpreter.run)
+        return Analysis(syntax.source, find_pragmas(syntax), effects, chunks)
+
+    def _run(
+        self,
+        chunks: list[Chunk],
+        environment: Environment,
+        run: Callable[[Interpreter, list[Chunk]], T],
+    ) -> T:
+        interpreter = Interpreter(self._catalogue, self._lasting, environment, self._pool)
+        self.is_busy = True
+        try:
+            return run(interpreter, chunks)
+        finally:
+            self.is_busy = False
+
+
+def _missing(syntax: Syntax, offset: int) -> Insertion | None:
+    """What the string at a cursor lacks; nothing if the parser finds it whole."""
+    start = syntax.start_before(offset)
+    if not syntax.is_quickly_sound:
+        # An open string is told from its text alone.
+        insertion = missing(syntax.source, offset, start)
+        is_telling = insertion is None or insertion.is_string_open
+        return insertion if is_telling or _lacks_something(syntax, offset) else None
+    return missing(syntax.source, offset, start) if _lacks_something(syntax, offset) else None
+
+
+def _lacks_something(syntax: Syntax, offset: int) -> bool:
+    """Whether the syntax around the cursor is broken, or no string is seen there."""
+    node = syntax.node_at(max(offset - 1, 0))
+    is_string = False
+    while node is not None:
+        if node.type == "ERROR":
+            return True
+        if node.type == "string":
+            is_string = _is_whole(node)
+        if node.parent is None:
+            break
+        node = node.parent
+    return not is_string
+
+
+def _is_whole(node: Node) -> bool:
+    """Whether a string ends where its quotes say; recovery from errors also runs over lines."""
+    written = node.text or b""
+    return b"\n" not in written or b'"""' in written or b"'''" in written
+
+
+def _cursors(analysis: Analysis, offset: int) -> tuple[Cursor, ...]:
+    found = []
+    for chunk, rows in analysis.places_near(offset):
+        place = offset - chunk.start
+        if 0 <= place <= chunk.length:
+            found += [
+                _cursor(analysis, site, site.part(index), offset)
+                for start, end, site, index in rows
+                if start <= place <= end
+            ]
+    return tuple(sorted(found, key=lambda each: (not each.site.is_certain, not each.site.paths)))
+
+
+def _cursor(analysis: Analysis, site: Site, part: LiteralPart, offset: int) -> Cursor:
+    return Cursor(analysis, site, part, part.text[: part.text_offset(offset)])

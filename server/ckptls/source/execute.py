@@ -1,0 +1,308 @@
+"""Statements: what running them does to names, scopes and guards.
+
+They run in order, branches each and merged, loops over known items once an item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ckptls.source import ir, scopes
+from ckptls.source.catalogue import Catalogue
+from ckptls.source.chunks import Chunk
+from ckptls.source.containers import items_of
+from ckptls.source.evaluate import always
+from ckptls.source.functions import MAX_STEPS, Functions
+from ckptls.source.guards import catches, is_name_test, is_tested
+from ckptls.source.modules import LIBRARIES, Environment, Module
+from ckptls.source.state import Frame
+from ckptls.source.values import (
+    ClassValue,
+    FunctionValue,
+    Imported,
+    Literal,
+    Qualified,
+    Values,
+    union,
+)
+
+
+class Executor(Functions):
+    """Runs statements in a frame."""
+
+    def __init__(
+        self, module: Frame, chunk: Chunk, catalogue: Catalogue, environment: Environment
+    ) -> None:
+        super().__init__(module, chunk, catalogue, environment)
+        self._module = module
+        self._modules: dict[str, Module | None] = {}
+
+    @property
+    def module(self) -> Frame:
+        return self._module
+
+    def execute(self, statement: ir.Stmt) -> bool:
+        """Runs a statement; True if control surely leaves the block here."""
+        self.steps += 1
+        if self.frame.home is not None:
+            self.steps_elsewhere += 1
+        if isinstance(statement, Chunk):
+            outer, self.chunk = self.chunk, statement
+            is_left = self.execute(statement.statement)
+            self.chunk = outer
+            return is_left
+        return bool(_HANDLERS[type(statement)](self, statement))
+
+    def _block(self, block: ir.Block) -> bool:
+        guarded = self.frame.is_guarded
+        is_left = False
+        for statement in block.statements:
+            if self.execute(statement):
+                is_left = True
+                break
+        self.frame.is_guarded = guarded
+        return is_left
+
+    def catalogued(self, name: str) -> bool:
+        return self.catalogue.function(name) is not None
+
+    def module_named(self, name: str) -> Module | None:
+        """A module of the project by its name as the code that is run imports it."""
+        if name.partition(".")[0] in LIBRARIES:
+            return None
+        if self.frame.home is not None:
+            return self.frame.home.environment.module(name)
+        if name not in self._modules:
+            self._modules[name] = self.environment.module(name)
+        return self._modules[name]
+
+    def _imported_module(self, name: str) -> Module | None:
+        found = self.module_named(name)
+        if self.frame.home is None and name.partition(".")[0] not in LIBRARIES:
+            for recorder in self.recorders:
+                recorder.reads.setdefault((-1, name), found)
+            if found is not None and found not in self.imported:
+                self.imported.append(found)
+        return found
+
+    def _import(self, node: ir.Import) -> None:
+        for name, alias in node.names:
+            root = name if alias is not None else name.partition(".")[0]
+            module = self._imported_module(root)
+            found = Qualified(root) if module is None else Imported(module)
+            self.assign(alias or root, (found,))
+
+    def _import_from(self, node: ir.ImportFrom) -> None:
+        name = "." * node.level + node.module
+        module = self._imported_module(name)
+        for each, alias in node.names:
+            if each == "*":
+                if module is not None:
+                    known = self.module.variables.get("*", ())
+                    self.assign("*", union(known, (Imported(module, "*"),)))
+            elif not node.module and (below := self._imported_module(name + each)) is not None:
+                # `from . import each`, where that is a module.
+                self.assign(alias or each, (Imported(below),))
+            elif module is not None and not self.catalogued(f"{name}.{each}"):
+                self.assign(alias or each, (Imported(module, each),))
+            else:
+                self.assign(alias or each, (Qualified(f"{name}.{each}"),))
+
+    def _assign(self, node: ir.Assign) -> None:
+        if node.value is None:
+            return
+        values = self.evaluate(node.value)
+        for target in node.targets:
+            self.bind(target, values)
+
+    def _augmented(self, node: ir.AugmentedAssign) -> None:
+        operation = ir.Binary(0, 0, node.operator, node.target, node.value)
+        self.bind(node.target, self.evaluate(operation))
+
+    def _evaluate_all(self, node: ir.Evaluate) -> None:
+        for value in node.values:
+            self.evaluate(value)
+
+    def _return(self, node: ir.Return) -> bool:
+        values = self.evaluate(node.value) if node.value is not None else (Literal(None),)
+        if node.kind == "return":
+            self.frame.returns.append(values)
+        return True
+
+    def _if(self, node: ir.If) -> bool:
+        is_guard = is_tested(self.evaluate(node.test)) or is_name_test(node.test)
+        chosen = always(node.test)
+        if chosen is not None:
+            return self._block(node.then if chosen else node.otherwise)
+        before = dict(self.frame.variables)
+        with self.guarded(is_guard):
+            then_leaves = self._block(node.then)
+        then = self.frame.variables
+        self.frame.variables = before
+        with self.guarded(is_guard):
+            otherwise_leaves = self._block(node.otherwise)
+        if then_leaves and otherwise_leaves:
+            return True
+        if not then_leaves:
+            otherwise = self.frame.variables
+            self.frame.variables = then
+            if not otherwise_leaves:
+                self._merge(otherwise)
+        if is_guard and (then_leaves or otherwise_leaves):
+            self.frame.is_guarded = True
+        return False
+
+    def _merge(self, other: dict[str, Values]) -> None:
+        mine = self.frame.variables
+        for name, values in other.items():
+            known = mine.get(name)
+            if known is None:
+                mine[name] = values
+            elif known is not values and known != values:
+                mine[name] = union(known, values)
+
+    def _for(self, node: ir.For) -> None:
+        items, is_whole = items_of(self.evaluate(node.values))
+        if self.steps > MAX_STEPS:
+            items, is_whole = (union(*items),), False
+        before = dict(self.frame.variables)
+        for item in items:
+            self.bind(node.target, item)
+            self._block(node.body)
+        if not is_whole:
+            self._merge(before)
+        self._block(node.otherwise)
+
+    def _while(self, node: ir.While) -> None:
+        self.evaluate(node.test)
+        before = dict(self.frame.variables)
+        with self.guarded(is_name_test(node.test)):
+            self._block(node.body)
+        self._merge(before)
+        self._block(node.otherwise)
+
+    def _try(self, node: ir.Try) -> bool:
+        is_guard = any(catches(caught) for caught, _ in node.handlers)
+        before = dict(self.frame.variables)
+        with self.guarded(is_guard):
+            is_left = self._block(node.body)
+        is_left = self._block(node.otherwise) or is_left
+        after = self.frame.variables
+        for _, block in node.handlers:
+            self.frame.variables = dict(before)
+            if not self._block(block):
+                self._merge(after)
+                after, is_left = self.frame.variables, False
+        self.frame.variables = after
+        return self._block(node.final) or is_left
+
+    def _with(self, node: ir.With) -> bool:
+        outer = self.frame.scopes
+        guarded = self.frame.is_guarded
+        for expression, target in node.items:
+            values = self.evaluate(expression)
+            self.frame.scopes, values = scopes.entered(self.frame.scopes, values)
+            if _suppresses(expression):
+                self.frame.is_guarded = True
+            if target is not None:
+                self.bind(target, values)
+        is_left = self._block(node.body)
+        self.frame.scopes, self.frame.is_guarded = outer, guarded
+        return is_left
+
+    def _function(self, node: ir.Function) -> None:
+        for decorator in node.decorators:
+            self.evaluate(decorator)
+        is_nested = self.frame.depth > 0
+        value = FunctionValue(
+            self.chunk,
+            id(node),
+            node,
+            is_nested=is_nested,
+            closure=self._closure() if is_nested else (),
+            home=self.frame.home,
+        )
+        self.assign(node.name, (value,))
+        if self.quiet or self.frame.home is not None:
+            return
+        if not is_nested:
+            self.effects.functions.append(value)
+        else:
+            self.enter(value, {}, self.frame.scopes, self.frame.is_guarded)
+
+    def _closure(self) -> tuple[tuple[str, Values], ...]:
+        """What a function defined here may know of the functions around it."""
+        known: dict[str, Values] = {}
+        frame: Frame | None = self.frame
+        words = self.chunk.words
+        while frame is not None and frame.parent is not None:
+            for name, values in frame.variables.items():
+                if name not in known and name.encode() in words:
+                    known[name] = values
+            frame = frame.parent
+        return tuple(known.items())
+
+    def function_of(self, node: ir.Lambda) -> Values:
+        body = ir.Block((ir.Return(node.body, "return"),))
+        function = ir.Function("<lambda>", node.parameters, body, ())
+        closure = self._closure() if self.frame.depth else ()
+        home = self.frame.home
+        value = FunctionValue(
+            self.chunk, id(node), function, is_nested=True, closure=closure, home=home
+        )
+        if not self.quiet and home is None:
+            self.enter(value, {}, self.frame.scopes, self.frame.is_guarded)
+        return (value,)
+
+    def _class(self, node: ir.Class) -> None:
+        value = ClassValue(self.chunk, node, self.frame.home)
+        for base in node.bases:
+            self.evaluate(base)
+        for decorator in node.decorators:
+            self.evaluate(decorator)
+        outer = self.frame
+        frame = Frame(outer)
+        self.frame = frame
+        for member in node.body.statements:
+            statement = member.statement if isinstance(member, Chunk) else member
+            if isinstance(statement, ir.Function):
+                chunk = member if isinstance(member, Chunk) else self.chunk
+                method = FunctionValue(chunk, id(statement), statement, value)
+                if outer.depth == 0 and not self.quiet:
+                    self.effects.functions.append(method)
+            else:
+                self.execute(member)
+        self.frame = outer
+        for name, values in frame.variables.items():
+            self.write_attribute(value, name, values)
+        self.assign(node.name, (value,))
+
+
+def _suppresses(expression: ir.Expr) -> bool:
+    """`contextlib.suppress(KeyError)`."""
+    if not isinstance(expression, ir.Call):
+        return False
+    function = expression.function
+    return (
+        isinstance(function, ir.Name | ir.Attribute)
+        and function.name == "suppress"
+        and catches(tuple(each.value for each in expression.arguments))
+    )
+
+
+_HANDLERS: dict[type, Callable[..., bool | None]] = {
+    ir.Import: Executor._import,
+    ir.ImportFrom: Executor._import_from,
+    ir.Assign: Executor._assign,
+    ir.AugmentedAssign: Executor._augmented,
+    ir.Evaluate: Executor._evaluate_all,
+    ir.Return: Executor._return,
+    ir.Block: Executor._block,
+    ir.If: Executor._if,
+    ir.For: Executor._for,
+    ir.While: Executor._while,
+    ir.Try: Executor._try,
+    ir.With: Executor._with,
+    ir.Function: Executor._function,
+    ir.Class: Executor._class,
+}

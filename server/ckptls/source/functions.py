@@ -1,0 +1,326 @@
+"""Functions and classes of the project: running them, and what objects of classes have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ckptls.source import flags, ir
+from ckptls.source.arguments import Bound, bind_parameters
+from ckptls.source.calls import Caller
+from ckptls.source.catalogue import Catalogue
+from ckptls.source.chunks import Chunk
+from ckptls.source.containers import Arguments
+from ckptls.source.modules import Environment
+from ckptls.source.state import CallRecord, Frame, Read, Recorder, Scopes
+from ckptls.source.values import (
+    UNKNOWN,
+    ClassValue,
+    FunctionValue,
+    Instance,
+    Literal,
+    Member,
+    Values,
+    union,
+)
+
+# Statements run in one analysis; past that loops and calls are no longer followed.
+MAX_STEPS = 20_000
+# The same for statements of other modules that are run for what they do with what is here.
+_MAX_STEPS_ELSEWHERE = 4_000
+_MAX_DEPTH = 4
+# Longer functions that mention nothing of the catalogue are not run for what they return.
+_SMALL_BYTES = 1_500
+_PROPERTIES = frozenset({"property", "cached_property", "lazy_property", "define_scope"})
+_ENDINGS = frozenset({b"return", b"yield"})
+_MAX_BASES = 16
+
+
+class Functions(Caller):
+    """Runs functions of the project where they are called."""
+
+    def __init__(
+        self, module: Frame, chunk: Chunk, catalogue: Catalogue, environment: Environment
+    ) -> None:
+        super().__init__(module, chunk, catalogue, environment)
+        self.steps = 0
+        self.steps_elsewhere = 0
+        self.depth = 0
+        self._returned: dict[object, tuple[int, Values, dict[Read, Any]]] = {}
+        # Classes whose bases are being looked up.
+        self._descending: set[Chunk] = set()
+
+    def enter(self, function: FunctionValue, bound: Bound, scopes: Scopes, guarded: bool) -> Frame:
+        """Runs the body of a function with these arguments."""
+        caller, chunk = self.frame, self.chunk
+        frame = Frame(self._around(function), scopes, guarded)
+        frame.owner = function.owner
+        self.chunk, self.frame = function.chunk, frame
+        node = function.function
+        options = flags.option_defaults(self, node.decorators) if node.decorators else {}
+        parameters = [each for each in node.parameters if each.name]
+        for index, parameter in enumerate(parameters):
+            values = bound.get(parameter.name)
+            if values is None:
+                values = options.get(parameter.name)
+            if values is None:
+                values = self._default(function, index, parameter)
+            frame.variables[parameter.name] = values
+        self.execute(node.body)
+        self.frame, self.chunk = caller, chunk
+        return frame
+
+    def execute(self, statement: ir.Stmt) -> bool:
+        """Runs a statement; see `interpret`."""
+        raise NotImplementedError
+
+    def _around(self, function: FunctionValue) -> Frame:
+        """The frame in which a function was defined."""
+        outer = self.module
+        if function.home is not None:
+            outer = Frame(None, home=function.home)
+        if not function.closure:
+            return outer
+        frame = Frame(outer)
+        frame.variables.update(function.closure)
+        frame.owner = function.owner
+        return frame
+
+    @property
+    def module(self) -> Frame:
+        """The frame of the document's top level; see `interpret`."""
+        raise NotImplementedError
+
+    def _default(self, function: FunctionValue, index: int, parameter: ir.Parameter) -> Values:
+        if index == 0 and function.owner is not None:
+            if _has_decorator(function.function, "classmethod"):
+                return (function.owner,)
+            if not is_static(function.function):
+                return (Instance(function.owner),)
+        if parameter.default is not None:
+            return self.evaluate(parameter.default)
+        return UNKNOWN
+
+    def apply_function(self, callee: FunctionValue, node: ir.Call, arguments: Arguments) -> Values:
+        bound = bind_parameters(callee, arguments)
+        if callee.home is None and not callee.is_nested:
+            if not self.quiet:
+                record = self._record(callee, bound)
+                if record not in self.recorded_calls:
+                    self.recorded_calls.add(record)
+                    self.effects.calls.append(record)
+            return self.returned(callee, bound)
+        if callee.home is not None and not self.quiet and self.entrance is None:
+            self.effects.outgoing.append(self._record(callee, bound))
+        return self._run_inline(callee, node, bound)
+
+    def _record(self, callee: FunctionValue, bound: Bound) -> CallRecord:
+        frame = self.frame
+        return CallRecord(callee, tuple(bound.items()), frame.scopes, frame.is_guarded)
+
+    def _run_inline(self, callee: FunctionValue, node: ir.Call, bound: Bound) -> Values:
+        """Runs a function for what it finds in these arguments, and for what it returns."""
+        if self.depth >= _MAX_DEPTH or self.steps > MAX_STEPS:
+            return UNKNOWN
+        if callee.home is not None and not self._is_worth_running(callee):
+            return UNKNOWN
+        before = self.entrance
+        if callee.home is not None and before is None:
+            self.entrance = self.place(node)
+        self.depth += 1
+        frame = self.enter(callee, bound, self.frame.scopes, self.frame.is_guarded)
+        self.depth -= 1
+        self.entrance = before
+        return union(*frame.returns) if frame.returns else (Literal(None),)
+
+    def _is_worth_running(self, callee: FunctionValue) -> bool:
+        """Whether a function of another module may tell anything: a small one by what it
+        returns, another one by what it mentions."""
+        if self.steps_elsewhere > _MAX_STEPS_ELSEWHERE:
+            return False
+        words = callee.chunk.words
+        if not words.isdisjoint(self.catalogue.words):
+            return True
+        if callee.home is not None and callee.function.name.encode() in callee.home.exports.telling:
+            return True
+        return b"return" in words and callee.chunk.length < _SMALL_BYTES
+
+    def returned(self, callee: FunctionValue, bound: Bound) -> Values:
+        """What a function of this document returns; what is found on the way does not count."""
+        if self.depth >= _MAX_DEPTH or self.steps > MAX_STEPS:
+            return UNKNOWN
+        if not _ENDINGS & callee.chunk.words:
+            if self.quiet and callee.function.name == "__init__":
+                self._run_quietly(callee, bound)
+            return UNKNOWN
+        if callee.chunk.length > 4 * _SMALL_BYTES and callee.chunk.words.isdisjoint(
+            self.catalogue.words
+        ):
+            return UNKNOWN
+        if self.frame.depth == 0:
+            return union(*self._run_quietly(callee, bound).returns)
+        return self._known_return(callee, bound)
+
+    def _known_return(self, callee: FunctionValue, bound: Bound) -> Values:
+        """As `returned`, run once for the same arguments as long as nothing was assigned."""
+        key = (callee.key, tuple(bound.items()), self.frame.scopes, self.depth)
+        known = self._returned.get(key)
+        if known is None or known[0] != self.writes:
+            before = self.writes
+            recorder = Recorder(self.module)
+            self.recorders.append(recorder)
+            values = union(*self._run_quietly(callee, bound).returns)
+            self.recorders.pop()
+            known = (before if before == self.writes else -1, values, recorder.reads)
+            self._returned[key] = known
+        else:
+            for recorder in self.recorders:
+                for place, found in known[2].items():
+                    recorder.reads.setdefault(place, found)
+        return known[1]
+
+    def _run_quietly(self, callee: FunctionValue, bound: Bound) -> Frame:
+        self.depth += 1
+        self.quiet += 1
+        frame = self.enter(callee, bound, self.frame.scopes, self.frame.is_guarded)
+        self.quiet -= 1
+        self.depth -= 1
+        return frame
+
+    # Classes and their objects
+
+    def instance(self, of: ClassValue, node: ir.Call, arguments: Arguments) -> Values:
+        made = Instance(of)
+        initializer = self._method(made, "__init__")
+        if initializer is None:
+            self._with_fields(of, arguments)
+        else:
+            self.apply_function(initializer, node, arguments)
+            # What it assigns is needed right behind the call.
+            if initializer.home is None and self.depth < _MAX_DEPTH and self.steps <= MAX_STEPS:
+                self._run_quietly(initializer, bind_parameters(initializer, arguments))
+        return (made,)
+
+    def _with_fields(self, of: ClassValue, arguments: Arguments) -> None:
+        """An object of a dataclass or named tuple: arguments are its attributes."""
+        names = [name for each in self._bases(of) for name in _fields(each)]
+        for key, values in arguments:
+            if key is None and names:
+                self.write_attribute(of, names.pop(0), values)
+            elif key not in (None, "*", "**"):
+                self.write_attribute(of, str(key), values)
+
+    def class_member(self, value: Instance | ClassValue, name: str) -> Values:
+        of = value.of if isinstance(value, Instance) else value
+        classes = self._bases(of)
+        if isinstance(value, Instance) and value.is_super:
+            next(classes, None)
+        for each in classes:
+            found = self.read_attribute(each, name)
+            if found is not None:
+                return found
+            method = self._own_method(each, value, name)
+            if method is None:
+                continue
+            if isinstance(value, Instance) and _PROPERTIES & _decorators(method.function):
+                return self.resolved(self._property(method))
+            return (method,)
+        return (Member(value, name),)
+
+    def _property(self, method: FunctionValue) -> Values:
+        if method.home is None:
+            return self.returned(method, {})
+        if self.depth >= _MAX_DEPTH:
+            return UNKNOWN
+        return union(*self._run_quietly(method, self._self_of(method)).returns)
+
+    def _self_of(self, method: FunctionValue) -> Bound:
+        names = [each.name for each in method.function.parameters]
+        return {names[0]: method.bound} if names and method.bound else {}
+
+    def _method(self, value: Instance, name: str) -> FunctionValue | None:
+        for each in self._bases(value.of):
+            found = self._own_method(each, value, name)
+            if found is not None:
+                return found
+        return None
+
+    def _own_method(
+        self, of: ClassValue, value: Instance | ClassValue, name: str
+    ) -> FunctionValue | None:
+        for member in of.definition.body.statements:
+            if isinstance(member, Chunk) and name.encode() not in member.words:
+                continue
+            statement = member.statement if isinstance(member, Chunk) else member
+            if isinstance(statement, ir.Function) and statement.name == name:
+                chunk = member if isinstance(member, Chunk) else of.chunk
+                bound: Values = ()
+                if _has_decorator(statement, "classmethod"):
+                    bound = (of,)
+                elif isinstance(value, Instance) and not is_static(statement):
+                    bound = (Instance(value.of),)
+                return FunctionValue(chunk, id(statement), statement, of, bound, home=of.home)
+        return None
+
+    def _bases(self, of: ClassValue) -> Iterator[ClassValue]:
+        """A class and those that it is made from, as far as they are of the project."""
+        pending = [of]
+        seen: set[Chunk] = set()
+        while pending and len(seen) < _MAX_BASES:
+            each = pending.pop(0)
+            if each.chunk in seen:
+                continue
+            seen.add(each.chunk)
+            yield each
+            pending += self._parents(each)
+
+    def _parents(self, of: ClassValue) -> list[ClassValue]:
+        if not of.definition.bases:
+            return []
+        if of.chunk in self._descending:
+            # A name of a base may mean an object of the class itself.
+            return []
+        before = self.frame
+        self.frame = Frame(None, home=of.home) if of.home is not None else self.module
+        self._descending.add(of.chunk)
+        found = self._classes(of.definition.bases)
+        if not found and of.home is None and before is not self.module:
+            self.frame = before
+            found = self._classes(of.definition.bases)
+        self._descending.discard(of.chunk)
+        self.frame = before
+        return found
+
+    def _classes(self, bases: tuple[ir.Expr, ...]) -> list[ClassValue]:
+        return [
+            value
+            for base in bases
+            if isinstance(base, ir.Name | ir.Attribute)
+            for value in self.evaluate(base)
+            if isinstance(value, ClassValue)
+        ]
+
+
+def is_static(function: ir.Function) -> bool:
+    """Whether a method takes no object."""
+    return _has_decorator(function, "staticmethod")
+
+
+def _decorators(function: ir.Function) -> frozenset[str]:
+    return frozenset(
+        each.name for each in function.decorators if isinstance(each, ir.Name | ir.Attribute)
+    )
+
+
+def _has_decorator(function: ir.Function, name: str) -> bool:
+    return name in _decorators(function)
+
+
+def _fields(of: ClassValue) -> list[str]:
+    """The names that the body of a class assigns, in order."""
+    found = []
+    for member in of.definition.body.statements:
+        statement = member.statement if isinstance(member, Chunk) else member
+        if isinstance(statement, ir.Assign):
+            found += [each.name for each in statement.targets if isinstance(each, ir.Name)]
+    return found

@@ -1,0 +1,375 @@
+"""Runs a document, as far as reading it can tell, and notes the sites on the way.
+
+Functions run once for each call of them in the document. A chunk whose text and whose
+readings of other names are as before is not run again (see `Memo`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from ckptls.source import ir
+from ckptls.source.arguments import Bound
+from ckptls.source.catalogue import Catalogue
+from ckptls.source.chunks import Chunk, ChunkPool
+from ckptls.source.execute import Executor
+from ckptls.source.modules import NOWHERE, Environment, Exports, OutsideCall
+from ckptls.source.plan import Plan
+from ckptls.source.sites import Site
+from ckptls.source.state import (
+    ROOT_SCOPES,
+    CallRecord,
+    Effects,
+    Frame,
+    Memo,
+    Places,
+    Recorder,
+    Scopes,
+)
+from ckptls.source.values import (
+    UNKNOWN_TEXT,
+    FunctionValue,
+    Imported,
+    Instance,
+    Mapping,
+    Member,
+    Piece,
+    Qualified,
+    Record,
+    Selection,
+    Sequence,
+    Tracked,
+    Value,
+    Values,
+    union,
+)
+
+_MAX_CONTEXTS = 32
+
+FunctionKey = tuple[Chunk, int]
+
+
+class Lasting:
+    """What is kept of one analysis of a document for the next."""
+
+    def __init__(self) -> None:
+        self.memos: dict[FunctionKey, Memo] = {}
+        self.plan = Plan()
+        # Of each name of the top level: its values, and whether they matter.
+        self.telling: dict[str, tuple[Values, bool]] = {}
+        self._variables: dict[str, Values] = {}
+        self._words: tuple[frozenset[str], frozenset[bytes]] | None = None
+
+    def words_with(self, names: frozenset[str], words: frozenset[bytes]) -> frozenset[bytes]:
+        """The words, and the names as words; the same object for the same names."""
+        if self._words is None or self._words[0] != names:
+            self._words = names, words | {name.encode() for name in names}
+        return self._words[1]
+
+    def changed(self, variables: dict[str, Values]) -> set[str]:
+        """The top-level names that are not worth what they were the time before."""
+        before, self._variables = self._variables, variables
+        found = {name for name, values in variables.items() if before.get(name) is not values}
+        return {name for name in found if before.get(name) != variables[name]} | (
+            before.keys() - variables.keys()
+        )
+
+
+_BRANCHING = (ir.If, ir.For, ir.While, ir.Try, ir.With)
+
+
+class Interpreter(Executor):
+    """One analysis of a document; what is `lasting` outlives it."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        lasting: Lasting,
+        environment: Environment = NOWHERE,
+        pool: ChunkPool | None = None,
+    ) -> None:
+        root = Chunk(("module", False, b""), pool)
+        super().__init__(Frame(None), root, catalogue, environment)
+        self._lasting = lasting
+
+    def run(self, chunks: list[Chunk]) -> tuple[Effects, ...]:
+        """Everything that the document's code does, functions included."""
+        top = self._run_top(chunks)
+        changed = self._lasting.changed(self.module.variables)
+        memos = dict(self._lasting.memos)
+        self._lasting.memos.clear()
+        contexts: dict[FunctionKey, list[CallRecord]] = {}
+        defined: dict[FunctionKey, FunctionValue] = {}
+        for effects in top:
+            if effects.calls:
+                _sort_calls(effects.calls, contexts)
+            for function in effects.functions:
+                defined[function.key] = function
+        words = self._telling_words()
+        functions = self._lasting.plan.of(list(defined.values()), words)
+        self._add_outside_calls([f for f, is_relevant in functions if is_relevant], contexts)
+        found: dict[FunctionKey, Effects] = {}
+        ran: dict[FunctionKey, int] = {}
+
+        def run(function: FunctionValue, key: FunctionKey, is_relevant: bool) -> None:
+            known = contexts.get(key, ())
+            if not is_relevant and not (known and self._is_told_something(known)):
+                return
+            ran[key] = len(known)
+            effects = self._run_function(function, key, tuple(known), memos.get(key), changed)
+            if key not in found and effects.calls:
+                _sort_calls(effects.calls, contexts)
+            found[key] = effects
+
+        for function, is_relevant in functions:
+            key = function.key
+            if is_relevant or key in contexts:
+                run(function, key, is_relevant)
+        # A second time those whose callers came after them: circles, mostly.
+        for function, is_relevant in functions if contexts else ():
+            key = function.key
+            if key in contexts and len(contexts[key]) != ran.get(key, 0):
+                run(function, key, is_relevant)
+        return (*top, *found.values())
+
+    def _run_top(self, chunks: list[Chunk]) -> list[Effects]:
+        return [self._run_chunk(chunk) for chunk in chunks]
+
+    def exports(self, chunks: list[Chunk]) -> Exports:
+        """What the top level alone leaves behind, for other modules."""
+        top = self._run_top(chunks)
+        functions = {f.key: f for effects in top for f in effects.functions}
+        words = self._telling_words()
+        telling = {
+            name.encode()
+            for function, is_relevant in Plan().of(list(functions.values()), words)
+            if is_relevant
+            for name in (function.function.name, _called_name(function))
+        }
+        return Exports(
+            self.module.variables, self.attributes, tuple(self.imported), frozenset(telling)
+        )
+
+    def _telling_words(self) -> frozenset[bytes]:
+        """Words by which a function may come to something that matters: those of the catalogue,
+        and names of the top level."""
+        known = self._lasting.telling
+        for name, values in self.module.variables.items():
+            before = known.get(name)
+            if before is None or before[0] is not values:
+                known[name] = values, any(self._is_telling(value) for value in values)
+        now = self.module.variables
+        names = frozenset(name for name, (_, is_so) in known.items() if is_so and name in now)
+        return self._lasting.words_with(names, self.catalogue.words)
+
+    def _is_telling(self, value: Value) -> bool:
+        match value:
+            case FunctionValue():
+                return value.is_nested or value.home is not None
+            case Qualified():
+                return self.catalogued(value.name)
+            case Sequence():
+                return any(self._is_telling(e) for item in value.items[:8] for e in item)
+            case Mapping():
+                return any(self._is_telling(e) for _, item in value.entries[:8] for e in item)
+            case Member():
+                return self._is_telling(value.value)
+        return isinstance(value, Tracked | Selection | Imported | Record | Instance)
+
+    def _is_told_something(self, calls: Iterable[CallRecord]) -> bool:
+        """Whether a function that looks as if it had no names is given something with some."""
+        return any(
+            isinstance(value, FunctionValue) or self._is_telling(value)
+            for call in calls
+            for name, values in call.arguments
+            if name != "self"
+            for value in values
+        )
+
+    def _add_outside_calls(
+        self, functions: list[FunctionValue], contexts: dict[FunctionKey, list[CallRecord]]
+    ) -> None:
+        names = frozenset(_called_name(f) for f in functions if _takes_something(f))
+        callers = self.environment.callers(names)
+        for function in functions if callers else ():
+            for call in callers.get(_full_name(function), ()):
+                contexts.setdefault(function.key, []).append(_as_record(function, call))
+
+    # Chunks and their memos
+
+    def _run_chunk(self, chunk: Chunk) -> Effects:
+        memo: Memo | None = chunk.memo
+        if memo is not None and self._is_valid(memo, (), self.module):
+            return self._replay(memo)
+        self.frame, self.chunk = self.module, chunk
+        is_branching = isinstance(chunk.statement, _BRANCHING)
+        before = dict(self.module.variables) if is_branching else {}
+        effects, recorder = self._recorded(lambda: self.execute(chunk.statement))
+        if is_branching:
+            # What was there before stays among the values where a branch does not assign.
+            for name in recorder.written:
+                recorder.reads.setdefault((0, name), before.get(name))
+        writes = {
+            name: self.module.variables[name]
+            for name in recorder.written
+            if name in self.module.variables
+        }
+        chunk.memo = _memo((), recorder, writes, effects)
+        return effects
+
+    def _recorded(self, run: Callable[[], object]) -> tuple[Effects, Recorder]:
+        self.effects = Effects()
+        self.recorded_calls = set()
+        recorder = Recorder(self.frame)
+        self.recorders.append(recorder)
+        run()
+        self.recorders.pop()
+        self.effects.sites = _once(self.effects.sites)
+        self.effects.places = [_places(self.effects.sites)]
+        return self.effects, recorder
+
+    def _is_valid(self, memo: Memo, given: tuple[Any, ...], frame: Frame) -> bool:
+        if memo.given != given:
+            return False
+        for (where, name), values in memo.reads.items():
+            if where == -1:
+                if self.module_named(name) is not values:
+                    return False
+                if values is not None and values not in self.imported:
+                    self.imported.append(values)
+            elif isinstance(where, Chunk):
+                if self.attributes.get((where, name)) != values:
+                    return False
+            elif frame.variables.get(name) != values:
+                return False
+        return True
+
+    def _replay(self, memo: Memo) -> Effects:
+        if memo.writes:
+            self.module.variables.update(memo.writes)
+        for owner, name, values in memo.effects.attributes:
+            known = self.attributes.get((owner, name))
+            if known is None or not set(values) <= set(known):
+                self.writes += 1
+                self.attributes[owner, name] = union(known or (), values)
+        return memo.effects
+
+    def _run_function(
+        self,
+        function: FunctionValue,
+        key: FunctionKey,
+        contexts: tuple[CallRecord, ...],
+        memo: Memo | None,
+        changed: set[str],
+    ) -> Effects:
+        is_told_same = memo is not None and memo.calls == contexts
+        given = memo.given if memo and is_told_same else tuple(dict.fromkeys(contexts))
+        if memo is None or not self._is_still_valid(memo, given, changed):
+            self.frame = self.module
+
+            def run() -> None:
+                for arguments, around, is_guarded in _situations(given):
+                    self.enter(function, arguments, around, is_guarded)
+
+            effects, recorder = self._recorded(run)
+            memo = _memo(given, recorder, {}, effects, contexts)
+        elif memo.effects.attributes:
+            self._replay(memo)
+        self._lasting.memos[key] = memo
+        return memo.effects
+
+    def _is_still_valid(self, memo: Memo, given: tuple[CallRecord, ...], changed: set[str]) -> bool:
+        """As `_is_valid`, for a memo that was valid the time before."""
+        if memo.given is not given and memo.given != given:
+            return False
+        if not memo.names.isdisjoint(changed):
+            return False
+        if not memo.has_keys:
+            return True
+        return self._is_valid(memo, given, self.module)
+
+
+def _full_name(function: FunctionValue) -> str:
+    name = function.function.name
+    return f"{function.owner.definition.name}.{name}" if function.owner is not None else name
+
+
+def _called_name(function: FunctionValue) -> str:
+    """What a call of the function mentions."""
+    if function.owner is not None and function.function.name == "__init__":
+        return function.owner.definition.name
+    return function.function.name
+
+
+def _takes_something(function: FunctionValue) -> bool:
+    return len(function.function.parameters) > (function.owner is not None)
+
+
+def _as_record(function: FunctionValue, call: OutsideCall) -> CallRecord:
+    return CallRecord(function, call.arguments, Scopes(call.scope), call.is_guarded)
+
+
+def _situations(contexts: tuple[CallRecord, ...]) -> Iterable[tuple[Bound, Scopes, bool]]:
+    """With what a function is run: once for each call, or once alone if nobody calls it."""
+    if not contexts:
+        return [({}, ROOT_SCOPES, False)]
+    if len(contexts) <= _MAX_CONTEXTS:
+        return [(dict(call.arguments), call.scopes, call.is_guarded) for call in contexts]
+    merged: Bound = {}
+    for call in contexts:
+        for name, values in call.arguments:
+            merged[name] = union(merged.get(name, ()), values)
+    return [(merged, Scopes(UNKNOWN_TEXT, UNKNOWN_TEXT), any(c.is_guarded for c in contexts))]
+
+
+def _memo(
+    given: tuple[Any, ...],
+    recorder: Recorder,
+    writes: dict[str, Values],
+    effects: Effects,
+    calls: tuple[CallRecord, ...] = (),
+) -> Memo:
+    names = frozenset(name for where, name in recorder.reads if where == 0)
+    has_keys = len(names) < len(recorder.reads)
+    return Memo(given, recorder.reads, writes, effects, names, has_keys, calls)
+
+
+def _once(sites: list[Site]) -> list[Site]:
+    """The sites, each once: loops and repeated calls meet the same string several times.
+
+    Where it is about another checkpoint each time, it may be about any of them.
+    """
+    found: dict[tuple[object, ...], Site] = {}
+    for site in sites:
+        key = (site.text, site.place, site.role, site.parameter, site.outer, site.shape)
+        known = found.get(key)
+        if known is None:
+            found[key] = site
+        elif known != site:
+            found[key] = replace(
+                known,
+                paths=tuple(dict.fromkeys(known.paths + site.paths)),
+                is_certain=known.is_certain and site.is_certain,
+                is_guarded=known.is_guarded or site.is_guarded,
+                is_lenient=known.is_lenient or site.is_lenient,
+                counterpart=known.counterpart or site.counterpart,
+            )
+    return list(found.values())
+
+
+def _places(sites: list[Site]) -> Places:
+    found: Places = {}
+    for site in sites:
+        for index, part in enumerate(site.text.parts):
+            origin = part.origin if isinstance(part, Piece) else None
+            if origin is not None:
+                row = (origin.start, origin.end, site, index)
+                found.setdefault(origin.chunk, []).append(row)
+    return found
+
+
+def _sort_calls(calls: list[CallRecord], contexts: dict[FunctionKey, list[CallRecord]]) -> None:
+    for call in calls:
+        contexts.setdefault(call.function.key, []).append(call)

@@ -1,0 +1,154 @@
+"""Which functions of a document are run, and in which order.
+
+A function matters if it mentions a function of the catalogue or a function that matters, or
+is a method of a class with such a method; the others are not even lowered. Callers come
+before those that they call. Words are compared, not meanings, so this errs on the side of
+running too much.
+"""
+
+from __future__ import annotations
+
+from ckptls.source.chunks import Chunk
+from ckptls.source.values import FunctionValue
+
+# Words beside those of the catalogue by which code defines values that others use.
+_WORDS = frozenset({b"add_argument", b"add_option", b"set_defaults", b"FLAGS", b"global"})
+_Row = tuple["bytes", "int", "bytes", bool, frozenset[bytes]]
+
+
+class Plan:
+    """The plan of one document, kept from version to version: most edits do not change it."""
+
+    def __init__(self) -> None:
+        self._base: frozenset[bytes] = frozenset()
+        self._names: frozenset[bytes] = frozenset()
+        self._chunks: dict[Chunk, tuple[bool, frozenset[bytes]]] = {}
+        self._functions: list[FunctionValue] = []
+        self._rows: list[_Row] = []
+        self._order: list[int] = []
+        self._relevant: frozenset[int] = frozenset()
+
+    def of(
+        self, functions: list[FunctionValue], words: frozenset[bytes]
+    ) -> list[tuple[FunctionValue, bool]]:
+        """The functions in the order to run them, each with whether it matters by itself.
+
+        `words` are those of the catalogue, and names by which code comes to what it follows.
+        """
+        rows = self._changed_rows(functions) if words == self._base else None
+        if rows is None:
+            rows = self._all_rows(functions, words)
+        self._functions = functions
+        if rows != self._rows:
+            self._rows = rows
+            self._order = _order(rows)
+            self._relevant = frozenset(_relevant(rows))
+        relevant = self._relevant
+        return [(functions[index], index in relevant) for index in self._order]
+
+    def _changed_rows(self, functions: list[FunctionValue]) -> list[_Row] | None:
+        """The rows where the same functions stand in the same places, edited perhaps."""
+        if len(functions) != len(self._functions):
+            return None
+        rows = self._rows
+        for index, (old, new) in enumerate(zip(self._functions, functions, strict=True)):
+            if old is new:
+                continue
+            name, owner, owner_name, _, _ = self._rows[index]
+            is_method = new.owner is not None
+            if new.function.name.encode() != name or is_method != (owner >= 0):
+                return None
+            if new.owner is not None and new.owner.definition.name.encode() != owner_name:
+                return None
+            if rows is self._rows:
+                rows = list(rows)
+            rows[index] = (name, owner, owner_name, *self._about(new.chunk))
+        return rows
+
+    def _all_rows(self, functions: list[FunctionValue], words: frozenset[bytes]) -> list[_Row]:
+        names = {function.function.name.encode() for function in functions}
+        owners: dict[Chunk, int] = {}
+        for function in functions:
+            if function.owner is not None:
+                owners.setdefault(function.owner.chunk, len(owners))
+                names.add(function.owner.definition.name.encode())
+        if words != self._base or names != self._names or len(self._chunks) > 8_000:
+            self._base, self._names = words, frozenset(names)
+            self._chunks.clear()
+        return [self._row(function, owners) for function in functions]
+
+    def _about(self, chunk: Chunk) -> tuple[bool, frozenset[bytes]]:
+        """Whether a chunk mentions something that matters by itself, and which functions."""
+        known = self._chunks.get(chunk)
+        if known is None:
+            found = chunk.words
+            is_direct = not (found.isdisjoint(self._base) and found.isdisjoint(_WORDS))
+            known = (is_direct, found & (self._names | {b"super"}))
+            self._chunks[chunk] = known
+        return known
+
+    def _row(self, function: FunctionValue, owners: dict[Chunk, int]) -> _Row:
+        owner = function.owner
+        return (
+            function.function.name.encode(),
+            -1 if owner is None else owners[owner.chunk],
+            b"" if owner is None else owner.definition.name.encode(),
+            *self._about(function.chunk),
+        )
+
+
+def _order(rows: list[_Row]) -> list[int]:
+    """Indexes so that one comes after those that mention it, and `__init__` before methods."""
+    by_name: dict[bytes, list[int]] = {}
+    by_owner: dict[int, list[int]] = {}
+    for index, (name, owner, owner_name, _, _) in enumerate(rows):
+        by_name.setdefault(name, []).append(index)
+        if owner >= 0:
+            by_owner.setdefault(owner, []).append(index)
+            if name == b"__init__":
+                by_name.setdefault(owner_name, []).append(index)
+    finished: list[int] = []
+    seen: set[int] = set()
+    for root in sorted(range(len(rows)), key=lambda index: rows[index][0] == b"__init__"):
+        # Depth first without recursion: a function is finished when all it mentions are.
+        pending: list[tuple[int, bool]] = [(root, False)]
+        while pending:
+            index, is_done = pending.pop()
+            if is_done:
+                finished.append(index)
+            elif index not in seen:
+                seen.add(index)
+                pending.append((index, True))
+                name, owner, _, _, mentioned = rows[index]
+                for each in sorted(mentioned):
+                    pending += [(other, False) for other in by_name.get(each, ())]
+                if b"super" in mentioned:
+                    pending += [(other, False) for other in by_name[name] if other != index]
+                if owner >= 0 and name == b"__init__":
+                    pending += [(other, False) for other in by_owner[owner]]
+    return finished[::-1]
+
+
+def _relevant(rows: list[_Row]) -> set[int]:
+    """Indexes of the functions that are worth running."""
+    groups: dict[int, list[int]] = {}
+    for index, row in enumerate(rows):
+        groups.setdefault(row[1] if row[1] >= 0 else -2 - index, []).append(index)
+    users: dict[bytes, list[int]] = {}
+    for key, group in groups.items():
+        for index in group:
+            for name in rows[index][4]:
+                users.setdefault(name, []).append(key)
+    pending = [key for key, group in groups.items() if any(rows[index][3] for index in group)]
+    found = set(pending)
+    while pending:
+        for index in groups[pending.pop()]:
+            name, _, owner_name, _, _ = rows[index]
+            for called in (name, owner_name):
+                if called == b"__init__":
+                    continue
+                for key in users.get(called, ()):
+                    if key not in found:
+                        found.add(key)
+                        pending.append(key)
+    return {index for key in found for index in groups[key]}

@@ -1,0 +1,98 @@
+"""Which variables of the model a statement is about: filters, lists, maps."""
+
+from __future__ import annotations
+
+import re
+
+from ckptls.source.arguments import Bound
+from ckptls.source.catalogue import Entry
+from ckptls.source.values import (
+    UNKNOWN,
+    GraphVariable,
+    Hole,
+    Literal,
+    Mapping,
+    Selection,
+    Sequence,
+    Text,
+    Values,
+    text,
+)
+
+
+def selection(entry: Entry, bound: Bound) -> Selection:
+    """The variables that a filter of the catalogue chooses."""
+    if entry.effect == "select-some":
+        return Selection(is_certain=False)
+    if "include" in entry.roles:
+        include = _patterns(bound.get("include", (Literal(None),)))
+        exclude = _patterns(bound.get("exclude", (Literal(None),)))
+        is_certain = include is not _UNSURE and exclude is not _UNSURE
+        return Selection(include, exclude or (), is_certain)
+    scope = bound.get("scope", (Literal(None),))
+    # A suffix or a collection narrows the choice down in ways that the names do not tell.
+    is_certain = "suffix" not in bound and "collection" not in bound
+    if scope == (Literal(None),):
+        return Selection(None, (), is_certain)
+    return Selection((scope,), (), is_certain)
+
+
+_UNSURE: tuple[Values, ...] = (UNKNOWN,)
+
+
+def _patterns(values: Values) -> tuple[Values, ...] | None:
+    if values == (Literal(None),):
+        return None
+    if len(values) == 1 and isinstance(values[0], Sequence) and values[0].is_complete:
+        return values[0].items
+    return _UNSURE
+
+
+def restored_names(
+    variables: Values,
+) -> tuple[tuple[Text, ...] | None, tuple[Text, ...], bool]:
+    """Which variables of the model a restore takes: include, exclude, and whether that is sure."""
+    if len(variables) != 1:
+        return None, (), False
+    value = variables[0]
+    if isinstance(value, Literal) and value.value is None:
+        return None, (), True
+    if isinstance(value, Selection):
+        include = None if value.include is None else _single_texts(value.include)
+        exclude = _single_texts(value.exclude)
+        is_certain = value.is_certain and not any(
+            each.has_hole for each in (*(include or ()), *exclude)
+        )
+        return include, exclude, is_certain
+    if isinstance(value, Sequence):
+        made = [each for item in value.items for each in item if len(item) == 1]
+        names = [each.name for each in made if isinstance(each, GraphVariable)]
+        return tuple(_exactly(name) for name in names if not name.has_hole), (), True
+    if isinstance(value, Mapping):
+        return tuple(_same_scopes(value)), (), True
+    return None, (), False
+
+
+def _exactly(name: Text) -> Text:
+    return text(re.escape(name.literal or "") + ":")
+
+
+def _same_scopes(value: Mapping) -> list[Text]:
+    """The scopes that a map assigns to themselves."""
+    found = []
+    for keys, values in value.entries:
+        if len(keys) == 1 and len(values) == 1:
+            key, scope = keys[0], values[0]
+            if isinstance(key, Text) and isinstance(scope, Text):
+                literal = key.literal
+                if literal is not None and literal == scope.literal and literal.endswith("/"):
+                    found.append(text(literal.lstrip("/")))
+    return found
+
+
+def _single_texts(several: tuple[Values, ...]) -> tuple[Text, ...]:
+    return tuple(
+        value if isinstance(value, Text) else Text((Hole(),))
+        for values in several
+        for value in values
+    )

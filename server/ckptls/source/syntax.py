@@ -1,0 +1,320 @@
+"""The syntax of one version of a document: its tree, and the statements of its top level.
+
+After an edit only the statements around it are parsed again, apart from the rest, as long as
+the text had no error before and they have none now: then the rest means what it meant. Where
+that does not hold the whole text is parsed, beginning with the tree of an older version.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from ckptls.source.text import SourceText, Span
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser, Tree
+
+# What stands behind a window while it is parsed: a statement that no other one goes on with.
+_SENTINEL = "pass\n"
+# Larger windows are not worth it: the tree of the whole text is used again instead.
+_MAX_WINDOW = 16_000
+# After edits so far apart the whole text is parsed, lest that takes longer and longer.
+_MAX_PENDING = 50_000
+# Words that may be names as well as the beginning of something that goes on.
+_MAY_GO_ON = re.compile(rb"\b(?:async|await|case|exec|match|print|type)\Z")
+_NO_STATEMENT = frozenset({"comment", "line_continuation", ";"})
+
+
+class Statement:
+    """A statement of the top level: what it is, not where it stands.
+
+    data: its text in UTF-8; length: its code points; node: its node, in any tree that has it.
+    """
+
+    __slots__ = ("data", "is_broken", "kind", "length", "node")
+
+    def __init__(self, node: Node, data: bytes, length: int) -> None:
+        self.kind = node.type
+        self.is_broken = node.has_error
+        self.data = data
+        self.length = length
+        self.node = node
+
+    def is_same(self, other: Statement) -> bool:
+        """Whether two say the same."""
+        return self.data == other.data and self.kind == other.kind
+
+    def byte(self, offset: int) -> int:
+        """The UTF-8 offset of a code point offset in the statement."""
+        if len(self.data) == self.length:
+            return offset
+        text = self.data.decode("utf-8", "surrogatepass")
+        return len(text[:offset].encode("utf-8", "surrogatepass"))
+
+    def char(self, byte: int) -> int:
+        """The code point offset of a UTF-8 offset in the statement."""
+        if len(self.data) == self.length:
+            return byte
+        return len(self.data[:byte].decode("utf-8", "surrogatepass"))
+
+
+class Rows(NamedTuple):
+    """The statements of the top level, and the code points where they start."""
+
+    statements: list[Statement]
+    starts: list[int]
+
+
+class Change(NamedTuple):
+    """What became of a text: the code points from `start` to `old_end` reach to `new_end` now."""
+
+    start: int
+    old_end: int
+    new_end: int
+
+    def then(self, later: Change) -> Change:
+        """This change and, after it, a later one."""
+        reach = max(self.new_end, later.old_end)
+        return Change(
+            min(self.start, later.start),
+            self.old_end + reach - self.new_end,
+            reach + later.new_end - later.old_end,
+        )
+
+
+class Syntax:
+    """One version of a document: its text and its tree, which are made when asked for."""
+
+    def __init__(self, source: SourceText) -> None:
+        self.source = source
+        # The nearest version before that has a tree, and what has changed since.
+        self._parsed: tuple[Syntax, Change] | None = None
+        # The nearest version before that has no error, and what has changed since.
+        self._sound: tuple[Syntax, Change] | None = None
+        self._tree: Tree | None = None
+        self._is_fresh = False
+        self._near: Rows | None = None
+        self._is_tried = False
+        self._rows: Rows | None = None
+
+    @property
+    def tree(self) -> Tree:
+        """The tree of the whole text."""
+        if self._tree is None:
+            if self._parsed is None:
+                self._tree = _parser().parse(self.source.data)
+                self._is_fresh = True
+            else:
+                self._tree = self._reparsed(*self._parsed)
+                self._parsed = None
+        return self._tree
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether there are no errors in it."""
+        return self._near_rows() is not None or not self.tree.root_node.has_error
+
+    @property
+    def is_quickly_sound(self) -> bool:
+        """As `is_sound`, but False where only parsing the whole text can tell."""
+        return self._near_rows() is not None or self._is_known_sound()
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is what parsing the text alone gives.
+
+        Where there are errors, a parser that goes on from the version before may recover in
+        another way.
+        """
+        return self.is_sound or self._is_fresh
+
+    @property
+    def rows(self) -> Rows:
+        """The statements of the top level; those of an older version where they are the same."""
+        rows = self._near_rows() or self._rows
+        if rows is None:
+            rows = _rows_of(self.source, self.tree)
+            if self._sound is not None and not self.tree.root_node.has_error:
+                rows = _shared(self._sound[0].rows, rows)
+                self._sound = None
+            self._rows = rows
+        return rows
+
+    def edited(self, start: int, end: int, new: str) -> Syntax:
+        """The version in which `new` stands for the code points from `start` to `end`."""
+        after = Syntax(self.source.edited(start, end, new))
+        change = Change(start, end, start + len(new))
+        if self._parsed is not None:
+            older, before = self._parsed
+            merged = before.then(change)
+            if merged.new_end - merged.start > _MAX_PENDING:
+                after._parsed = (self, change) if self.tree else None
+            else:
+                after._parsed = (older, merged)
+        elif self._tree is not None:
+            after._parsed = (self, change)
+        if self._is_known_sound():
+            after._sound = (self, change)
+        elif self._sound is not None:
+            sound, before = self._sound
+            after._sound = (sound, before.then(change))
+        return after
+
+    def node_at(self, offset: int) -> Node | None:
+        """The smallest node around a code point; None for what is between sound statements."""
+        if self._near_rows() is None:
+            byte = self.source.byte(offset)
+            root = self.tree.root_node
+            return root.descendant_for_byte_range(byte, byte) or root
+        row, start = self._row_at(offset)
+        if row is None:
+            return None
+        byte = row.node.start_byte + row.byte(offset - start)
+        return row.node.descendant_for_byte_range(byte, byte)
+
+    def is_comment(self, offset: int) -> bool:
+        """Whether the `#` at a code point begins a comment."""
+        node = self.node_at(offset)
+        return node is None or node.type == "comment"
+
+    def span(self, node: Node, offset: int) -> Span:
+        """Where a node stands that `node_at` found at a code point."""
+        if self._near_rows() is None:
+            return Span(self.source.char(node.start_byte), self.source.char(node.end_byte))
+        row, start = self._row_at(offset)
+        assert row is not None, "a node was found there"
+        first = row.node.start_byte
+        return Span(
+            start + row.char(node.start_byte - first), start + row.char(node.end_byte - first)
+        )
+
+    def start_before(self, offset: int) -> int:
+        """A code point before which no string and no bracket is left open, at or before the
+        offset, and as near to it as is known."""
+        rows = self._near_rows() or (self._rows if self._is_known_sound() else None)
+        if rows is None and self._sound is not None:
+            sound, change = self._sound
+            rows, offset = sound.rows, min(offset, change.start)
+        index = bisect_left(rows.starts, offset) - 1 if rows is not None else -1
+        return rows.starts[index] if rows is not None and index >= 0 else 0
+
+    def _row_at(self, offset: int) -> tuple[Statement | None, int]:
+        statements, starts = self.rows
+        index = bisect_right(starts, offset) - 1
+        if index < 0 or offset >= starts[index] + statements[index].length:
+            return None, 0
+        return statements[index], starts[index]
+
+    def _is_known_sound(self) -> bool:
+        """Whether there are surely no errors; nothing is parsed to find out."""
+        if self._near is not None:
+            return True
+        return self._tree is not None and not self._tree.root_node.has_error
+
+    def _near_rows(self) -> Rows | None:
+        """The rows made from those of the sound version before; None if that cannot be done."""
+        if not self._is_tried:
+            self._is_tried = True
+            if self._sound is not None and self._tree is None:
+                self._near = _windowed(self.source, *self._sound)
+                if self._near is not None:
+                    self._sound = None
+        return self._near
+
+    def _reparsed(self, older: Syntax, change: Change) -> Tree:
+        before, after = older.source, self.source
+        tree = older.tree.copy()
+        start, old_end, new_end = change
+        tree.edit(
+            before.byte(start),
+            before.byte(old_end),
+            after.byte(new_end),
+            before.point(start),
+            before.point(old_end),
+            after.point(new_end),
+        )
+        return _parser().parse(after.data, tree)
+
+
+def _windowed(source: SourceText, sound: Syntax, change: Change) -> Rows | None:
+    """The rows of a text in which nothing but `change` differs from that of a sound version."""
+    statements, starts = sound.rows
+    low = bisect_left(starts, change.start) - 1
+    while low >= 0 and not sound.source.text.endswith("\n", 0, starts[low]):
+        low -= 1
+    high = bisect_right(starts, change.old_end)
+    moved = change.new_end - change.old_end
+    begin = starts[low] if low >= 0 else 0
+    is_last = high == len(starts)
+    end = len(source.text) if is_last else starts[high] + moved
+    if end - begin > _MAX_WINDOW:
+        return None
+    made = _apart(source.text[begin:end], "" if is_last else _SENTINEL)
+    if made is None:
+        return None
+    low = max(low, 0)
+    return Rows(
+        [*statements[:low], *made.statements, *statements[high:]],
+        [
+            *starts[:low],
+            *[begin + start for start in made.starts],
+            *[start + moved for start in starts[high:]],
+        ],
+    )
+
+
+def _apart(window: str, sentinel: str) -> Rows | None:
+    """The statements of a text that another statement follows; None if it is not sound."""
+    source = SourceText(window + sentinel)
+    tree = _parser().parse(source.data)
+    if tree.root_node.has_error:
+        return None
+    rows = _rows_of(source, tree)
+    if sentinel:
+        if not rows.starts or rows.starts.pop() != len(window):
+            return None
+        rows.statements.pop()
+        if rows.statements and _MAY_GO_ON.search(rows.statements[-1].data):
+            return None
+    return rows
+
+
+def _rows_of(source: SourceText, tree: Tree) -> Rows:
+    data, is_ascii = source.data, source.is_ascii
+    statements: list[Statement] = []
+    starts: list[int] = []
+    for child in tree.root_node.named_children:
+        if child.type in _NO_STATEMENT:
+            continue
+        first, last = child.start_byte, child.end_byte
+        start = first if is_ascii else source.char(first)
+        length = last - first if is_ascii else source.char(last) - start
+        statements.append(Statement(child, data[first:last], length))
+        starts.append(start)
+    return Rows(statements, starts)
+
+
+def _shared(older: Rows, newer: Rows) -> Rows:
+    """The newer rows, with the older statements at both ends where they say the same."""
+    before, after = older.statements, list(newer.statements)
+    shorter = min(len(before), len(after))
+    first = 0
+    while first < shorter and before[first].is_same(after[first]):
+        after[first] = before[first]
+        first += 1
+    last = 1
+    while last <= shorter - first and before[-last].is_same(after[-last]):
+        after[-last] = before[-last]
+        last += 1
+    return Rows(after, newer.starts)
+
+
+@cache
+def _parser() -> Parser:
+    import tree_sitter_python
+    from tree_sitter import Language, Parser
+
+    return Parser(Language(tree_sitter_python.language()))

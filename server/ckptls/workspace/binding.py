@@ -1,0 +1,245 @@
+"""Binding: which checkpoints a site is about, and how sure that is.
+
+The order: a pragma that trails the statement; the path in the code, where it is there on
+disk; the wider pins; another path of the same file; whatever lies in the workspace.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from ckptls.checkpoint.files import is_remote
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.source.document import Analysis
+from ckptls.source.pragmas import Pin
+from ckptls.source.sites import Evidence, PathForm, PathUse, Role, Site
+from ckptls.source.text import Span
+from ckptls.source.values import text
+from ckptls.workspace.resolve import Lookup, Resolution, Roots, resolve
+from ckptls.workspace.store import Entry
+
+_MAX_WORKSPACE_CHECKPOINTS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The checkpoints that a site may be about.
+
+    is_complete: there are no others that it may be about.
+    is_file_wide: bound by a pin for the whole file, which may hold names of several models.
+    base: the directory that paths are told relative to.
+    pending: places to be looked at before more can be said.
+    forbidden: addresses that the code names, on machines that nobody allowed to ask.
+    """
+
+    checkpoints: tuple[Checkpoint, ...] = ()
+    evidence: Evidence = Evidence.WORKSPACE
+    is_complete: bool = False
+    is_file_wide: bool = False
+    pending: tuple[str, ...] = ()
+    unreadable: tuple[Entry, ...] = ()
+    forbidden: tuple[str, ...] = ()
+    base: str = ""
+
+    def proves(self, needed: Evidence) -> bool:
+        """Whether a name that is in none of the checkpoints is surely wrong."""
+        return bool(self.checkpoints) and self.is_complete and self.evidence >= needed
+
+
+@dataclass
+class Binder:
+    """Binds the sites of one analysis of one document.
+
+    `lookup` says what stands at a path; `pins` are paths given for the whole file by
+    settings or on the command line; `known` the prefixes found in the workspace; `base` the
+    directory that paths are told relative to.
+    """
+
+    analysis: Analysis
+    roots: Roots
+    lookup: Lookup
+    pins: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    base: str = ""
+    _paths: dict[tuple[PathUse, ...], Resolution] = field(default_factory=dict)
+    # By the identity of the paths, which comparing would cost more than binding.
+    _bound: dict[int, tuple[tuple[PathUse, ...], Binding]] = field(default_factory=dict)
+
+    def bind(self, site: Site) -> Binding:
+        """The checkpoints that a site is about."""
+        if self._has_statement_pins:
+            return self._bound_alone(site)
+        # Nothing but the paths tells one site from another.
+        known = self._bound.get(id(site.paths))
+        if known is None or known[0] is not site.paths:
+            known = self._bound[id(site.paths)] = site.paths, self._bound_alone(site)
+        return known[1]
+
+    def _bound_alone(self, site: Site) -> Binding:
+        forbidden = self.resolve(site.paths).forbidden
+        return replace(self._bind(site), base=self.base, forbidden=forbidden)
+
+    @cached_property
+    def _has_statement_pins(self) -> bool:
+        return any(pin.lines is not None for pin in self.analysis.pragmas.pins)
+
+    def _bind(self, site: Site) -> Binding:
+        pins = self._statement_pins(site)
+        if pins:
+            return _binding(self._pinned(pin.path for pin in pins))
+        own = self.resolve(site.paths)
+        if own.checkpoints:
+            return _binding(own)
+        pending = own.pending
+        if not site.paths:
+            restored = self._restored
+            if restored.checkpoints:
+                return _binding(restored, pending)
+            pending += restored.pending
+        wide = self._wide
+        if wide.checkpoints or wide.pending:
+            return _binding(wide, pending, is_file_wide=True)
+        # A path that is known and not there is another checkpoint than the file's others.
+        is_elsewhere = any(use.text.literal is not None for use in site.paths)
+        if not is_elsewhere:
+            if self._file.checkpoints:
+                return _binding(self._file, pending, ceiling=Evidence.FILE)
+            pending += self._file.pending
+        found = self._workspace
+        return _binding(found, pending, ceiling=Evidence.WORKSPACE, unreadable=own.unreadable)
+
+    def nearest_known(self) -> list[str]:
+        """The prefixes found in the workspace, those beside the document first."""
+        return _nearest(self.known, self.roots)
+
+    def resolve(self, uses: tuple[PathUse, ...]) -> Resolution:
+        """The checkpoints that path expressions of this document mean."""
+        found = self._paths.get(uses)
+        if found is None:
+            found = resolve(uses, self.roots, self.lookup, self.known)
+            self._paths[uses] = found
+        return found
+
+    def look(self, use: PathUse) -> tuple[Entry, ...] | None:
+        """What stands at the places that a path may mean, up to the first checkpoint.
+
+        None as long as nobody looked at one of them, or if the path is not known.
+        """
+        literal = use.text.literal
+        found: list[Entry] = []
+        for place in self.roots.candidates(literal) if literal is not None else ():
+            entry = self.lookup(place)
+            if entry is None:
+                return None
+            found.append(entry)
+            if entry.checkpoint is not None:
+                break
+        return tuple(found) or None
+
+    def evidence_span(self, site: Site) -> Span | None:
+        """Where this document names the checkpoint that a site is bound to, if it does."""
+        pins = self._statement_pins(site)
+        if pins:
+            return pins[0].span
+        if self.resolve(site.paths).checkpoints:
+            return _written(site.paths)
+        if not site.paths and self._restored.checkpoints:
+            return _written(use for restore in self.analysis.restores for use in restore.paths)
+        if self._wide.checkpoints:
+            pragmas = self.analysis.pragmas.pins
+            return next((pin.span for pin in pragmas if pin.lines is None), None)
+        return _written(use for each in self.analysis.path_sites for use in each.paths)
+
+    def _statement_pins(self, site: Site) -> list[Pin]:
+        """What comments behind the site's own statement name."""
+        source = self.analysis.source
+        pins = [pin for pin in self.analysis.pragmas.pins if pin.lines is not None]
+        if not pins:
+            return []
+        spans = [part.literal for part in site.parts] or [site.place.span]
+        lines = {source.line_of(span.start) for span in spans}
+        return [
+            pin
+            for pin in pins
+            if pin.lines is not None and any(pin.lines[0] <= line <= pin.lines[1] for line in lines)
+        ]
+
+    def _pinned(self, paths: Iterable[str]) -> Resolution:
+        uses = tuple(PathUse(text(path), PathForm.ANY, Evidence.PINNED) for path in paths)
+        return self.resolve(uses) if uses else Resolution()
+
+    @cached_property
+    def _wide(self) -> Resolution:
+        pragmas = (pin.path for pin in self.analysis.pragmas.pins if pin.lines is None)
+        return self._pinned((*pragmas, *self.pins))
+
+    @cached_property
+    def _restored(self) -> Resolution:
+        uses = {use: None for restore in self.analysis.restores for use in restore.paths}
+        return self.resolve(tuple(uses))
+
+    @cached_property
+    def _file(self) -> Resolution:
+        uses = {
+            use: None
+            for site in self.analysis.sites
+            if site.role is Role.PATH
+            for use in site.paths
+            if use.form is not PathForm.OUTPUT
+        }
+        return self.resolve(tuple(uses))
+
+    @cached_property
+    def _workspace(self) -> Resolution:
+        pending = []
+        found: list[Checkpoint] = []
+        for prefix in _nearest(self.known, self.roots)[:_MAX_WORKSPACE_CHECKPOINTS]:
+            entry = self.lookup(prefix)
+            if entry is None:
+                pending.append(prefix)
+            elif entry.checkpoint is not None:
+                found.append(entry.checkpoint)
+        return Resolution(tuple(found), Evidence.WORKSPACE, False, tuple(pending))
+
+
+def _binding(
+    resolution: Resolution,
+    pending: tuple[str, ...] = (),
+    *,
+    is_file_wide: bool = False,
+    ceiling: Evidence = Evidence.CALL,
+    unreadable: tuple[Entry, ...] = (),
+) -> Binding:
+    return Binding(
+        resolution.checkpoints,
+        min(resolution.evidence, ceiling),
+        resolution.is_complete,
+        is_file_wide,
+        (*resolution.pending, *pending),
+        (*resolution.unreadable, *unreadable),
+    )
+
+
+def _written(uses: Iterable[PathUse]) -> Span | None:
+    """Where the first of some paths that is written in this document stands."""
+    return next((use.span for use in uses if use.span is not None), None)
+
+
+def _nearest(known: tuple[str, ...], roots: Roots) -> list[str]:
+    """Known prefixes, those beside the document first."""
+    if not roots.directories:
+        return list(known)
+    here = roots.directories[0]
+
+    def distance(prefix: str) -> int:
+        if is_remote(prefix):
+            return 1_000
+        try:
+            return os.path.relpath(prefix, here).count(os.sep)
+        except ValueError:  # another drive
+            return 1_000
+
+    return sorted(known, key=distance)

@@ -1,0 +1,172 @@
+"""Calls across files: with what the functions of a module are called elsewhere.
+
+`load("ckpts/a.ckpt")` in one file says what `path` is inside `load` in another. Files that
+do not import the module, or do not mention the function, are not even parsed for it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+
+from ckptls.source.chunks import Chunk, ChunkPool
+from ckptls.source.document import Document
+from ckptls.source.modules import Exports, Module, OutsideCall, detached
+from ckptls.source.values import (
+    ClassValue,
+    FunctionValue,
+    Imported,
+    Instance,
+    Record,
+    Unknown,
+    Value,
+    Values,
+    union,
+)
+from ckptls.workspace.modules import (
+    MAX_MODULE_BYTES,
+    ModuleStore,
+    Place,
+    imported_names,
+    read_source,
+)
+from ckptls.workspace.regular import regular
+
+# A module that more files use than this is a library, and its callers say nothing of it.
+_MAX_CALLERS = 40
+
+Attributes = Mapping[tuple[Chunk, str], Values]
+_Calls = dict[str, dict[str, tuple[OutsideCall, ...]]]
+
+
+class ProjectCalls:
+    """The calls between the files of one folder, collected file by file when needed.
+
+    `files` lists the Python files of the folder. What was read once is kept: call `renew`
+    when files have changed.
+    """
+
+    def __init__(
+        self,
+        files: Callable[[], Iterable[str]],
+        store: ModuleStore,
+        place: Callable[[], Place],
+    ) -> None:
+        self._files = files
+        self._store = store
+        self._place = place
+        self._importers: dict[str, list[str]] | None = None
+        self._texts: dict[str, bytes] = {}
+        self._outgoing: dict[str, _Calls] = {}
+
+    def renew(self) -> None:
+        """Forgets everything."""
+        self._importers = None
+        self._texts.clear()
+        self._outgoing.clear()
+
+    def of(self, path: str, names: frozenset[str]) -> Mapping[str, tuple[OutsideCall, ...]]:
+        """Calls of the functions `names` of the file at `path`, by their full names."""
+        if not names:
+            return {}
+        candidates = self._candidates(path, names)
+        found: dict[str, tuple[OutsideCall, ...]] = {}
+        for each in candidates[:_MAX_CALLERS]:
+            for name, calls in self._calls_in(each).get(path, {}).items():
+                found[name] = (*found.get(name, ()), *calls)
+        return found
+
+    def _candidates(self, path: str, names: frozenset[str]) -> list[str]:
+        if self._importers is None:
+            self._importers = self._read_imports()
+        stem = os.path.splitext(os.path.basename(path))[0]
+        if stem == "__init__":
+            stem = os.path.basename(os.path.dirname(path))
+        wanted = [name.encode() for name in names]
+        return [
+            each
+            for each in self._importers.get(stem, ())
+            if each != path and any(name in self._texts[each] for name in wanted)
+        ]
+
+    def _read_imports(self) -> dict[str, list[str]]:
+        importers: dict[str, list[str]] = {}
+        for path in self._files():
+            try:
+                with open(path, "rb", opener=regular) as file:
+                    text = file.read(MAX_MODULE_BYTES + 1)
+            except OSError:
+                continue
+            if len(text) > MAX_MODULE_BYTES:
+                continue
+            words = {word for name in imported_names(text) for word in name.split(".")}
+            if words:
+                self._texts[path] = text
+            for word in words:
+                importers.setdefault(word, []).append(path)
+        return importers
+
+    def _calls_in(self, path: str) -> _Calls:
+        if path not in self._outgoing:
+            # A file that calls itself in a circle finds nothing the second time.
+            self._outgoing[path] = {}
+            self._outgoing[path] = self._collect(path)
+        return self._outgoing[path]
+
+    def _collect(self, path: str) -> _Calls:
+        text = read_source(path)
+        if text is None:
+            return {}
+        place = self._place()
+        document = Document(text, place.catalogue, self._store.environment(path, place))
+        home = self._store.module_at(path, place)
+        found: _Calls = {}
+        outgoing = document.outgoing()
+        for record in outgoing.calls:
+            function = record.function
+            if function.home is None:
+                continue
+            name = function.function.name
+            if function.owner is not None:
+                name = f"{function.owner.definition.name}.{name}"
+            call = OutsideCall(
+                tuple(
+                    (key, _plain(values, home, outgoing.attributes))
+                    for key, values in record.arguments
+                    # The object of a method is whatever it is over there.
+                    if not function.bound or values != function.bound
+                ),
+                record.scopes.names,
+                record.is_guarded,
+            )
+            calls = found.setdefault(function.home.path, {})
+            calls[name] = tuple(dict.fromkeys((*calls.get(name, ()), call)))
+        return found
+
+
+def _plain(values: Values, home: Module, attributes: Attributes, depth: int = 0) -> Values:
+    """The values as another document can use them: functions and objects stay where they are,
+    parsed arguments and configurations go along with what is in them."""
+    return union(*(_taken(value, home, attributes, depth) for value in detached(values, home)))
+
+
+def _taken(value: Value, home: Module, attributes: Attributes, depth: int) -> Values:
+    if isinstance(value, _STAY) or (isinstance(value, Record) and depth > _MAX_NESTED):
+        return (Unknown(),)
+    if not isinstance(value, Record) or value.chunk.pool is None:
+        return (value,)
+    pool = ChunkPool()
+    chunk = Chunk(("record", False, b""), pool)
+    copy = Record(value.kind, chunk)
+    prefix = f"{value.place}."
+    found = {
+        copy.key(name.removeprefix(prefix)): _plain(given, home, attributes, depth + 1)
+        for (place, name), given in attributes.items()
+        if place is value.chunk and name.startswith(prefix)
+    }
+    pool.home = Module(home.name, home.path, home.environment, lambda: Exports({}, found))
+    return (copy,)
+
+
+_STAY = (FunctionValue, ClassValue, Instance, Imported)
+_MAX_NESTED = 3

@@ -1,0 +1,311 @@
+"""Modules of the workspace: found as Python finds them, read when a name of one is needed."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ckptls.source.catalogue import Catalogue
+from ckptls.source.document import Document, mentions_tensorflow
+from ckptls.source.modules import LIBRARIES, Environment, Exports, Module, OutsideCall
+from ckptls.source.text import SourceText
+from ckptls.workspace.regular import regular
+
+# Larger files are data or generated.
+MAX_MODULE_BYTES = 1_000_000
+# How long what was seen on the disk is taken to be still so.
+_TRUST_SECONDS = 2.0
+_MAX_DEPTH = 12
+_MAX_IMPORT_DEPTH = 2
+_MAX_NAMES = 64
+_IMPORT = re.compile(
+    rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|[^\r\n#]*)"
+    rb"|import[ \t]+([^\r\n#;]+))",
+    re.M,
+)
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+
+Stamp = tuple[int, int]
+Callers = Callable[[str, frozenset[str]], Mapping[str, tuple[OutsideCall, ...]]]
+
+
+@dataclass(eq=False)
+class _Known:
+    """A module that was asked for: what of, and what it read itself."""
+
+    module: Module
+    stamp: Stamp | SourceText | None
+    looked: float
+    document: Document | None = None
+    read: dict[str, Module | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file imports from: the project it is in, and further roots."""
+
+    folder: str | None
+    search_paths: tuple[str, ...]
+    flags: Mapping[str, str]
+    catalogue: Catalogue
+
+
+class ModuleStore:
+    """Modules by path. `opened` gives the document of a path that is being edited."""
+
+    def __init__(self, opened: Callable[[str], Document | None] = lambda path: None) -> None:
+        self._opened = opened
+        self._known: dict[str, _Known] = {}
+        self._listed: dict[str, tuple[float, frozenset[str]]] = {}
+        self._found: dict[tuple[str, str], tuple[float, str | None]] = {}
+        self._hinted: dict[str, tuple[object, bool]] = {}
+        self._depth = 0
+
+    def environment(self, path: str, place: Place, callers: Callers | None = None) -> Environment:
+        """What a document at a path knows of the world around it."""
+        return Environment(
+            path,
+            place.flags,
+            lambda name: self._module(name, path, place),
+            (lambda names: callers(path, names)) if callers is not None else lambda names: {},
+            lambda data: self._leads(data, path, place, _MAX_IMPORT_DEPTH),
+        )
+
+    def distrust(self) -> None:
+        """Files have changed: what was just seen of them does not count."""
+        for known in self._known.values():
+            known.looked = float("-inf")
+        self._listed.clear()
+        self._found.clear()
+
+    def imports_others(self, data: bytes, importer: str, place: Place) -> bool:
+        """Whether a text imports any module of the project."""
+        found = (self._find(name, importer, place) for name in imported_names(data))
+        return any(path is not None and path != importer for path in found)
+
+    def _leads(self, data: bytes, importer: str, place: Place, depth: int) -> bool:
+        """Whether a text imports, perhaps over others, a module that mentions TensorFlow."""
+        for name in imported_names(data):
+            path = self._find(name, importer, place)
+            if path is not None and path != importer and self._is_hinted(path, place, depth):
+                return True
+        return False
+
+    def _is_hinted(self, path: str, place: Place, depth: int) -> bool:
+        stamp = self._stamp(path)
+        known = self._hinted.get(path)
+        if known is None or known[0] != stamp:
+            opened = self._opened(path)
+            data = opened.source.data if opened is not None else _read_bytes(path)
+            # Modules may import each other: what is being looked at does not count.
+            self._hinted[path] = (stamp, False)
+            is_hinted = (mentions_tensorflow(data) and bool(place.catalogue.mentioned(data))) or (
+                depth > 0 and self._leads(data, path, place, depth - 1)
+            )
+            known = (stamp, is_hinted)
+            self._hinted[path] = known
+        return known[1]
+
+    def module_at(self, path: str, place: Place) -> Module:
+        """The module of a file."""
+        known = self._known.get(path)
+        if known is not None and self._is_current(known, path, place, set()):
+            return known.module
+        return self._make(path, place).module
+
+    def _module(self, name: str, importer: str, place: Place) -> Module | None:
+        path = self._find(name, importer, place)
+        if path is None or path == importer:
+            return None
+        return self.module_at(path, place)
+
+    def _make(self, path: str, place: Place) -> _Known:
+        read: dict[str, Module | None] = {}
+
+        def module(name: str) -> Module | None:
+            read[name] = self._module(name, path, place)
+            return read[name]
+
+        environment = Environment(path, place.flags, module)
+        known: _Known
+        made = Module(_name_of(path), path, environment, lambda: self._load(known, path, place))
+        known = _Known(made, self._stamp(path), time.monotonic(), read=read)
+        self._known[path] = known
+        return known
+
+    def _load(self, known: _Known, path: str, place: Place) -> Exports:
+        opened = self._opened(path)
+        if self._depth >= _MAX_DEPTH:
+            return Exports({}, {})
+        if opened is None or opened.is_busy:
+            # One that is being looked at itself imports, over others, from itself.
+            text = read_source(path) if opened is None else opened.text
+            if text is None:
+                return Exports({}, {})
+            opened = known.document = Document(text, place.catalogue, known.module.environment)
+        self._depth += 1
+        try:
+            return opened.exports(known.module)
+        finally:
+            self._depth -= 1
+
+    def _is_current(self, known: _Known, path: str, place: Place, seen: set[int]) -> bool:
+        """Whether neither the module's text nor that of a module it read has changed."""
+        if id(known) in seen:
+            return True
+        seen.add(id(known))
+        opened = self._opened(path)
+        if opened is not None:
+            if known.stamp is not opened.source:
+                return False
+        elif time.monotonic() - known.looked > _TRUST_SECONDS:
+            if known.stamp != self._stamp(path):
+                return False
+            known.looked = time.monotonic()
+        elif isinstance(known.stamp, SourceText):
+            return False
+        for name, module in known.read.items():
+            below = self._find(name, path, place)
+            if module is None:
+                if below is not None and below != path:
+                    return False
+                continue
+            other = self._known.get(module.path)
+            if below != module.path or other is None or other.module is not module:
+                return False
+            if not self._is_current(other, module.path, place, seen):
+                return False
+        return True
+
+    def _stamp(self, path: str) -> Stamp | SourceText | None:
+        opened = self._opened(path)
+        if opened is not None:
+            return opened.source
+        try:
+            status = os.stat(path)
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size
+
+    # Finding
+
+    def _find(self, name: str, importer: str, place: Place) -> str | None:
+        """The file of a module by the name that a file imports it by."""
+        key = (name, importer if name.startswith(".") else os.path.dirname(importer))
+        found = self._found.get(key)
+        now = time.monotonic()
+        if found is None or now - found[0] > _TRUST_SECONDS:
+            found = (now, self._search(name, importer, place))
+            self._found[key] = found
+        return found[1]
+
+    def _search(self, name: str, importer: str, place: Place) -> str | None:
+        if name.startswith("."):
+            below = name.lstrip(".")
+            root = os.path.dirname(importer)
+            for _ in range(len(name) - len(below) - 1):
+                root = os.path.dirname(root)
+            return self._below(root, below.split(".") if below else [])
+        for root in _roots(importer, place):
+            path = self._below(root, name.split("."))
+            if path is not None:
+                return path
+        return None
+
+    def _below(self, root: str, parts: list[str]) -> str | None:
+        for index, part in enumerate(parts):
+            entries = self._entries(root)
+            is_last = index == len(parts) - 1
+            if is_last and f"{part}.py" in entries and part not in entries:
+                return os.path.join(root, f"{part}.py")
+            if part not in entries:
+                return None
+            root = os.path.join(root, part)
+            if is_last and not self._entries(root) and f"{part}.py" in entries:
+                return f"{root}.py"
+        entries = self._entries(root)
+        if "__init__.py" in entries or any(entry.endswith(".py") for entry in entries):
+            return os.path.join(root, "__init__.py")
+        # A package of packages, without files of its own.
+        return os.path.join(root, "__init__.py") if entries and parts else None
+
+    def _entries(self, directory: str) -> frozenset[str]:
+        known = self._listed.get(directory)
+        now = time.monotonic()
+        if known is None or now - known[0] > _TRUST_SECONDS:
+            try:
+                names = frozenset(os.listdir(directory))
+            except OSError:
+                names = frozenset()
+            known = (now, names)
+            self._listed[directory] = known
+        return known[1]
+
+
+def _roots(importer: str, place: Place) -> Iterable[str]:
+    """Where absolute imports of a file are looked for: beside it, above it, in other roots."""
+    directory = os.path.dirname(importer)
+    yield directory
+    folder = place.folder
+    if folder is not None and (directory == folder or directory.startswith(folder + os.sep)):
+        while directory != folder:
+            directory = os.path.dirname(directory)
+            yield directory
+        yield from (os.path.join(folder, name) for name in ("src", "lib", "python"))
+    yield from place.search_paths
+
+
+def _name_of(path: str) -> str:
+    name = os.path.splitext(os.path.basename(path))[0]
+    return os.path.basename(os.path.dirname(path)) if name == "__init__" else name
+
+
+def imported_names(data: bytes) -> Iterable[str]:
+    """The modules that a text may import, as its import statements write them."""
+    found: dict[str, None] = {}
+    for match in _import_statements(data):
+        if match[1] is not None:
+            module = match[1].decode("utf-8", "replace")
+            found[module] = None
+            dot = "" if module.endswith(".") else "."
+            for word in _WORD.findall(match[2])[:_MAX_NAMES]:
+                found[f"{module}{dot}{word.decode()}"] = None
+        else:
+            for part in match[3].split(b","):
+                found[part.split(b" as ")[0].strip().decode("utf-8", "replace")] = None
+        if len(found) > _MAX_NAMES:
+            break
+    return [name for name in found if name.partition(".")[0] not in LIBRARIES]
+
+
+def _import_statements(data: bytes) -> Iterator[re.Match[bytes]]:
+    """Imports at the start of lines; only lines that have the word are looked at."""
+    position = 0
+    while (place := data.find(b"import", position)) >= 0:
+        match = _IMPORT.match(data, data.rfind(b"\n", 0, place) + 1)
+        position = place + len(b"import")
+        if match is not None and match.end() >= position:
+            yield match
+            position = match.end()
+
+
+def _read_bytes(path: str) -> bytes:
+    try:
+        with open(path, "rb", opener=regular) as file:
+            return file.read(MAX_MODULE_BYTES)
+    except OSError:
+        return b""
+
+
+def read_source(path: str) -> str | None:
+    """The text of a Python file; None if it cannot be read or is too large to be code."""
+    try:
+        if os.path.getsize(path) > MAX_MODULE_BYTES:
+            return None
+        with open(path, "rb", opener=regular) as file:
+            return file.read().decode("utf-8-sig", "replace")
+    except OSError:
+        return None

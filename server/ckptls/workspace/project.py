@@ -1,0 +1,184 @@
+"""The files of code that paths on a command line stand for, and the project they belong to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ckptls.workspace.regular import regular
+from ckptls.workspace.scan import is_excluded, walk
+from ckptls.workspace.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+SUFFIXES = (".py", ".ipynb")
+_ROOT_MARKS = ("ckptls.toml", "pyproject.toml", ".git")
+
+
+def root_of(path: Path) -> Path:
+    """The folder whose settings hold for a path: the nearest that looks like a project."""
+    start = path if path.is_dir() else path.parent
+    for folder in (start, *start.parents):
+        if any((folder / mark).exists() for mark in _ROOT_MARKS):
+            return folder
+    return start
+
+
+class Projects:
+    """The settings of the projects that files belong to, each read once."""
+
+    def __init__(self) -> None:
+        self._roots: dict[Path, Path] = {}
+        self._settings: dict[Path, tuple[Settings, tuple[str, ...]]] = {}
+
+    def root_of(self, path: Path) -> Path:
+        """As the function of that name; `path` is a file."""
+        folder = path.parent
+        if folder not in self._roots:
+            self._roots[folder] = root_of(folder)
+        return self._roots[folder]
+
+    def settings(self, root: Path) -> Settings:
+        """The settings of a project."""
+        if root not in self._settings:
+            self._settings[root] = load_settings(root)
+        return self._settings[root][0]
+
+    @property
+    def problems(self) -> list[str]:
+        """A sentence for each setting that cannot be used."""
+        return [each for _, problems in self._settings.values() for each in problems]
+
+
+@dataclass
+class Found:
+    """What paths stand for: files in order, each once, and paths at which nothing is."""
+
+    files: dict[Path, None] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+
+
+def find_sources(
+    paths: list[str],
+    projects: Projects,
+    *,
+    heeds_gitignore: bool = True,
+    excludes_named: bool = False,
+) -> Found:
+    """The modules and notebooks that paths stand for.
+
+    A file that is named is taken, whatever it is called and whatever excludes it, unless
+    `excludes_named` says that the settings go before.
+    """
+    found = Found()
+    for path in paths:
+        place = Path(os.path.abspath(path))
+        if place.is_dir():
+            root = root_of(place)
+            exclude = projects.settings(root).exclude
+            files = sources_below(place, root, exclude, heeds_gitignore=heeds_gitignore)
+            found.files.update(dict.fromkeys(files))
+        elif not place.exists():
+            found.missing.append(path)
+        elif not (excludes_named and _is_excluded_by_settings(place, projects)):
+            found.files[place] = None
+    return found
+
+
+def _is_excluded_by_settings(file: Path, projects: Projects) -> bool:
+    root = projects.root_of(file)
+    exclude = projects.settings(root).exclude
+    relative = file.relative_to(root)
+    return any(
+        is_excluded(str(each), exclude) for each in (relative, *relative.parents) if each.name
+    )
+
+
+def sources_below(
+    folder: Path, root: Path, exclude: tuple[str, ...] = (), *, heeds_gitignore: bool = True
+) -> Iterator[Path]:
+    """The modules and notebooks below a folder of the project at `root`, in order."""
+    ignores = GitIgnores(folder) if heeds_gitignore else None
+    is_ignored = ignores.ignores_folder if ignores is not None else lambda path: False
+    for directory, names in walk(str(folder), exclude, root=str(root), is_ignored=is_ignored):
+        for name in sorted(names):
+            if not name.endswith(SUFFIXES):
+                continue
+            path = os.path.join(directory, name)
+            if is_excluded(os.path.relpath(path, root), exclude):
+                continue
+            if ignores is None or not ignores.ignores(path):
+                yield Path(path)
+
+
+class GitIgnores:
+    """The `.gitignore` files around and below a folder, read as they are come by.
+
+    Those above count up to the top of the repository, with its `.git/info/exclude`; they do
+    not if the folder itself is among what they ignore: it was asked for by name.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._specs: dict[str, GitIgnoreSpec | None] = {}
+        self._top = self._top_of(folder)
+        if self._top != str(folder) and self.ignores_folder(str(folder)):
+            self._top = str(folder)
+
+    def ignores_folder(self, path: str) -> bool:
+        """Whether git would not look into a folder; those around it are settled."""
+        return self.ignores(path + os.sep)
+
+    def ignores(self, path: str) -> bool:
+        """Whether a path is ignored; the folders around it are not. The nearest file decides."""
+        directory = os.path.dirname(path.rstrip(os.sep))
+        while len(directory) >= len(self._top):
+            spec = self._spec(directory)
+            if spec is not None:
+                relative = path[len(directory.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
+                verdict = spec.check_file(relative).include
+                if verdict is not None:
+                    return verdict
+            parent = os.path.dirname(directory)
+            if parent == directory:
+                break
+            directory = parent
+        return False
+
+    def _top_of(self, folder: Path) -> str:
+        above = (str(each) for each in (folder, *folder.parents) if (each / ".git").exists())
+        return next(above, str(folder))
+
+    def _spec(self, directory: str) -> GitIgnoreSpec | None:
+        if directory not in self._specs:
+            self._specs[directory] = self._read(directory)
+        return self._specs[directory]
+
+    def _read(self, directory: str) -> GitIgnoreSpec | None:
+        lines: list[str] = []
+        for name in (os.path.join(".git", "info", "exclude"), ".gitignore"):
+            try:
+                path = os.path.join(directory, name)
+                with open(path, encoding="utf-8", errors="replace", opener=regular) as file:
+                    lines += file.read().splitlines()
+            except OSError:
+                continue
+        if not any(line.strip() and not line.startswith("#") for line in lines):
+            return None
+        from pathspec import GitIgnoreSpec
+
+        return GitIgnoreSpec.from_lines(line for line in lines if _is_pattern(line))
+
+
+def _is_pattern(line: str) -> bool:
+    """Whether a line can be read as a pattern; git passes over one that cannot."""
+    from pathspec import GitIgnoreSpec
+
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True

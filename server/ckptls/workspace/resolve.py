@@ -1,0 +1,154 @@
+"""From a path as the code writes it to the checkpoints that it may mean on this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ckptls.checkpoint import files
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.source.sites import Evidence, PathUse
+from ckptls.workspace.store import Entry
+
+Lookup = Callable[[str], "Entry | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What was found for some paths.
+
+    checkpoints: those that are there, with the surest first.
+    evidence: how sure the least sure of them is.
+    is_complete: every path was found.
+    pending: places that nobody has looked at yet.
+    unreadable: what is there but cannot be read.
+    forbidden: addresses on other machines that nobody allowed to read.
+    """
+
+    checkpoints: tuple[Checkpoint, ...] = ()
+    evidence: Evidence = Evidence.WORKSPACE
+    is_complete: bool = False
+    pending: tuple[str, ...] = ()
+    unreadable: tuple[Entry, ...] = ()
+    forbidden: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """Directories that relative paths are tried against, in order.
+
+    is_remote_allowed: whether code and settings may lead to other machines.
+    trusted: addresses that the user named, and that are allowed anyway.
+    launches: places that scripts and configurations give to flags, by their names.
+    """
+
+    directories: tuple[str, ...]
+    is_remote_allowed: bool = False
+    trusted: tuple[str, ...] = ()
+    launches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def candidates(self, path: str) -> tuple[str, ...]:
+        """Absolute places that a path may mean; none for an address that is not allowed."""
+        path = files.plain_if_local(path)
+        if files.is_remote(path):
+            return () if self.forbids(path) else (path,)
+        path = os.path.expanduser(path)
+        if os.path.isabs(path):
+            return (os.path.normpath(path),)
+        places = (self._below(root, path) for root in self.directories)
+        return tuple(dict.fromkeys(place for place in places if place))
+
+    def forbids(self, path: str) -> bool:
+        """Whether a path is an address on another machine that must not be read.
+
+        A chain of file systems is not taken from code in any case: some of them write files,
+        or lead back to this machine.
+        """
+        if not files.is_remote(path) or path in self.trusted:
+            return False
+        return not self.is_remote_allowed or files.is_chained(path)
+
+    def _below(self, root: str, path: str) -> str:
+        if not files.is_remote(root):
+            return os.path.normpath(os.path.join(root, path))
+        return "" if self.forbids(root) else files.absolute(files.join(root, path))
+
+
+def resolve(
+    uses: Iterable[PathUse], roots: Roots, lookup: Lookup, known: Iterable[str] = ()
+) -> Resolution:
+    """The checkpoints that path expressions mean.
+
+    `known` are prefixes found in the workspace: a path of which only the end is written is
+    looked for among them, and what is found so is no more than `file` evidence.
+    """
+    checkpoints: dict[str, Checkpoint] = {}
+    pending: list[str] = []
+    unreadable: list[Entry] = []
+    forbidden: list[str] = []
+    evidence = Evidence.CALL
+    is_complete = True
+    for use in uses:
+        places, grade, is_known = _places(use, roots, known)
+        is_complete = is_complete and is_known
+        several = _found(places, lookup, pending, unreadable)
+        if not several:
+            is_complete = False
+        if use.text.literal is not None and roots.forbids(use.text.literal):
+            forbidden.append(use.text.literal)
+        # Of the places that a path may mean the first counts, of a flag's values all do.
+        for found in several if use.flag is not None else several[:1]:
+            checkpoints[found.prefix] = found
+            evidence = min(evidence, grade)
+    if not checkpoints:
+        return Resolution(
+            pending=tuple(pending), unreadable=tuple(unreadable), forbidden=tuple(forbidden)
+        )
+    return Resolution(
+        tuple(checkpoints.values()),
+        evidence,
+        is_complete and not pending,
+        tuple(pending),
+        tuple(unreadable),
+        tuple(forbidden),
+    )
+
+
+def _places(
+    use: PathUse, roots: Roots, known: Iterable[str]
+) -> tuple[tuple[str, ...], Evidence, bool]:
+    """Where the checkpoint may be, how sure that is, and whether it can be nowhere else."""
+    if use.flag is not None:
+        given = roots.launches.get(use.flag, ())
+        return tuple(p for p in given if not roots.forbids(p)), Evidence.FILE, True
+    literal = use.text.literal
+    if literal == "":  # a default that stands for nothing, and no checkpoint for TensorFlow
+        return (), Evidence.FILE, False
+    if literal is None:
+        return _with_ending(use, known), Evidence.FILE, False
+    return roots.candidates(literal), use.evidence, True
+
+
+def _found(
+    places: Iterable[str], lookup: Lookup, pending: list[str], unreadable: list[Entry]
+) -> list[Checkpoint]:
+    found = []
+    for place in places:
+        entry = lookup(place)
+        if entry is None:
+            pending.append(place)
+        elif entry.checkpoint is not None:
+            found.append(entry.checkpoint)
+        elif not entry.is_absent:
+            unreadable.append(entry)
+    return found
+
+
+def _with_ending(use: PathUse, known: Iterable[str]) -> tuple[str, ...]:
+    """Known prefixes that end as the path does; a whole file name must be written."""
+    if "/" not in use.text.tail.rstrip("/"):
+        return ()
+    pattern = re.compile(use.text.regex)
+    return tuple(prefix for prefix in known if pattern.fullmatch(prefix))

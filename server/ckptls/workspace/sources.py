@@ -1,0 +1,155 @@
+"""Files of code as they lie on the disk: read, and written back with little changed."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from ckptls.source.notebook import Notebook, NotebookError, read_notebook
+from ckptls.source.notebook_file import CellEdit, NotebookFile
+
+NOTEBOOK = ".ipynb"
+# PEP 263: in a comment of the first two lines.
+_CODING = re.compile(
+    rb"\A(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))?[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"
+)
+
+
+class SourceError(Exception):
+    """A file that cannot be checked or changed; the text is a sentence about it."""
+
+
+class Edit(NamedTuple):
+    """`new` is to stand for the code points from `start` to `end` of the program."""
+
+    start: int
+    end: int
+    new: str
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file of code: a module, or a notebook as one program.
+
+    data: the bytes of the file; text: what they say; encoding: how they say it.
+    """
+
+    path: Path
+    data: bytes
+    text: str
+    encoding: str
+    notebook: Notebook | None = None
+
+    @property
+    def program(self) -> str:
+        """The Python text that is checked."""
+        return self.text if self.notebook is None else self.notebook.text
+
+    @cached_property
+    def notebook_file(self) -> NotebookFile:
+        """Where the cells stand in the file."""
+        return NotebookFile(self.text)
+
+    def edited(self, edits: Iterable[Edit]) -> SourceFile:
+        """The file after edits of the program that do not overlap.
+
+        Raises: SourceError.
+        """
+        ordered = sorted(edits, reverse=True)
+        text = self._edited_cells(ordered) if self.notebook is not None else self.text
+        for start, end, new in ordered if self.notebook is None else ():
+            text = text[:start] + new + text[end:]
+        try:
+            mark = codecs.BOM_UTF8 if self.encoding == "utf-8-sig" else b""
+            data = mark + text.encode("utf-8" if mark else self.encoding, "surrogatepass")
+        except UnicodeEncodeError as error:
+            character = text[error.start]
+            raise SourceError(f"`{character}` cannot be written in {self.encoding}") from error
+        changed = source_file(self.path, data)
+        if self.notebook is not None and not self._has_become(changed, ordered):
+            raise SourceError("its cells are not where they seem to be in the file")
+        return changed
+
+    def _edited_cells(self, edits: Iterable[Edit]) -> str:
+        return self.notebook_file.edited(self._in_cells(edits))
+
+    def _in_cells(self, edits: Iterable[Edit]) -> list[CellEdit]:
+        assert self.notebook is not None
+        found = []
+        for edit in edits:
+            place = self.notebook.place(edit.start)
+            if place is not None:
+                cell, offset = place
+                found.append(CellEdit(cell.index, offset, offset + edit.end - edit.start, edit.new))
+        return found
+
+    def _has_become(self, changed: SourceFile, edits: Iterable[Edit]) -> bool:
+        assert self.notebook is not None and changed.notebook is not None
+        cells = {cell.index: cell.source for cell in self.notebook.cells}
+        for index, start, end, new in self._in_cells(edits):
+            cells[index] = cells[index][:start] + new + cells[index][end:]
+        return cells == {cell.index: cell.source for cell in changed.notebook.cells}
+
+
+def source_file(path: Path, data: bytes) -> SourceFile:
+    """What the bytes of a file say.
+
+    Raises: SourceError if it is a notebook that cannot be read.
+    """
+    if path.suffix != NOTEBOOK:
+        text, encoding = _decoded(data)
+        return SourceFile(path, data, text, encoding)
+    try:
+        notebook = read_notebook(data)
+    except NotebookError as error:
+        raise SourceError(f"is no notebook that can be read: {error}") from error
+    encoding = "utf-8-sig" if data.startswith(codecs.BOM_UTF8) else "utf-8"
+    return SourceFile(path, data, data.decode(encoding), encoding, notebook)
+
+
+def write_source(before: SourceFile, after: SourceFile) -> None:
+    """Puts a changed file in its place, in one step; its permissions and links stay.
+
+    Raises: SourceError if the file is not as it was read any more, or cannot be written.
+    """
+    place = Path(os.path.realpath(before.path))
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(after.data)
+            shutil.copymode(place, name)
+            if place.read_bytes() != before.data:
+                raise SourceError("has been changed meanwhile, and is left as it is")
+            os.replace(name, place)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise SourceError(f"cannot be written: {error.strerror}") from error
+
+
+def _decoded(data: bytes) -> tuple[str, str]:
+    """The text and its encoding: a byte order mark's, the file's own word, UTF-8, or Latin-1."""
+    if data.startswith(codecs.BOM_UTF8):
+        wanted = ["utf-8-sig"]
+    else:
+        named = _CODING.match(data)
+        wanted = [named[1].decode("ascii", "replace")] if named is not None else []
+    for encoding in (*wanted, "utf-8"):
+        try:
+            text = data.decode(encoding)
+        except (LookupError, ValueError, AssertionError):
+            continue
+        # Some codecs do not lead back to the same bytes, and a fix would change them all.
+        if encoding == "utf-8" or text.encode(encoding) == data:
+            return text, encoding
+    return data.decode("latin-1"), "latin-1"

@@ -1,0 +1,196 @@
+"""The checkpoints that were asked for, each read once as long as it does not change."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ckptls.checkpoint.errors import CheckpointError, CheckpointNotFound, CheckpointUnreadable
+from ckptls.checkpoint.files import is_remote, is_versioned, stamp_of
+from ckptls.checkpoint.locate import Location, locate
+from ckptls.checkpoint.model import Checkpoint, FileStamp
+from ckptls.checkpoint.reader import patiently, read_location
+from ckptls.workspace.models import ModelStore
+
+if TYPE_CHECKING:
+    from ckptls.checkpoint.graph import Model
+
+# What lies on another machine is looked at again after so long, not at each refresh.
+REMOTE_SECONDS = 60.0
+
+# File systems tell times in ticks of some milliseconds: a file that was read so soon after it
+# was written may be written again, to the same size, without another stamp.
+_TICK_NS = 50_000_000
+# Somebody may be waiting in an editor, and whoever watches looks again soon.
+_PAUSES_SECONDS = (0.005, 0.02, 0.05, 0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What stands at a path: a checkpoint, or why there is none.
+
+    `model` is the graph in the `.meta` file or SavedModel that the path names, if it does.
+    """
+
+    path: str
+    checkpoint: Checkpoint | None = None
+    error: CheckpointError | None = None
+    model: Model | None = None
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether there simply is nothing at the path."""
+        return isinstance(self.error, CheckpointNotFound) and self.model is None
+
+
+class CheckpointStore:
+    """Entries by path. `peek` never touches the disk; `load` does, from any thread.
+
+    `clock` tells seconds, as time.monotonic does.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._entries: dict[str, Entry] = {}
+        self._asked: dict[str, float] = {}  # addresses, and when their servers were asked
+        self._forgotten = 0
+        self._read: dict[tuple[FileStamp | None, ...], Checkpoint] = {}
+        self._young: set[tuple[FileStamp | None, ...]] = set()
+        self._models = ModelStore()
+        self._lock = threading.Lock()
+
+    def peek(self, path: str) -> Entry | None:
+        """What was last seen at a path; None if nobody looked yet."""
+        return self._entries.get(path)
+
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """All that were read, each once, in order of their prefixes."""
+        with self._lock:
+            entries = list(self._entries.values())
+        found = {each.checkpoint.prefix: each.checkpoint for each in entries if each.checkpoint}
+        return tuple(found[prefix] for prefix in sorted(found))
+
+    def load(self, path: str) -> Entry:
+        """What stands at a path now; a file that did not change is not read again."""
+        forgotten = self._forgotten
+        model = self._models.at(path)
+        try:
+            checkpoint = patiently(lambda: self._read_or_known(locate(path)), _PAUSES_SECONDS)
+            entry = Entry(path, checkpoint=checkpoint, model=model)
+        except CheckpointError as error:
+            entry = Entry(path, error=error, model=model)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            entry = Entry(path, error=CheckpointUnreadable(f"cannot be read: {reason}", path))
+        with self._lock:
+            entry = _kept(self._entries.get(path), entry)
+            if is_remote(path):
+                if forgotten != self._forgotten:
+                    return entry
+                self._asked[path] = self._clock()
+            self._entries[path] = entry
+        return entry
+
+    def forget_remote(self) -> None:
+        """Drops all that was read on other machines; it is not looked at again."""
+        with self._lock:
+            for path in self._asked:
+                self._entries.pop(path, None)
+            self._asked.clear()
+            self._forgotten += 1
+
+    def _read_or_known(self, location: Location) -> Checkpoint:
+        key = tuple(stamp_of(file) for file in (*location.files, *location.state_files))
+        is_telling = all(stamp is not None and is_versioned(stamp) for stamp in key)
+        known = self._read.get(key) if is_telling else None
+        is_known = known is not None and known.prefix == location.prefix and _has_its_objects(known)
+        if known is not None and is_known and key not in self._young:
+            return known
+        started_ns = time.time_ns()
+        checkpoint = read_location(location, with_objects=True)
+        if known is not None and is_known and _has_same_variables(known, checkpoint):
+            checkpoint = known
+        with self._lock:
+            self._young.discard(key)
+            if any(mtime_ns > started_ns - _TICK_NS for _, mtime_ns, *_ in _stamps(checkpoint)):
+                self._young.add(key)
+            self._read[key] = checkpoint
+            while len(self._read) > 2 * len(self._entries) + 16:
+                oldest = next(iter(self._read))
+                self._young.discard(oldest)
+                del self._read[oldest]
+        return checkpoint
+
+    def refresh(self, paths: Iterable[str] | None = None) -> set[str]:
+        """Looks again at known paths; those at which something is different now."""
+        changed = set()
+        here, there = self.due()
+        for path in here + there if paths is None else paths:
+            before = self._entries.get(path)
+            after = self.load(path)
+            if before is None or not _is_same(before, after):
+                changed.add(path)
+        return changed
+
+    def due(self) -> tuple[list[str], list[str]]:
+        """The known paths to look at again: those of this machine, and those of others."""
+        now = self._clock()
+        with self._lock:
+            here = [path for path in self._entries if path not in self._asked]
+            there = [path for path, when in self._asked.items() if now - when >= REMOTE_SECONDS]
+        return here, there
+
+    def paths_near(self, file: str) -> list[str]:
+        """The known paths that a change of `file` may concern."""
+        directory = os.path.dirname(file)
+        return [
+            path
+            for path in self._entries
+            if path == directory or os.path.dirname(path) == directory
+        ]
+
+
+def _kept(before: Entry | None, after: Entry) -> Entry:
+    """`after`, with the checkpoint of `before` if a server only could not say that it is that."""
+    old, new = (before.checkpoint if before else None), after.checkpoint
+    if old is None or new is None or old is new or old.stamp != new.stamp:
+        return after
+    if all(is_versioned(stamp) for stamp in new.stamp):
+        return after
+    is_same = old.prefix == new.prefix and _has_same_variables(old, new)
+    return replace(after, checkpoint=old) if is_same else after
+
+
+def _has_its_objects(checkpoint: Checkpoint) -> bool:
+    """Whether the data file with the object graph, if there is one, is as it was.
+
+    It may come after the index, or be written to its end after it. On other machines, where a
+    look costs, a graph that is whole is not looked at again.
+    """
+    graph = checkpoint.object_graph
+    if graph is None or not graph.path or (graph.is_complete and is_remote(graph.path)):
+        return True
+    return stamp_of(graph.path) == graph.stamp
+
+
+def _stamps(checkpoint: Checkpoint) -> tuple[FileStamp, ...]:
+    graph = checkpoint.object_graph
+    return (*checkpoint.stamp, *((graph.stamp,) if graph is not None and graph.stamp else ()))
+
+
+def _has_same_variables(one: Checkpoint, other: Checkpoint) -> bool:
+    if _stamps(one) != _stamps(other):  # the data file of one of them had no graph
+        return False
+    return one.names == other.names and list(one.variables()) == list(other.variables())
+
+
+def _is_same(before: Entry, after: Entry) -> bool:
+    if before.model is not after.model:
+        return False
+    if before.checkpoint is not None or after.checkpoint is not None:
+        return before.checkpoint is after.checkpoint
+    return str(before.error) == str(after.error)

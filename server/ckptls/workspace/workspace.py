@@ -1,0 +1,315 @@
+"""The one place with state: folders, settings, open documents, known checkpoints."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from fnmatch import fnmatch
+from pathlib import Path
+
+from ckptls.checkpoint.files import is_remote
+from ckptls.source.catalogue import builtin_catalogue
+from ckptls.source.document import Analysis, Cursor, Document, mentions_tensorflow
+from ckptls.source.flags import normal
+from ckptls.source.modules import OutsideCall
+from ckptls.workspace.binding import Binder
+from ckptls.workspace.callers import ProjectCalls
+from ckptls.workspace.launches import launches
+from ckptls.workspace.modules import ModuleStore, Place
+from ckptls.workspace.resolve import Lookup, Roots
+from ckptls.workspace.scan import python_files
+from ckptls.workspace.settings import Settings
+from ckptls.workspace.store import CheckpointStore, Entry
+
+Calls = Mapping[str, tuple[OutsideCall, ...]]
+
+
+class Folder:
+    """A workspace folder with its settings and what was found in it.
+
+    known: prefixes of the checkpoints.
+    launches: what scripts and configurations give to flags; None if nobody looked yet.
+    calls/wanted: calls of functions of a file from others, by (file, names of functions);
+        those that were asked for and are still to be looked for.
+    """
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self.path = path
+        self.settings = settings
+        self.known: tuple[str, ...] = ()
+        self.launches: Mapping[str, tuple[str, ...]] | None = None
+        self.calls: dict[tuple[str, frozenset[str]], Calls] = {}
+        self.wanted: dict[tuple[str, frozenset[str]], None] = {}
+        # Works on its own modules: in a server it is asked from a thread.
+        self._project = ProjectCalls(self._python_files, ModuleStore(), self.place)
+
+    def holds(self, path: Path) -> bool:
+        return self.path == path or self.path in path.parents
+
+    def place(self) -> Place:
+        """How the files of the folder import each other."""
+        return place_of(str(self.path), self.settings)
+
+    def _python_files(self) -> list[str]:
+        return list(python_files(str(self.path), self.settings.exclude))
+
+    def look_for_launches(self) -> Mapping[str, tuple[str, ...]]:
+        """Reads the scripts and configurations of the folder; may take a while."""
+        self.launches = launches(str(self.path), self.settings.exclude)
+        return self.launches
+
+    def look_for_calls(self, path: str, names: frozenset[str]) -> Calls:
+        """Reads the files that call functions of the one at `path`; may take a while."""
+        found = self._project.of(path, names)
+        self.calls[path, names] = found
+        self.wanted.pop((path, names), None)
+        return found
+
+    def forget_calls(self) -> None:
+        """Files have changed: calls between them are to be looked for anew."""
+        self._project.renew()
+        self.wanted.update(dict.fromkeys(self.calls))
+        self.calls.clear()
+
+
+def place_of(folder: str | None, settings: Settings) -> Place:
+    """What the settings of a folder say to code in it."""
+    catalogue = builtin_catalogue()
+    if settings.functions:
+        catalogue = catalogue.with_entries(settings.functions)
+    roots = (os.path.expanduser(root) for root in settings.search_paths)
+    return Place(
+        folder,
+        tuple(os.path.normpath(os.path.join(folder or "", root)) for root in roots),
+        {normal(name): value for name, value in settings.flags},
+        catalogue,
+    )
+
+
+class OpenDocument:
+    """A document that is being edited or checked; `path` is None for an unsaved one."""
+
+    def __init__(self, path: Path | None, document: Document) -> None:
+        self.path = path
+        self.document = document
+
+
+class Workspace:
+    """Folders, documents and checkpoints; to be used from one thread."""
+
+    def __init__(self, store: CheckpointStore | None = None) -> None:
+        self.store = store or CheckpointStore()
+        self.folders: list[Folder] = []
+        self.documents: dict[str, OpenDocument] = {}
+        # Paths given for every document, as `ckptls check --checkpoint` does.
+        self.pins: tuple[str, ...] = ()
+        # Whether all folders may lead to other machines, whatever their settings say.
+        self.is_remote_allowed = False
+        # What paths are told relative to; the document's folder where it is None.
+        self.base: str | None = None
+        # Whether an analysis may wait until other files of the project have been read.
+        self.is_patient = True
+        self._defaults = Settings()
+        self._modules = ModuleStore(self._opened_at)
+        self._by_path: dict[str, OpenDocument] = {}
+
+    def add_folder(self, path: Path, settings: Settings) -> Folder:
+        """Adds a folder, or replaces the settings of one that is there."""
+        for folder in self.folders:
+            if folder.path == path:
+                folder.settings = settings
+                return folder
+        folder = Folder(path, settings)
+        self.folders.append(folder)
+        self.refresh()
+        return folder
+
+    def remove_folder(self, path: Path) -> None:
+        self.folders = [folder for folder in self.folders if folder.path != path]
+        self.refresh()
+
+    def folder_of(self, path: Path | None) -> Folder | None:
+        """The innermost folder that holds a path; the only one for an unsaved document."""
+        if path is None:
+            return self.folders[0] if len(self.folders) == 1 else None
+        holding = [folder for folder in self.folders if folder.holds(path)]
+        return max(holding, key=lambda folder: len(folder.path.parts), default=None)
+
+    def settings_for(self, path: Path | None) -> Settings:
+        folder = self.folder_of(path)
+        return folder.settings if folder is not None else self._defaults
+
+    def open(self, key: str, path: Path | None, text: str) -> OpenDocument:
+        """Takes up a document under a key of the caller's (a URI, a file name)."""
+        opened = OpenDocument(path, Document(text))
+        self._surround(opened)
+        self.documents.pop(key, None)  # the order is that in which they were opened last
+        self.documents[key] = opened
+        if path is not None:
+            self._by_path[str(path)] = opened
+        return opened
+
+    def close(self, key: str) -> None:
+        opened = self.documents.pop(key, None)
+        if opened is None or opened.path is None:
+            return
+        path = str(opened.path)
+        if self._by_path.get(path) is opened:
+            del self._by_path[path]
+        # One file may be open under several addresses that are written differently.
+        same = (each for each in self.documents.values() if each.path == opened.path)
+        self._by_path.update((path, each) for each in same)
+
+    def refresh(self) -> None:
+        """Settings have changed: documents are to be understood anew."""
+        for opened in self.documents.values():
+            self._surround(opened)
+
+    def is_relevant(self, path: Path, data: bytes) -> bool:
+        """Whether a file may have to do with TensorFlow: a search for bytes, there and in
+        the files it imports; nothing is parsed."""
+        if mentions_tensorflow(data):
+            return True
+        folder = self.folder_of(path)
+        root = str(folder.path) if folder is not None else None
+        place = place_of(root, folder.settings if folder is not None else self._defaults)
+        if any(word in data for word in place.catalogue.own_words):
+            return True
+        if path.suffix == ".ipynb":  # its lines are strings of JSON
+            data = data.replace(b'"', b"\n").replace(b"\\n", b"\n")
+        environment = self._modules.environment(str(path), place)
+        return environment.leads_to_tensorflow(data)
+
+    def distrust_modules(self) -> None:
+        """Python files have changed on the disk."""
+        self._modules.distrust()
+
+    def imports_others(self, opened: OpenDocument) -> bool:
+        """Whether what a document means may change with other files of the project."""
+        if opened.path is None:
+            return False
+        folder = self.folder_of(opened.path)
+        root = str(folder.path) if folder is not None else None
+        place = place_of(root, self.settings_for(opened.path))
+        data = opened.document.source.data
+        return self._modules.imports_others(data, str(opened.path), place)
+
+    def _surround(self, opened: OpenDocument) -> None:
+        """Gives a document its catalogue and the world around it."""
+        folder = self.folder_of(opened.path)
+        root = str(folder.path) if folder is not None else None
+        place = place_of(root, folder.settings if folder is not None else self._defaults)
+        if opened.path is None:
+            path = os.path.join(root or os.getcwd(), "untitled.py")
+        else:
+            path = str(opened.path)
+        environment = self._modules.environment(path, place, self._callers)
+        opened.document.use(place.catalogue, environment)
+
+    def _opened_at(self, path: str) -> Document | None:
+        opened = self._by_path.get(path)
+        return opened.document if opened is not None else None
+
+    def _callers(self, path: str, names: frozenset[str]) -> Calls:
+        folder = self.folder_of(Path(path))
+        if folder is None:
+            return {}
+        known = folder.calls.get((path, names))
+        if known is not None:
+            return known
+        if self.is_patient:
+            return folder.look_for_calls(path, names)
+        folder.wanted[path, names] = None
+        return {}
+
+    def _launches(self, folder: Folder | None) -> Mapping[str, tuple[str, ...]]:
+        if folder is None:
+            return {}
+        if folder.launches is None and self.is_patient:
+            return folder.look_for_launches()
+        return folder.launches or {}
+
+    def binder(
+        self, opened: OpenDocument, analysis: Analysis, lookup: Lookup | None = None
+    ) -> Binder:
+        """Binds the sites of an analysis of a document.
+
+        `lookup` defaults to what the store has seen: never a disk access.
+        """
+        folder = self.folder_of(opened.path)
+        settings = folder.settings if folder is not None else self._defaults
+        return Binder(
+            analysis,
+            self._roots(opened, folder, settings, analysis),
+            lookup or self.store.peek,
+            (*self.pins, *_bound_by_settings(opened, folder, settings)),
+            folder.known if folder is not None else (),
+            self._base(opened, folder),
+        )
+
+    def _base(self, opened: OpenDocument, folder: Folder | None) -> str:
+        if self.base is not None:
+            return self.base
+        if folder is not None:
+            return str(folder.path)
+        return str(opened.path.parent) if opened.path is not None else ""
+
+    def _roots(
+        self,
+        opened: OpenDocument,
+        folder: Folder | None,
+        settings: Settings,
+        analysis: Analysis,
+    ) -> Roots:
+        directories: list[str] = []
+        if opened.path is not None:
+            directories.append(str(opened.path.parent))
+        base = folder.path if folder is not None else Path.cwd()
+        if folder is not None or opened.path is None:
+            directories.append(str(base))
+        directories += [_placed(root, base) for root in settings.search_paths]
+        # Only a path that the code leaves open is looked for in scripts.
+        is_open = analysis.leaves_paths_open
+        return Roots(
+            tuple(dict.fromkeys(directories)),
+            self.is_remote_allowed or settings.remote,
+            self.pins,
+            self._launches(folder) if is_open else {},
+        )
+
+    def forget_forbidden(self) -> None:
+        """Drops what was read on other machines, once no folder may ask them any more."""
+        if not self.is_remote_allowed and not any(f.settings.remote for f in self.folders):
+            self.store.forget_remote()
+
+    def load(self, path: str) -> Entry:
+        """What stands at a path; reads it if need be."""
+        known = self.store.peek(path)
+        return known if known is not None else self.store.load(path)
+
+    def at(self, opened: OpenDocument, offset: int) -> tuple[Cursor, ...]:
+        return opened.document.at(offset)
+
+
+def _bound_by_settings(
+    opened: OpenDocument, folder: Folder | None, settings: Settings
+) -> tuple[str, ...]:
+    if folder is None or opened.path is None or not settings.bindings:
+        return ()
+    relative = opened.path.relative_to(folder.path).as_posix()
+    return tuple(
+        _placed(path, folder.path)
+        for glob, paths in settings.bindings
+        if _fits(relative, glob)
+        for path in paths
+    )
+
+
+def _placed(path: str, base: Path) -> str:
+    """A path of the settings, relative to their folder; an address stays as it is."""
+    return path if is_remote(path) else os.path.normpath(base / os.path.expanduser(path))
+
+
+def _fits(path: str, glob: str) -> bool:
+    """`**/` may also stand for nothing, as in gitignore patterns."""
+    return fnmatch(path, glob) or ("**/" in glob and fnmatch(path, glob.replace("**/", "")))

@@ -1,0 +1,1 @@
+"""Tests of the readers; `crafted` writes the files that TensorFlow's writer never writes."""

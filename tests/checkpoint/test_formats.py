@@ -1,0 +1,569 @@
+"""Formats beyond TensorFlow's own: found by content, in files, shards and directories."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+import ckptls
+from checkpoint import crafted
+from ckptls.checkpoint import formats
+from ckptls.checkpoint.errors import (
+    CheckpointAmbiguous,
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointNotFound,
+    CheckpointUnsupported,
+)
+from ckptls.checkpoint.model import Format
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def listed(path: str | os.PathLike[str]) -> dict[str, tuple[str, tuple[int, ...]]]:
+    return {v.name: (v.dtype, v.shape) for v in ckptls.open(path).variables()}
+
+
+def flat(value: np.ndarray) -> list[float]:
+    if value.dtype.kind == "c":
+        value = value.view(value.real.dtype)
+    return [float(item) for item in value.astype(np.float64).ravel()]
+
+
+def write_each(folder: Path) -> dict[Format, Path]:
+    """One small file of each format, under names that tell nothing."""
+    names = {form: folder / f"{form.name.lower()}.weights" for form in formats.TABLE}
+    save_file({"w": np.ones((2, 3), np.float32)}, names[Format.SAFETENSORS])
+    with names[Format.NPZ].open("wb") as file:
+        np.savez(file, w=np.ones((2, 3), np.float32))
+    with h5py.File(names[Format.HDF5], "w") as file:
+        file["w"] = np.ones((2, 3), np.float32)
+    with h5py.File(names[Format.KERAS], "w") as file:
+        file.attrs["layer_names"] = ["dense"]
+        file.create_group("dense").attrs["weight_names"] = ["w"]
+        file["dense/w"] = np.ones((2, 3), np.float32)
+    write_torch(names[Format.PYTORCH], TORCH_TENSOR)
+    shutil.copytree(FIXTURES / "orbax" / "files", names[Format.ORBAX])
+    return names
+
+
+# {"w": a float32 tensor [2, 3]}, as torch.save writes it.
+TORCH_TENSOR = (
+    b"\x80\x02}X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\n"
+    b"FloatStorage\nX\x01\0\0\0" + b"0X\x03\0\0\0cpuK\x06tQK\0K\x02K\x03\x86K\x03K\x01\x86\x89"
+    b"ccollections\nOrderedDict\n)RtRs."
+)
+
+
+def write_torch(path: Path, pickled: bytes, storage: bytes = bytes(24)) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("m/data.pkl", pickled)
+        archive.writestr("m/data/0", storage)
+        archive.writestr("m/version", "3\n")
+
+
+@pytest.mark.parametrize("form", formats.TABLE)
+def test_a_format_is_known_by_content_whatever_the_name(folder: Path, form: Format) -> None:
+    path = write_each(folder)[form]
+    checkpoint = ckptls.open(path)
+    assert checkpoint.format is form
+    if form is not Format.ORBAX:
+        assert ckptls.list_variables(path) == [("w", [2, 3])]
+        assert formats.read_value(str(path), "w").tobytes() in (
+            np.ones((2, 3), "f4").tobytes(),
+            bytes(24),
+        )
+
+
+@pytest.mark.parametrize("form", formats.TABLE)
+def test_a_name_that_is_not_there_is_a_key_error(folder: Path, form: Format) -> None:
+    with pytest.raises(KeyError):
+        formats.read_value(str(write_each(folder)[form]), "nothing of that name")
+
+
+def test_the_one_checkpoint_of_a_directory_is_found(folder: Path) -> None:
+    write_each(folder)[Format.NPZ].rename(folder / "a")
+    (folder / "run").mkdir()
+    (folder / "a").rename(folder / "run" / "weights.npz")
+    (folder / "run" / "notes.txt").write_text("not a checkpoint")
+    assert ckptls.open("run").prefix == os.path.join("run", "weights.npz")
+
+
+def test_several_files_of_a_directory_are_a_choice(folder: Path) -> None:
+    for name in ("m-10.npz", "m-9.npz"):
+        np.savez(name, w=np.ones(1))
+    with pytest.raises(CheckpointAmbiguous) as caught:
+        ckptls.open(".")
+    assert [os.path.basename(path) for path in caught.value.candidates] == ["m-9.npz", "m-10.npz"]
+
+
+def test_a_tensorflow_checkpoint_goes_before_other_files(folder: Path) -> None:
+    np.savez("m.npz", w=np.ones(1))
+    Path("model.ckpt.index").write_bytes(crafted.index([("v", crafted.FLOAT, [1])]))
+    assert ckptls.list_variables(".") == [("v", [1])]
+
+
+def test_the_modules_of_formats_are_not_loaded_for_tensorflow_files(folder: Path) -> None:
+    Path("m.index").write_bytes(crafted.index([("v", crafted.FLOAT, [1])]))
+    Path("v1").write_bytes(crafted.v1([("v", crafted.FLOAT, [1])]))
+    code = (
+        "import sys, ckptls; ckptls.open('m'); ckptls.open('v1')\n"
+        "print([m for m in sys.modules if m.startswith('ckptls.') and 'formats' in m]"
+        " + [m for m in ('numpy', 'zipfile', 'json', 'h5py') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_listing_needs_no_numpy(folder: Path) -> None:
+    paths = write_each(folder)
+    without = [str(path) for form, path in paths.items() if form.name not in ("HDF5", "KERAS")]
+    code = (
+        "import sys, ckptls; sys.modules['numpy'] = None\n"
+        "for path in sys.argv[1:]: assert ckptls.list_variables(path)"
+    )
+    subprocess.run([sys.executable, "-c", code, *without], check=True)
+
+
+def test_a_library_that_is_missing_is_named_with_its_extra(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_each(folder)[Format.SAFETENSORS]
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(CheckpointUnsupported, match=r"pip install 'ckptls\[values\]'"):
+        formats.read_value(str(path), "w")
+
+
+# -- shards ---------------------------------------------------------------------------------
+
+
+def write_shards(folder: Path, weight_map: dict[str, object]) -> Path:
+    save_file({"a": np.zeros(1, np.float32)}, folder / "m-1.safetensors")
+    save_file({"b": np.ones(2, np.float32)}, folder / "m-2.safetensors")
+    path = folder / "m.safetensors.index.json"
+    path.write_text(json.dumps({"metadata": {}, "weight_map": weight_map}))
+    return path
+
+
+def test_shards_are_one_checkpoint_by_index_or_directory(folder: Path) -> None:
+    path = write_shards(folder, {"a": "m-1.safetensors", "b": "m-2.safetensors"})
+    checkpoint = ckptls.open(folder)
+    assert checkpoint.prefix == str(path)
+    assert checkpoint.names == ("a", "b")
+    assert checkpoint.files == (str(path), *(str(folder / f"m-{n}.safetensors") for n in (1, 2)))
+    assert formats.read_value(str(path), "b").tolist() == [1, 1]
+
+
+def test_a_shard_that_is_not_here_is_told(folder: Path) -> None:
+    path = write_shards(folder, {"a": "m-1.safetensors", "c": "m-3.safetensors"})
+    checkpoint = ckptls.open(path)
+    assert checkpoint.names == ("a",)
+    assert checkpoint.problems == (
+        "1 of its 2 files are not here, such as `m-3.safetensors`; "
+        "the variables in them are not listed",
+    )
+
+
+def test_an_index_without_any_shard_is_not_found(folder: Path) -> None:
+    path = write_shards(folder, {"c": "m-3.safetensors"})
+    with pytest.raises(CheckpointNotFound, match="none of its 1 files is there"):
+        ckptls.open(path)
+
+
+@pytest.mark.parametrize("name", ["../m-1.safetensors", "/etc/passwd", "..", "s3://b/x", "a\\b", 3])
+def test_an_index_leads_nowhere_else(folder: Path, name: object) -> None:
+    with pytest.raises(CheckpointDamaged, match="names a file that is not beside it"):
+        ckptls.open(write_shards(folder, {"a": name}))
+
+
+# -- safetensors and NumPy ------------------------------------------------------------------
+
+
+def safetensors_bytes(header: str, data: bytes = b"") -> bytes:
+    return len(header).to_bytes(8, "little") + header.encode() + data
+
+
+F32 = '{"w":{"dtype":"F32","shape":[%s],"data_offsets":[%s]}}'
+
+
+@pytest.mark.parametrize(
+    ("header", "data", "sentence"),
+    [
+        (F32 % ("2", "0,8"), bytes(4), "ends early"),
+        (F32 % ("2", "0,4"), bytes(4), "4 bytes, which are no float32"),
+        (F32 % ("-1", "0,4"), bytes(4), "shape of `w` is none"),
+        (F32 % ("4611686018427387904,4", "0,4"), bytes(4), "more elements than there can be"),
+        (F32 % ("1", "4,8"), bytes(8), "leaves a hole"),
+        (F32 % ("true", "0,4"), bytes(4), "shape of `w` is none"),
+        ('{"w":1}', b"", "nothing sound of `w`"),
+        ('{"w":{},"w":{}}', b"", "a key occurs twice"),
+        ("{" + "[" * 2000, b"", "no list of tensors"),
+    ],
+)
+def test_a_safetensors_header_that_cannot_be_is_refused(
+    folder: Path, header: str, data: bytes, sentence: str
+) -> None:
+    Path("m").write_bytes(safetensors_bytes(header, data))
+    with pytest.raises(CheckpointDamaged, match=sentence):
+        ckptls.open("m")
+
+
+def npy(header: str) -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+
+
+@pytest.mark.parametrize(
+    ("header", "kind"),
+    [
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", ("float32", (2, 3))),
+        ("{'descr':'<f8','fortran_order':False,'shape':(2,)}\n", ("float64", (2,))),
+        ("{'shape': (3L, 4L), 'descr': '>i8', 'fortran_order': True}", ("int64", (3, 4))),
+        ("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", ("object", (1,))),
+        ("{'descr': [('a', '<f4'), ('b', '<i4', (2,))], 'fortran_order': False, 'shape': ()}",
+         ("unknown(structured)", ())),
+    ],
+)  # fmt: skip
+def test_a_numpy_header_is_read_as_numpy_writes_it(
+    folder: Path, header: str, kind: tuple[str, tuple[int, ...]]
+) -> None:
+    with zipfile.ZipFile("m", "w") as archive:
+        archive.writestr("w.npy", npy(header))
+    assert listed("m") == {"w": kind}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<f4', 'fortran_order': False, 'shape': __import__('os').system('x')}",
+        "{'descr': '<f4', 'fortran_order': False}",
+        "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': ()}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1 2)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}",
+        "[" * 5000,
+    ],
+)
+def test_a_numpy_header_of_another_form_is_refused(folder: Path, header: str) -> None:
+    with zipfile.ZipFile("m", "w") as archive:
+        archive.writestr("w.npy", npy(header))
+    with pytest.raises(CheckpointDamaged, match=r"NumPy header|shape"):
+        ckptls.open("m")
+
+
+def test_an_array_is_not_unpacked_to_list_it(folder: Path) -> None:
+    np.savez_compressed("bomb.npz", w=np.zeros(20_000_000, np.float64))
+    assert listed("bomb.npz") == {"w": ("float64", (20_000_000,))}
+    with pytest.raises(CheckpointUnsupported, match="would grow from"):
+        formats.read_value("bomb.npz", "w")
+
+
+def test_objects_in_an_array_are_listed_and_never_unpickled(folder: Path) -> None:
+    np.savez("m.npz", w=np.array([Evil("touched")], dtype=object))
+    assert listed("m.npz") == {"w": ("object", (1,))}
+    with pytest.raises(CheckpointUnsupported, match="object values, which are not read"):
+        formats.read_value("m.npz", "w")
+    assert not Path("touched").exists()
+
+
+def test_a_name_that_occurs_twice_in_an_archive_is_refused(folder: Path) -> None:
+    with zipfile.ZipFile("m", "w") as archive, pytest.warns(UserWarning):
+        for _ in range(2):
+            archive.writestr("w.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': ()}"))
+    with pytest.raises(CheckpointDamaged, match=r"holds `w\.npy` twice"):
+        ckptls.open("m")
+
+
+def test_another_zip_archive_is_no_checkpoint(folder: Path) -> None:
+    with zipfile.ZipFile("m", "w") as archive:
+        archive.writestr("readme.txt", "hello")
+    with pytest.raises(CheckpointUnsupported, match="not of Keras, PyTorch or NumPy"):
+        ckptls.open("m")
+
+
+# -- PyTorch --------------------------------------------------------------------------------
+
+
+class Evil:
+    """Its pickle makes a file when it is loaded."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, (f"touch {self.path}",)
+
+
+def expected(name: str) -> dict[str, dict[str, object]]:
+    rows: dict[str, dict[str, object]] = json.loads((FIXTURES / f"{name}.json").read_text())
+    return rows
+
+
+@pytest.mark.parametrize("name", ["training", "types", "protocol4", "module", "script"])
+def test_a_pytorch_file_is_listed_as_by_pytorch(name: str) -> None:
+    path = FIXTURES / "pytorch" / f"{name}.pt"
+    rows = expected(f"pytorch/{name}")
+    assert listed(path) == {k: (row["dtype"], tuple(row["shape"])) for k, row in rows.items()}
+    for key, row in rows.items():
+        if row["values"] is not None:
+            assert flat(formats.read_value(str(path), key)) == row["values"], key
+
+
+@pytest.mark.parametrize("name", ["sparse", "meta"])
+def test_elements_that_are_in_no_one_place_are_listed_only(name: str) -> None:
+    with pytest.raises(CheckpointUnsupported, match="listed only"):
+        formats.read_value(str(FIXTURES / "pytorch" / "types.pt"), name)
+
+
+def test_an_old_pytorch_file_is_refused_with_what_to_do() -> None:
+    with pytest.raises(CheckpointUnsupported, match=r"PyTorch file of the old kind.*torch\.save"):
+        ckptls.open(FIXTURES / "pytorch" / "before_1_6.pt")
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_pickle_that_would_run_a_command_runs_nothing(folder: Path, protocol: int) -> None:
+    write_torch(Path("m"), pickle.dumps({"w": Evil("touched"), "n": 1}, protocol))
+    assert listed("m") == {}
+    Path("plain.pkl").write_bytes(pickle.dumps(Evil("touched"), protocol))
+    with pytest.raises(CheckpointError):
+        ckptls.open("plain.pkl")
+    assert not Path("touched").exists()
+
+
+def test_tensors_beside_a_hostile_object_are_listed(folder: Path) -> None:
+    evil = pickle.dumps(Evil("touched"), 2)[2:-1]
+    write_torch(Path("m"), TORCH_TENSOR[:-1] + b"X\x01\0\0\0e" + evil + b"s.")
+    assert listed("m") == {"w": ("float32", (2, 3))}
+    assert not Path("touched").exists()
+
+
+def nested(depth: int) -> bytes:
+    return b"\x80\x02" + b"]" * depth + b"a" * (depth - 1) + b"."
+
+
+@pytest.mark.parametrize(
+    "pickled",
+    [
+        b"",
+        b"\x80\x02.",
+        b"\x80\x02K\x01",
+        b"\x80\x02K\x01K\x02a.",
+        b"\x80\x02h\x05.",
+        b"\x80\x02}K\x01s.",
+        b"N" * 2_000_001 + b".",
+        # Each list holds the one before it twice: two to the sixtieth ways to the first.
+        b"]" + b"q\0]h\0ah\0a" * 60 + b".",
+        TORCH_TENSOR.replace(b"K\x02K\x03\x86", b"J\xff\xff\xff\xffK\x03\x86"),
+        TORCH_TENSOR.replace(b"K\x06tQ", b"tQ"),
+    ],
+)
+def test_a_pickle_that_cannot_be_is_refused(folder: Path, pickled: bytes) -> None:
+    write_torch(Path("m"), pickled)
+    with pytest.raises(CheckpointDamaged):
+        ckptls.open("m")
+
+
+def test_containers_within_themselves_are_walked_once(folder: Path) -> None:
+    loop = b"}q\0X\x04\0\0\0selfh\0s"
+    write_torch(Path("m"), b"\x80\x02" + loop + TORCH_TENSOR[3:])
+    assert listed("m") == {"w": ("float32", (2, 3))}
+    write_torch(Path("deep"), nested(100_000))
+    assert listed("deep") == {}
+
+
+def test_a_tensor_beyond_its_storage_is_not_read(folder: Path) -> None:
+    write_torch(Path("m"), TORCH_TENSOR, bytes(20))
+    assert listed("m") == {"w": ("float32", (2, 3))}
+    with pytest.raises(CheckpointDamaged, match="past the end of its storage"):
+        formats.read_value("m", "w")
+
+
+def test_one_value_spread_over_a_giant_shape_is_not_read(folder: Path) -> None:
+    spread = TORCH_TENSOR.replace(
+        b"K\x02K\x03\x86K\x03K\x01\x86", b"J\0\0\0\x7fK\x03\x86K\0K\0\x86"
+    )
+    write_torch(Path("m"), spread)
+    assert listed("m") == {"w": ("float32", (0x7F000000, 3))}
+    with pytest.raises(CheckpointUnsupported, match="would grow"):
+        formats.read_value("m", "w")
+
+
+# -- HDF5 -----------------------------------------------------------------------------------
+
+
+def test_links_out_of_an_hdf5_file_are_not_followed(folder: Path) -> None:
+    with h5py.File("other.h5", "w") as other:
+        other["secret"] = np.ones(3)
+    with h5py.File("m.h5", "w") as file:
+        file["w"] = np.ones(2, np.float32)
+        file["soft"] = h5py.SoftLink("/w")
+        file["external"] = h5py.ExternalLink("other.h5", "/secret")
+        file.create_group("loop")["again"] = file["/"]
+    assert listed("m.h5") == {"w": ("float32", (2,))}
+
+
+def test_elements_in_other_files_are_listed_and_never_read(folder: Path) -> None:
+    Path("secret").write_bytes(bytes(8))
+    layout = h5py.VirtualLayout((2,), "f4")
+    layout[:] = h5py.VirtualSource("other.h5", "secret", (2,))
+    with h5py.File("m.h5", "w") as file:
+        file.create_dataset("w", (2,), "f4", external=[("secret", 0, h5py.h5f.UNLIMITED)])
+        file.create_virtual_dataset("v", layout)
+    checkpoint = ckptls.open("m.h5")
+    assert checkpoint.names == ("v", "w")
+    assert "lie in another place" in checkpoint.problems[0]
+    for name in checkpoint.names:
+        with pytest.raises(CheckpointUnsupported, match="lie in another place"):
+            formats.read_value("m.h5", name)
+
+
+def test_a_claim_of_huge_data_is_not_allocated(folder: Path) -> None:
+    with h5py.File("m.h5", "w") as file:
+        file.create_dataset("w", (1 << 40,), "f4", chunks=(1024,))
+    assert listed("m.h5") == {"w": ("float32", (1 << 40,))}
+    with pytest.raises(CheckpointUnsupported, match="would grow"):
+        formats.read_value("m.h5", "w")
+
+
+def test_a_file_that_ends_early_is_told(folder: Path) -> None:
+    with h5py.File("m.h5", "w") as file:
+        file["w"] = np.ones(1000)
+    Path("m.h5").write_bytes(Path("m.h5").read_bytes()[:2000])
+    with pytest.raises(CheckpointDamaged, match=r"m\.h5: no sound HDF5 file: .*truncated"):
+        ckptls.open("m.h5")
+
+
+def test_equal_names_of_weights_are_told_apart_by_layer(folder: Path) -> None:
+    with h5py.File("m.h5", "w") as file:
+        file.attrs["layer_names"] = ["left", "right"]
+        for layer in ("left", "right"):
+            group = file.create_group(layer)
+            group.attrs["weight_names"] = ["kernel:0", f"{layer}_bias:0"]
+            group["kernel:0"] = np.full(2, len(layer))
+            group[f"{layer}_bias:0"] = np.ones(1)
+    checkpoint = ckptls.open("m.h5")
+    assert [layer.variables for layer in checkpoint.layers] == [
+        ("left/kernel:0", "left_bias:0"),
+        ("right/kernel:0", "right_bias:0"),
+    ]
+    assert formats.read_value("m.h5", "right/kernel:0").tolist() == [5, 5]
+
+
+def test_data_sets_that_no_named_layer_owns_are_listed(folder: Path) -> None:
+    with h5py.File("m.h5", "w") as file:
+        file.attrs["layer_names"] = ["flatten"]
+        file.create_group("flatten").attrs["weight_names"] = np.zeros(0, "S1")
+    assert listed("m.h5") == {}
+    with h5py.File("m.h5", "a") as file:
+        file["deep/w"] = np.ones((2, 3), np.float32)
+    assert listed("m.h5") == {"deep/w": ("float32", (2, 3))}
+    assert formats.read_value("m.h5", "deep/w").tolist() == [[1, 1, 1], [1, 1, 1]]
+
+
+def test_modules_in_the_working_directory_are_not_run(folder: Path) -> None:
+    with h5py.File("m.h5", "w") as file:
+        file["w"] = np.ones(2, np.float32)
+    for name in ("h5py", "json", "numpy", "site", "sitecustomize"):
+        Path(f"{name}.py").write_text("open('touched', 'w')")
+    assert listed("m.h5") == {"w": ("float32", (2,))}
+    assert not Path("touched").exists()
+
+
+def test_many_values_of_a_file_are_read_at_once(folder: Path) -> None:
+    with h5py.File("m.h5", "w") as file:
+        for number in range(100):
+            file[f"w{number}"] = np.full(2, number)
+    names = [*(f"w{number}" for number in range(100)), "not there"]
+    values = dict(formats.read_values("m.h5", names))
+    assert [values[name][0] for name in names[:-1]] == list(range(100))
+
+
+# -- Orbax ----------------------------------------------------------------------------------
+
+ORBAX = ["database", "database_zarr3", "files", "files_zarr3"]
+
+
+@pytest.mark.parametrize("name", ORBAX)
+def test_an_orbax_checkpoint_is_listed_as_orbax_restores_it(name: str) -> None:
+    path = FIXTURES / "orbax" / name
+    rows = expected(f"orbax/{name}")
+    assert listed(path) == {k: (row["dtype"], tuple(row["shape"])) for k, row in rows.items()}
+    for key, row in rows.items():
+        value = formats.read_value(str(path), key)
+        shown = value.item().decode() if value.dtype == object else flat(value)
+        assert shown == row["values"], key
+
+
+def test_a_manager_s_directory_means_its_latest_step() -> None:
+    checkpoint = ckptls.open(FIXTURES / "orbax" / "manager")
+    assert Path(checkpoint.prefix).parts[-2:] == ("10", "default")
+    assert formats.read_value(checkpoint.prefix, "w").tolist() == [10, 10]
+
+
+def test_a_step_that_is_not_finished_is_passed_by(folder: Path) -> None:
+    shutil.copytree(FIXTURES / "orbax" / "manager", "run")
+    shutil.copytree("run/10", "run/11.orbax-checkpoint-tmp-1700000000")
+    assert Path(ckptls.open("run").prefix).parts[-2] == "10"
+
+
+def test_an_orbax_checkpoint_is_found_by_its_files() -> None:
+    directory = FIXTURES / "orbax" / "database"
+    for name in ("_METADATA", "manifest.ocdbt"):
+        assert ckptls.open(directory / name).prefix == str(directory)
+
+
+def test_an_orbax_database_without_its_data_says_which_file_is_missing(folder: Path) -> None:
+    shutil.copytree(FIXTURES / "orbax" / "database", "m")
+    shutil.rmtree("m/d")
+    with pytest.raises(CheckpointNotFound, match=r"no file `m/d/[0-9a-f]{32}`"):
+        ckptls.open("m")
+
+
+def test_a_leaf_of_an_orbax_tree_that_is_not_stored_is_told(folder: Path) -> None:
+    shutil.copytree(FIXTURES / "orbax" / "files", "m")
+    shutil.rmtree("m/params.dense.bias")
+    checkpoint = ckptls.open("m")
+    assert "params/dense/bias" not in checkpoint
+    assert checkpoint.problems == ("its tree names `params/dense/bias`, which it does not hold",)
+
+
+def test_an_orbax_database_without_its_tree_is_listed_by_names_on_disk(folder: Path) -> None:
+    shutil.copytree(FIXTURES / "orbax" / "database", "m")
+    os.remove("m/_METADATA")
+    assert listed("m")["params.dense.kernel"] == ("float32", (4, 6))
+
+
+def test_a_changed_bit_of_an_orbax_database_is_noticed(folder: Path) -> None:
+    shutil.copytree(FIXTURES / "orbax" / "database", "m")
+    os.remove("m/_METADATA")
+    data = bytearray(Path("m/manifest.ocdbt").read_bytes())
+    data[40] ^= 1
+    Path("m/manifest.ocdbt").write_bytes(data)
+    with pytest.raises(CheckpointDamaged, match="checksum does not match"):
+        ckptls.open("m")
+
+
+def test_numbers_survive_that_are_no_numbers(folder: Path) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, w=np.array([np.nan, np.inf]))
+    Path("m").write_bytes(buffer.getvalue())
+    value = flat(formats.read_value("m", "w"))
+    assert math.isnan(value[0])
+    assert math.isinf(value[1])

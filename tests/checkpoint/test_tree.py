@@ -1,0 +1,85 @@
+"""Patterns on names, totals, and the pool behind searches, held against plain definitions."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ckptls.checkpoint.nearest import differs_by_a_scope, scope_twins
+from ckptls.checkpoint.pool import pool_of
+from ckptls.checkpoint.tree import ScopeTree, Totals
+
+VGG = ("global_step", "vgg_16/conv1/biases", "vgg_16/conv1/weights", "vgg_16/fc8/weights")
+
+
+def tree_of(*names: str) -> ScopeTree:
+    ordered = tuple(sorted(set(names)))
+    return ScopeTree(ordered, [("float32", (len(name),)) for name in ordered])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("vgg_16/conv1/*", ["vgg_16/conv1/biases", "vgg_16/conv1/weights"]),
+        ("*/weights", ["vgg_16/conv1/weights", "vgg_16/fc8/weights"]),  # * matches slashes
+        ("**/weights", ["vgg_16/conv1/weights", "vgg_16/fc8/weights"]),
+        ("*fc*", ["vgg_16/fc8/weights"]),
+        ("vgg_16/*/weights", ["vgg_16/conv1/weights", "vgg_16/fc8/weights"]),
+        ("vgg_16/fc?/weights", ["vgg_16/fc8/weights"]),
+        ("vgg_16/*[0-8]/w*s", ["vgg_16/conv1/weights", "vgg_16/fc8/weights"]),
+        ("global_step", ["global_step"]),
+        ("*", list(VGG)),
+        ("global", []),
+        ("VGG_16/*", []),  # case counts
+        ("global_step*p", []),  # what the start has used up is not there for the end
+        ("", []),
+    ],
+)
+def test_a_pattern_finds_names(pattern: str, found: list[str]) -> None:
+    assert tree_of(*VGG).glob(pattern) == found
+
+
+@given(
+    pattern=st.text("ab/*?[]!-", max_size=7),
+    names=st.sets(st.text("ab/[]-!\n", min_size=1, max_size=5), max_size=12),
+)
+def test_a_pattern_means_what_the_shell_means(pattern: str, names: set[str]) -> None:
+    expected = [name for name in sorted(names) if fnmatchcase(name, pattern)]
+    assert tree_of(*names).glob(pattern) == expected
+
+
+def test_totals_are_those_of_the_single_questions() -> None:
+    tree = tree_of(*VGG)
+    for scope in ("", "vgg_16", "vgg_16/conv1", "nothing"):
+        expected = Totals(tree.count(scope), tree.num_parameters(scope), tree.num_bytes(scope))
+        assert tree.totals(scope) == expected
+    assert tree.totals("vgg_16/conv1") == Totals(2, 39, 156)
+
+
+NAMES = st.sets(st.text("aBb/\nİ", min_size=1, max_size=6), max_size=12)
+
+
+@given(names=NAMES, part=st.text("aBb/\n", min_size=1, max_size=3))
+def test_a_pool_finds_names_by_what_they_hold(names: set[str], part: str) -> None:
+    pool = pool_of(names)
+    assert {name for name in names if name in pool} == names
+    assert list(pool.holding(part)) == sorted(name for name in names if part in name)
+    assert list(pool.ending(part)) == sorted(name for name in names if name.endswith(part))
+
+
+@given(names=NAMES, name=st.text("aBbİ/", min_size=1, max_size=6))
+def test_a_pool_finds_names_that_differ_in_case(names: set[str], name: str) -> None:
+    same = sorted(each for each in names if each.lower() == name.lower())
+    assert list(pool_of(names).same_but_for_case(name)) == same
+
+
+@given(
+    names=st.sets(st.text("ab/", min_size=1, max_size=7), max_size=12),
+    name=st.text("ab/", min_size=1, max_size=7),
+)
+def test_twins_are_the_names_that_differ_by_a_scope(names: set[str], name: str) -> None:
+    expected = {each for each in names if differs_by_a_scope(name, each)}
+    assert set(scope_twins(name, pool_of(names))) == expected

@@ -1,0 +1,1 @@
+"""Tests of the command line, run in processes of their own."""

@@ -1,0 +1,3 @@
+import tensorflow as tf
+tf.train.load_variable("a.ckpt", "b
+def (:

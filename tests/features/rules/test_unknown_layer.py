@@ -1,0 +1,72 @@
+"""unknown-layer: where it fires, and the neighbours that stay silent."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def keras(project):
+    project.keras("weights.h5", "block1_conv1", "block1_conv2", "predictions")
+    return project
+
+
+def test_get_layer_and_exclude_fire(keras):
+    keras.checks(
+        """
+        model = tf.keras.applications.VGG16(weights=None)
+        model.load_weights("weights.h5", by_name=True, exclude=["predictons"])  # warning: [unknown-layer] did you mean `predictions`?
+        model.load_weights("weights.h5", by_name=True, exclude=["predictions", "mrcnn_bbox"])
+        model.get_layer("blok1_conv1")  # warning: [unknown-layer] `block1_conv1`
+        model.get_layer("block1_conv1")
+        """
+    )
+
+
+def test_layers_that_take_weights_by_name_fire(keras):
+    keras.checks(
+        """
+        model = tf.keras.Sequential([
+            tf.keras.layers.Conv2D(64, 3, name="block1_covn1"),  # warning: [unknown-layer] `block1_conv1`
+            tf.keras.layers.Conv2D(64, 3, name="block1_conv2"),
+            tf.keras.layers.Dense(5, name="flowers"),
+        ])
+        model.load_weights("weights.h5", by_name=True)
+        """
+    )
+
+
+def test_the_fix_is_the_name_of_the_file(keras):
+    snippet = 'model = tf.keras.models.load_model("weights.h5")\nmodel.get_layer("{}")'
+    assert keras.fixed(snippet.format("predictons")) == snippet.format("predictions")
+
+
+def test_weights_loaded_in_order_do_not_care_for_names(keras):
+    keras.checks(
+        """
+        model = tf.keras.Sequential([tf.keras.layers.Conv2D(64, 3, name="block1_covn1")])
+        model.load_weights("weights.h5")
+        model.get_layer("block1_covn1")
+        """
+    )
+
+
+def test_other_numbers_and_other_names_are_silent(keras):
+    keras.checks(
+        """
+        model = tf.keras.models.load_model("weights.h5")
+        model.get_layer("block5_conv1")
+        model.get_layer("fc_flowers")
+        model.get_layer(index=3)
+        """
+    )
+
+
+def test_an_unknown_file_is_silent(keras):
+    keras.checks(
+        """
+        import sys
+        model = tf.keras.models.load_model(sys.argv[1])
+        model.get_layer("predictons")
+        """
+    )

@@ -1,0 +1,52 @@
+"""Quick fixes: what they change, and which of them is preferred."""
+
+from __future__ import annotations
+
+from ckptls.features.actions import fixes
+
+
+def titles(project, snippet: str) -> list[tuple[str, bool]]:
+    _, found = project.findings(snippet)
+    return [(fix.title, fix.is_preferred) for fix in fixes(found)]
+
+
+def test_each_suggestion_is_a_fix_and_the_first_is_preferred(project):
+    project.checkpoint("a.ckpt", net__w1=[2], net__w2=[2])
+    assert titles(project, 'tf.train.load_variable("a.ckpt", "net/w")') == [
+        ("Change to 'net/w1'", True),
+        ("Change to 'net/w2'", False),
+    ]
+
+
+def test_a_change_around_the_quotes_goes_first(project):
+    snippet = 'import os\ntf.train.load_checkpoint("~/m.ckpt")'
+    (wrap, prefers_wrap), (written, prefers_written) = titles(project, snippet)
+    assert wrap == "Wrap in os.path.expanduser"
+    assert written.endswith("/m.ckpt'")
+    assert prefers_wrap
+    assert not prefers_written
+
+
+def test_a_wider_change_leaves_the_marked_range_as_it_is(project):
+    text, (finding,) = project.findings("slim.get_variables_to_restore(exclude='a/b')")
+    (fix,) = fixes([finding])
+    assert text[finding.span.start : finding.span.end] == "a/b"
+    assert text[fix.span.start : fix.span.end] == "'a/b'"
+    assert fix.new_text == "['a/b']"
+    assert finding.suggestions == ()
+
+
+def test_every_suggestion_replaces_the_marked_range(vgg16):
+    for snippet in (
+        'tf.train.load_variable("vgg_16.ckpt", "vgg_16/" "fc8/weight")',
+        'tf.train.load_checkpoint("vgg_16.ckpt.index")',
+        'tf.train.init_from_checkpoint("vgg_16.ckpt", {"vgg16/": "a/"})',
+        'slim.get_variables_to_restore(exclude=["vgg_16/fc7, vgg_16/fc8"])',
+        'tf.train.load_checkpoint("vgg_16.ckpt").get_tensor("vgg_16/fc8/weights:0")',
+        'tf.train.Saver().restore(s, "vgg_16.ckpt")\nslim.get_variables("fc8")',
+    ):
+        text, (finding,) = vgg16.findings(snippet)
+        for suggestion in finding.suggestions[:1]:
+            start, end = finding.span
+            mended = text[:start] + suggestion + text[end:]
+            assert vgg16.marks(mended.partition("import tf_slim as slim\n")[2]) == []

@@ -1,0 +1,241 @@
+"""What is offered inside the quotes."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_a_reader_offers_the_top_level_with_shapes(vgg16):
+    vgg16.completes(
+        """
+        reader = tf.train.load_checkpoint("vgg_16.ckpt")
+        reader.get_tensor("<cursor>")
+        """,
+        offers=[
+            "vgg_16/  33 variables",
+            "global_step  int64 []",
+            "vgg_16/conv1/conv1_1/weights  float32 [3, 3, 3, 64]",
+        ],
+        first="vgg_16/",
+    )
+
+
+def test_typing_a_scope_offers_its_next_level_first(vgg16):
+    vgg16.completes(
+        'tf.train.load_variable("vgg_16.ckpt", "vgg_16/conv5/<cursor>")',
+        offers=["vgg_16/conv5/conv5_3/  2 variables"],
+        first="vgg_16/conv5/conv5_1/",
+        replaces="vgg_16/conv5/",
+    )
+
+
+def test_the_whole_text_between_the_quotes_is_replaced(vgg16):
+    vgg16.completes(
+        'tf.train.load_variable("vgg_16.ckpt", "vgg_16/<cursor>conv1")',
+        offers=["vgg_16/fc8/weights"],
+        replaces="vgg_16/conv1",
+    )
+
+
+def test_get_variable_offers_names_below_the_scopes_around_it(vgg16):
+    vgg16.completes(
+        """
+        saver = tf.train.Saver()
+        saver.restore(session, "vgg_16.ckpt")
+        with tf.variable_scope("vgg_16"):
+            with tf.variable_scope("conv1/conv1_1"):
+                w = tf.get_variable("<cursor>")
+        """,
+        offers=["biases  float32 [64]", "weights  float32 [3, 3, 3, 64]"],
+        never=["vgg_16/", "conv1/"],
+    )
+
+
+def test_the_shape_that_is_wanted_comes_first(vgg16):
+    vgg16.completes(
+        """
+        tf.train.Saver().restore(session, "vgg_16.ckpt")
+        with tf.variable_scope("vgg_16/conv1/conv1_1"):
+            w = tf.get_variable("<cursor>", shape=[3, 3, 3, 64])
+        """,
+        first="weights",
+    )
+
+
+def test_variable_scope_offers_scopes_without_a_slash_and_no_variables(vgg16):
+    vgg16.completes(
+        """
+        tf.train.Saver().restore(session, "vgg_16.ckpt")
+        with tf.variable_scope("<cursor>"):
+            pass
+        """,
+        offers=["vgg_16  33 variables", "vgg_16/conv1  4 variables"],
+        never=["global_step", "vgg_16/"],
+    )
+
+
+def test_a_layer_offers_scopes_below_the_scope_around_it(vgg16):
+    vgg16.completes(
+        """
+        tf.train.Saver().restore(session, "vgg_16.ckpt")
+        with tf.variable_scope("vgg_16"):
+            net = slim.conv2d(net, 64, [3, 3], scope="c<cursor>")
+        """,
+        offers=["conv1", "conv5"],
+        never=["vgg_16"],
+        replaces="c",
+    )
+
+
+def test_an_assignment_map_key_offers_scopes_with_a_slash_and_variables(vgg16):
+    vgg16.completes(
+        'tf.train.init_from_checkpoint("vgg_16.ckpt", {"vgg_16/<cursor>": "mine/"})',
+        offers=["vgg_16/conv1/", "vgg_16/mean_rgb"],
+    )
+
+
+def test_an_exclude_list_offers_scopes_as_its_regular_expressions_want_them(vgg16):
+    vgg16.completes(
+        """
+        names = slim.get_variables_to_restore(exclude=["vgg_16/f<cursor>"])
+        slim.assign_from_checkpoint("vgg_16.ckpt", names)
+        """,
+        offers=["vgg_16/fc8", "vgg_16/fc6"],
+        never=["vgg_16/fc8/"],
+    )
+
+
+def test_a_piece_of_a_concatenation_is_completed_behind_what_stands_before_it(vgg16):
+    vgg16.completes(
+        """
+        SCOPE = "vgg_16"
+        tf.train.load_variable("vgg_16.ckpt", SCOPE + "/conv2/<cursor>")
+        """,
+        offers=["/conv2/conv2_1/", "/conv2/conv2_1/weights"],
+        replaces="/conv2/",
+    )
+
+
+def test_a_hole_before_the_cursor_stands_for_any_text(vgg16):
+    vgg16.completes(
+        """
+        def read(block):
+            return tf.train.load_variable("vgg_16.ckpt", "vgg_16/conv%d/<cursor>" % block)
+        """,
+        offers=["/conv1_1/", "/conv5_3/"],
+    )
+
+
+def test_letters_of_a_name_find_it_in_a_large_checkpoint(project):
+    shapes = {f"model/layer_{i}/part_{j}/w": [2] for i in range(60) for j in range(20)}
+    project.listing("big.ckpt", {**shapes, "model/head/fc8/weights": [8, 3]})
+    project.completes(
+        'tf.train.load_variable("big.ckpt", "fc8w<cursor>")',
+        first="model/head/fc8/weights",
+    )
+
+
+def test_a_large_level_is_cut_and_said_to_be_incomplete(project):
+    project.listing("big.ckpt", {f"layer_{i}/w": [2] for i in range(500)})
+    answer = project.completion('tf.train.load_variable("big.ckpt", "<cursor>")')
+    assert len(answer.items) == 100
+    assert answer.is_incomplete
+
+
+def test_slots_and_bookkeeping_come_last(project):
+    project.checkpoint("a.ckpt", w__Adam=[2], w=[2], zeta=[2], beta1_power=[], global_step=[])
+    answer = project.completion('tf.train.load_variable("a.ckpt", "<cursor>")')
+    labels = [item.label for item in answer.items if item.kind.value == "variable"]
+    assert labels[:2] == ["w", "zeta"]
+    assert set(labels[2:]) == {"w/Adam", "beta1_power", "global_step"}
+
+
+def test_a_file_without_any_path_still_gets_what_lies_in_the_workspace(vgg16):
+    vgg16.folder.known = (str(vgg16.root / "vgg_16.ckpt"),)
+    vgg16.completes(
+        """
+        def read(reader):
+            return tf.train.load_variable(path, "<cursor>")
+        """,
+        offers=["vgg_16/"],
+    )
+
+
+@pytest.mark.parametrize(
+    "snippet",
+    [
+        'print("<cursor>")',
+        '# tf.train.load_variable("vgg_16.ckpt", "<cursor>")',
+        'class Mine:\n    def get_variable(self, name): ...\nMine().get_variable("<cursor>")',
+        'from safetensors import safe_open\nsafe_open("x").get_tensors("<cursor>")',
+    ],
+)
+def test_other_strings_get_nothing(vgg16, snippet):
+    vgg16.folder.known = (str(vgg16.root / "vgg_16.ckpt"),)
+    vgg16.offers_nothing(snippet)
+
+
+OPEN = {
+    "a call that is never closed": 'reader.get_tensor("vgg_16/<cursor>\nx = 1\n',
+    "the end of the file": 'reader.get_tensor("vgg_16/<cursor>',
+    "other arguments behind it": 'load(reader.get_tensor("vgg_16/<cursor>, 3), 4)\n',
+    "code below in a block": (
+        'def f():\n    w = reader.get_tensor("vgg_16/<cursor>\n    return w\n\n\ndef g():\n    pass\n'
+    ),
+    "a single quote": "reader.get_tensor('vgg_16/<cursor>\nx = 1\n",
+    "Python 2 around it": 'print reader.get_tensor("vgg_16/<cursor>\nprint "done"\n',
+    "an entry of a dictionary": (
+        'tf.train.init_from_checkpoint("vgg_16.ckpt", {\n'
+        '    "vgg_16/fc8/": "a/",\n    "vgg_16/<cursor>\n})\n'
+    ),
+    "the first entry of a dictionary": (
+        'tf.train.init_from_checkpoint("vgg_16.ckpt", {"vgg_16/<cursor>\nx = 1\n'
+    ),
+    "a closed string in an open call": 'x = reader.get_tensor("vgg_16/<cursor>"\ny = 2\n',
+    "a list": (
+        'v = slim.get_variables_to_restore(include=["vgg_16/<cursor>\n'
+        'slim.assign_from_checkpoint("vgg_16.ckpt", v)\n'
+    ),
+    "a quote in a comment above": (
+        "# don't stumble\nreader.get_tensor(\"vgg_16/<cursor>\n# isn't it\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("snippet", OPEN.values(), ids=OPEN.keys())
+def test_a_string_that_is_still_open_is_understood(vgg16, snippet):
+    head = 'reader = tf.train.load_checkpoint("vgg_16.ckpt")\n'
+    answer = vgg16.completion(head + snippet)
+    assert answer is not None
+    assert "vgg_16/conv1" in {item.label.rstrip("/") for item in answer.items}
+
+
+def test_an_open_scope_with_its_block_below_is_understood(vgg16):
+    vgg16.completes(
+        """
+        tf.train.Saver().restore(session, "vgg_16.ckpt")
+        with tf.variable_scope("vgg_16/<cursor>
+            net = slim.conv2d(net, 64, [3, 3], scope="x")
+        """,
+        offers=["vgg_16/conv1"],
+        replaces="vgg_16/",
+    )
+
+
+def test_what_an_optimizer_in_a_scope_keeps_comes_last(project):
+    project.checkpoint("a.ckpt", a__w=[2], opt__a__w__Adam=[2], zeta=[2], z__Adam=[2])
+    answer = project.completion('tf.train.load_variable("a.ckpt", "<cursor>")')
+    labels = [item.label for item in answer.items if item.kind.value == "variable"]
+    assert labels == ["zeta", "a/w", "z/Adam", "opt/a/w/Adam"]  # `z` itself is not there
+
+
+def test_the_object_graph_is_no_name_to_complete(project):
+    suffix = "/.ATTRIBUTES/VARIABLE_VALUE"
+    kept = f"net/w/.OPTIMIZER_SLOT/optimizer/m{suffix}"
+    names = [f"net/w{suffix}", kept, f"save_counter{suffix}", f"step{suffix}"]
+    project.listing("a.ckpt", {name: [2] for name in ["_CHECKPOINTABLE_OBJECT_GRAPH", *names]})
+    answer = project.completion('tf.train.load_variable("a.ckpt", "<cursor>")')
+    assert [item.label for item in answer.items] == [
+        *("net/", "step/", "save_counter/"),
+        *(f"net/w{suffix}", f"step{suffix}", kept, f"save_counter{suffix}"),
+    ]

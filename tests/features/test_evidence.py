@@ -1,0 +1,44 @@
+"""Where the document names the checkpoint that a finding is based on."""
+
+from __future__ import annotations
+
+
+def evidence(project, snippet: str) -> list[str | None]:
+    """For each finding the text that names its checkpoint."""
+    text, found = project.findings(snippet)
+    return [each.evidence and text[each.evidence.start : each.evidence.end] for each in found]
+
+
+def test_the_path_that_a_reader_was_opened_with(vgg16):
+    snippet = """
+        tf.train.load_checkpoint("other.ckpt")
+        reader = tf.train.load_checkpoint("vgg_16.ckpt")
+        reader.get_tensor("vgg_16/fc8/weigths")
+    """
+    assert evidence(vgg16, snippet) == ["vgg_16.ckpt"]
+
+
+def test_the_path_of_a_restore_for_a_name_of_the_model(vgg16):
+    snippet = """
+        with tf.variable_scope("vgg_16/cnv1"):
+            pass
+        tf.train.Saver().restore(session, "vgg_16.ckpt")
+    """
+    assert evidence(vgg16, snippet) == ["vgg_16.ckpt"]
+
+
+def test_a_comment_behind_the_statement_goes_before_the_path(vgg16):
+    vgg16.checkpoint("a.ckpt", w=[2])
+    snippet = """
+        tf.train.load_variable("vgg_16.ckpt", "v")  # ckptls: checkpoint=a.ckpt
+    """
+    assert evidence(vgg16, snippet) == ["a.ckpt"]
+
+
+def test_a_setting_is_not_in_the_document(vgg16):
+    vgg16.settings(bindings={"*.py": "vgg_16.ckpt"})
+    snippet = """
+        def read(path):
+            return tf.train.load_variable(path, "vgg_16/fc8/weigths")
+    """
+    assert evidence(vgg16, snippet) == [None]

@@ -1,0 +1,70 @@
+"""What a restore finds, above it and in full."""
+
+from __future__ import annotations
+
+from ckptls.features.lens import Lens, lenses, report
+
+MODEL = """
+    with tf.variable_scope("net"):
+        tf.get_variable("w", [2])
+        tf.get_variable("typo", [2])
+    tf.get_variable("head", [3])
+"""
+
+
+def only(project, snippet: str) -> Lens:
+    (lens,) = lenses(project.binder(snippet))
+    return lens
+
+
+def test_a_saver_of_everything(project):
+    project.checkpoint("a.ckpt", net__w=[2], head=[3], rest=[1], net__w__Adam=[2])
+    lens = only(project, MODEL + '    tf.train.Saver().restore(session, "a.ckpt")\n')
+    assert lens.title == "a.ckpt: 2 names found, 1 not"
+    assert report(lens).splitlines() == [
+        "# a.ckpt: 2 names found, 1 not",
+        f"# {project.root / 'a.ckpt'}",
+        "",
+        "# not in the checkpoint: 1",
+        "net/typo",
+        "",
+        "# found: 2",
+        "net/w  float32 [2]",
+        "head  float32 [3]",
+        "",
+        "# in the checkpoint, and not named by this code: 1",
+        "rest",
+    ]
+
+
+def test_a_filter_leaves_names_out(project):
+    project.checkpoint("a.ckpt", net__w=[2], net__typo=[2])
+    restore = """
+    chosen = slim.get_variables_to_restore(exclude=["head"])
+    restore = slim.assign_from_checkpoint_fn("a.ckpt", chosen)
+    """
+    assert only(project, MODEL + restore).title == "a.ckpt: 2 names found"
+
+
+def test_the_keys_of_a_map_are_what_counts(project):
+    project.checkpoint("a.ckpt", net__w=[2])
+    restore = """
+    tf.train.init_from_checkpoint("a.ckpt", {"net/": "net/", "old/": "new/"})
+    """
+    lens = only(project, MODEL + restore)
+    assert (lens.found, lens.missing) == (("net/",), ("old/",))
+    assert "net/  1 variable" in report(lens)
+    assert "not named" not in report(lens)
+
+
+def test_what_is_restored_may_be_unknown(project):
+    project.checkpoint("a.ckpt", net__w=[2])
+    restore = """
+    tf.train.Saver(choose()).restore(session, "a.ckpt")
+    """
+    assert only(project, MODEL + restore).title == "a.ckpt: 1 variable"
+
+
+def test_a_checkpoint_that_is_not_here_has_no_lens(project):
+    snippet = MODEL + '    tf.train.Saver().restore(session, "a.ckpt")\n'
+    assert lenses(project.binder(snippet)) == []

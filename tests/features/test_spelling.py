@@ -1,0 +1,73 @@
+"""What texts and regular expressions that fit nothing were meant to be."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ckptls.features.spelling import compiled, corrections, fits
+from ckptls.source.sites import Match
+
+NAMES = [
+    *(f"vgg_16/conv{i}/conv{i}_{j}/weights" for i in range(1, 6) for j in (1, 2, 3)),
+    *("vgg_16/fc6/biases", "vgg_16/fc8/biases", "hidden1/w", "hidden2/w"),
+]
+
+
+@pytest.mark.parametrize(
+    ("written", "match", "right"),
+    [
+        ("vgg_16/cnv1", Match.START, ["vgg_16/conv1"]),
+        ("hiden[123]", Match.START, ["hidden[123]"]),
+        ("vgg_16/cvon[12]/", Match.START, ["vgg_16/conv[12]/"]),
+        ("vgg_16/conv\\d/cnov\\d_1", Match.START, ["vgg_16/conv\\d/conv\\d_1"]),
+        (".*/baises", Match.START, [".*/biases"]),
+        ("vgg16/conv", Match.PREFIX, ["vgg_16/conv"]),
+        ("/weihgts", Match.CONTAINS, ["/weights"]),
+        ("vgg_16/fc8/biases:0", Match.EQUALS, ["vgg_16/fc8/biases"]),
+        ("VGG_16/FC8", Match.START, ["vgg_16/fc8"]),
+        ("biass", Match.SEARCH, ["bias", "biase", "biases"]),
+    ],
+)
+def test_only_the_wrong_characters_are_changed(written, match, right):
+    assert corrections(written, match, NAMES) == right
+
+
+@pytest.mark.parametrize(
+    ("written", "match"),
+    [
+        ("vgg_16/fc9", Match.START),  # another number
+        ("hidden[45]", Match.START),  # no literal character is wrong
+        ("aspp", Match.START),
+        ("InceptionV1/AuxLogits", Match.START),
+        ("(vgg|vg_16)/fc", Match.START),  # groups are not taken apart
+        ("ab", Match.PREFIX),  # too short to tell
+        ("fc[", Match.START),
+        ("", Match.START),
+    ],
+)
+def test_what_resembles_nothing_has_no_other_spelling(written, match):
+    assert corrections(written, match, NAMES) == []
+
+
+@given(
+    st.sampled_from(NAMES),
+    st.sampled_from([Match.START, Match.SEARCH, Match.PREFIX, Match.CONTAINS, Match.EQUALS]),
+    st.integers(0, 40),
+    st.sampled_from(["", "x", "_", ".", "["]),
+)
+@settings(max_examples=150, deadline=None)
+def test_every_spelling_that_is_offered_fits_a_name(name, match, place, new):
+    place %= len(name)
+    written = name[:place] + new + name[place + 1 :]
+    for spelling in corrections(written, match, NAMES):
+        expression = compiled(spelling, match)
+        assert expression is not None
+        assert any(fits(expression, match, each) for each in NAMES)
+
+
+@given(st.text(alphabet="ab/\\.*+?[](){}^$|0", max_size=12), st.sampled_from(list(Match)))
+@settings(max_examples=200, deadline=None)
+def test_nothing_that_is_written_breaks_it(written, match):
+    corrections(written, match, ["a/b", "ab0/b", "b"])

@@ -1,0 +1,1 @@
+"""Tests with generated and with broken files."""

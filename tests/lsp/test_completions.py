@@ -1,0 +1,49 @@
+"""Documentation of completion items, paths, and clients that filter by words, over the wire."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from lsprotocol import types
+from pytest_lsp import client_capabilities
+
+from lsp.conftest import HEAD
+
+NAME = HEAD + 'tf.train.load_variable("vgg_16.ckpt", "vgg_16/fc<cursor>")\n'
+
+
+@pytest.mark.asyncio
+async def test_an_item_is_documented_when_it_is_asked_for(editor):
+    assert editor.offered.completion_provider.resolve_provider
+    editor.open(NAME)
+    item = next(each for each in await editor.complete() if each.label == "vgg_16/fc8/biases")
+    assert item.documentation is None
+    resolved = await editor.client.completion_item_resolve_async(item)
+    assert "1,000 parameters" in resolved.documentation.value
+
+
+@pytest.mark.asyncio
+async def test_the_checkpoints_of_the_workspace_are_offered_as_paths(editor):
+    editor.open(HEAD + 'tf.train.load_checkpoint("<cursor>")\n')
+    for _ in range(200):  # until the folder has been looked through
+        if items := await editor.complete():
+            break
+        await asyncio.sleep(0.05)
+    assert [(each.label, each.kind) for each in items] == [
+        ("vgg_16.ckpt", types.CompletionItemKind.File)
+    ]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("version", "expected"), [("0.7.2", "fc8/"), ("0.11.0", "vgg_16/fc8/")])
+async def test_old_neovim_is_completed_by_segments(unstarted, version, expected):
+    await unstarted.client.initialize_session(
+        types.InitializeParams(
+            capabilities=client_capabilities("neovim"),
+            client_info=types.ClientInfo("Neovim", version),
+            workspace_folders=[types.WorkspaceFolder(unstarted.folder.as_uri(), "project")],
+        )
+    )
+    unstarted.open(NAME)
+    assert expected in [each.label for each in await unstarted.complete()]

@@ -1,0 +1,1 @@
+"""Tests in which TensorFlow itself says what is right."""

@@ -1,0 +1,97 @@
+"""A document that is edited says the same as one that is read anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ckptls.source.document import Analysis, Document
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "vgg16" / "finetune.py"
+SNIPPETS = st.sampled_from(
+    [
+        *("x", '"', "'", "(", ")", "\n", "    ", "#", "é", "😀", "\r\n", "\f", '"""'),
+        'tf.get_variable("w", [3])\n',
+        'with tf.variable_scope("s"):\n    ',
+        "def f(a, b=CHECKPOINT):\n    return a\n",
+        "class A:\n    def m(self):\n        self.x = 1\n",
+        "tf.app.flags.DEFINE_string('ckpt', CHECKPOINT, '')\n",
+        "f(tf.app.flags.FLAGS.ckpt)\n",
+        "def loader(p):\n    def get(n):\n        tf.train.load_variable(p, n)\n    return get\n",
+        "get = loader(CHECKPOINT)\nget('vgg_16/y')\n",
+        "a = A()\na.x = CHECKPOINT\ntf.train.load_variable(a.x, 'z')\n",
+        "with tf.name_scope('n'):\n    tf.Variable(1, name='v')\n",
+        "ns = [n for n in ('a', 'b')]\nfor n in ns:\n    tf.train.load_variable(CHECKPOINT, n)\n",
+        "d = {}\nd['k/'] = 'v/'\ntf.train.init_from_checkpoint(CHECKPOINT, d)\n",
+        "tf.train.load_variable(CHECKPOINT, 'vgg_16/x')\n",
+    ]
+)
+EDITS = st.lists(
+    st.tuples(st.integers(0, 10**6), st.integers(0, 40), SNIPPETS), min_size=1, max_size=12
+)
+
+
+def told(analysis: Analysis) -> list[object]:
+    return [
+        (
+            (site.role, site.full_text.template, site.place.span, site.is_certain),
+            [(part.text, part.span, part.literal, part.offsets) for part in site.parts],
+        )
+        for site in analysis.sites
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(EDITS)
+def test_edits_lead_to_what_a_fresh_document_says(edits):
+    document = Document(EXAMPLE.read_text("utf-8"))
+    document.analysis()
+    for place, length, new in edits:
+        start = place % (len(document.text) + 1)
+        document.edit(start, min(start + length, len(document.text)), new)
+        document.analysis()
+    assert told(document.analysis()) == told(Document(document.text).analysis())
+
+
+@settings(max_examples=40, deadline=None)
+@given(EDITS, st.integers(0, 10**6))
+def test_asking_about_a_cursor_changes_nothing(edits, place):
+    document = Document(EXAMPLE.read_text("utf-8"))
+    for start, length, new in edits:
+        begin = start % (len(document.text) + 1)
+        document.edit(begin, min(begin + length, len(document.text)), new)
+        text = document.text
+        document.at(place % (len(text) + 1))
+        assert document.text == text
+    assert told(document.analysis()) == told(Document(document.text).analysis())
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=300), st.integers(0, 300))
+def test_any_text_is_analysed_and_asked(text, place):
+    document = Document("import tensorflow as tf\n" + text)
+    document.analysis()
+    document.at(min(place, len(document.text)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 5000))
+def test_every_beginning_of_a_file_is_analysed_and_asked(length):
+    document = Document(EXAMPLE.read_text("utf-8")[:length])
+    document.analysis()
+    document.at(len(document.text))
+
+
+def test_what_stood_before_a_branch_counts_when_it_comes_later():
+    document = Document(
+        "import tensorflow as tf\n"
+        "if unknown:\n    names = ['b']\n"
+        "for name in names:\n    tf.train.load_variable('m', name)\n"
+    )
+    assert "a" not in [site.full_text.template for site in document.analysis().sites]
+    document.edit(0, 0, "names = ['a']\n")
+    fresh = Document(document.text).analysis()
+    assert "a" in [site.full_text.template for site in fresh.sites]
+    assert told(document.analysis()) == told(fresh)

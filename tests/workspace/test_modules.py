@@ -1,0 +1,94 @@
+"""Which files are looked at at all, and what happens when other files change."""
+
+from __future__ import annotations
+
+from ckptls.workspace.modules import imported_names
+
+
+def analysed(project, text: str, name: str = "train.py"):
+    opened = project.workspace.open(name, project.root / name, text)
+    return [site.text.template for site in opened.document.analysis().sites]
+
+
+USE = 'import utils\nutils.load("a.ckpt", "x")\n'
+
+
+def test_a_file_without_tensorflow_is_looked_at_if_what_it_imports_has_it(project):
+    project.file("plain.py", "def load(p, n):\n    return p + n\n")
+    project.file("middle.py", "import tensorflow as tf\nread = tf.train.load_variable\n")
+    project.file("utils.py", "from middle import read\ndef load(p, n):\n    return read(p, n)\n")
+    assert analysed(project, USE) == ["a.ckpt", "x"]
+    assert analysed(project, USE.replace("utils", "plain"), "other.py") == []
+
+
+def test_a_file_with_a_function_of_the_users_own_is_looked_at(project):
+    entry = {"names": ["lib.fetch"], "parameters": ["name"], "roles": {"name": "variable"}}
+    code = 'from lib import fetch\nfetch("x")\n'
+    assert analysed(project, code) == []
+    project.settings(functions=[entry])
+    assert analysed(project, code) == ["x"]
+
+
+def test_a_module_that_changes_is_read_again(project):
+    opened = project.workspace.open("utils", project.root / "utils.py", 'P = "a.ckpt"\n')
+    project.file("utils.py", 'P = "a.ckpt"\n')
+    train = (
+        "import tensorflow as tf\nfrom utils import P\ntf.train.load_checkpoint(P).get_tensor('n')"
+    )
+    document = project.workspace.open("t", project.root / "train.py", train).document
+
+    def path() -> list[str | None]:
+        document.forget()
+        return [use.text.literal for use in document.analysis().sites[-1].paths]
+
+    assert path() == ["a.ckpt"]
+    place = opened.document.text.index("a.ckpt")
+    opened.document.edit(place, place + 1, "b")
+    assert path() == ["b.ckpt"]
+    opened.document.replace('Q = "b.ckpt"\n')
+    assert path() == [None]
+
+
+def test_a_module_that_is_open_under_two_addresses_stays_open_when_one_is_closed(project):
+    project.file("utils.py", "import tensorflow as tf\nP = 'disk.ckpt'\n")
+    text = "import tensorflow as tf\nP = '{}.ckpt'\n"
+    for key in ("one", "other"):
+        project.workspace.open(key, project.root / "utils.py", text.format(key))
+    code = "import tensorflow as tf\nfrom utils import P\ntf.train.load_variable(P, 'x')\n"
+    for closed, expected in (("other", "one.ckpt"), ("one", "disk.ckpt")):
+        project.workspace.close(closed)
+        opened = project.workspace.open("t", project.root / "train.py", code)
+        (use,) = opened.document.analysis().sites[0].paths
+        assert use.text.template == expected
+
+
+def test_imports_are_found_without_parsing():
+    text = b"""
+import a, b.c as d
+from e.f import g, h as i
+from . import j
+from .k import (
+    l,
+    m)
+import tensorflow as tf
+x = "import y"
+"""
+    names = set(imported_names(text))
+    assert {"a", "b.c", "e.f", "e.f.g", ".", ".j", ".k", ".k.l", ".k.m"} <= names
+    assert not names & {"tensorflow", "y"}
+
+
+def test_a_server_reads_other_files_in_the_background(project):
+    """Nothing is read while a document is analysed; the question is noted instead."""
+    project.checkpoint("a.ckpt", a__w=[2])
+    code = 'import tensorflow as tf\ndef load(p):\n    return tf.train.load_variable(p, "x")\n'
+    project.file("utils.py", code)
+    project.file("train.py", 'from utils import load\nload("a.ckpt")\n')
+    project.workspace.is_patient = False
+    document = project.workspace.open("utils.py", project.root / "utils.py", code).document
+    assert [use.text.literal for use in document.analysis().sites[0].paths] == [None]
+    (wanted,) = project.folder.wanted
+    project.folder.look_for_calls(*wanted)
+    document.forget()
+    assert [use.text.literal for use in document.analysis().sites[-1].paths] == ["a.ckpt"]
+    assert not project.folder.wanted
