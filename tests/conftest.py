@@ -84,11 +84,12 @@ class Project:
                 group.attrs["weight_names"] = [f"{layer}/kernel:0".encode()]
                 group.create_dataset(f"{layer}/kernel:0", data=[1.0, 2.0])
 
-    def file(self, name: str, text: str) -> None:
+    def file(self, name: str, text: str) -> Path:
         """Another file of the project, as it lies on the disk."""
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dedent(text), "utf-8")
+        return path
 
     def settings(self, **values: object) -> None:
         settings, problems = parse_settings({k.replace("_", "-"): v for k, v in values.items()})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ckptls.workspace.modules import imported_names
+from ckptls.workspace.callers import ProjectCalls
+from ckptls.workspace.modules import ModuleStore, imported_names
+
+LOADS = 'import tensorflow as tf\ndef load(p):\n    return tf.train.load_variable(p, "x")\n'
 
 
 def analysed(project, text: str, name: str = "train.py"):
@@ -81,7 +84,7 @@ x = "import y"
 def test_a_server_reads_other_files_in_the_background(project):
     """Nothing is read while a document is analysed; the question is noted instead."""
     project.checkpoint("a.ckpt", a__w=[2])
-    code = 'import tensorflow as tf\ndef load(p):\n    return tf.train.load_variable(p, "x")\n'
+    code = LOADS
     project.file("utils.py", code)
     project.file("train.py", 'from utils import load\nload("a.ckpt")\n')
     project.workspace.is_patient = False
@@ -92,3 +95,40 @@ def test_a_server_reads_other_files_in_the_background(project):
     document.forget()
     assert [use.text.literal for use in document.analysis().sites[-1].paths] == ["a.ckpt"]
     assert not project.folder.wanted
+
+
+def test_files_that_change_while_their_calls_are_collected(project):
+    """The editor tells of it in one thread while another reads: see `ProjectCalls.renew`."""
+    project.checkpoint("a.ckpt", a__w=[2])
+    utils = str(project.file("utils.py", LOADS))
+    train = str(project.file("train.py", 'from utils import load\nload("a.ckpt")\n'))
+
+    def files():
+        yield from (utils, train)
+        calls.renew()
+
+    calls = ProjectCalls(files, ModuleStore(), project.folder.place)
+    for _ in range(2):
+        assert list(calls.of(utils, frozenset({"load"}))) == ["load"]
+
+
+def test_what_is_forgotten_while_it_is_looked_for_is_asked_for_again(project, monkeypatch):
+    utils = str(project.file("utils.py", LOADS))
+    project.file("train.py", 'from utils import load\nload("a.ckpt")\n')
+    asked = utils, frozenset({"load"})
+    folder = project.folder
+    folder.wanted[asked] = None
+    folder.look_for_calls(*asked)
+    assert not folder.wanted
+
+    python_files = folder._project._files
+
+    def changing():
+        yield from python_files()
+        folder.forget_calls()
+
+    folder.forget_calls()
+    monkeypatch.setattr(folder._project, "_files", changing)
+    folder.look_for_calls(*asked)
+    assert list(folder.wanted) == [asked]
+    assert not folder.calls

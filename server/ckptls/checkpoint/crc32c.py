@@ -91,7 +91,7 @@ def pure_crc32c(data: bytes, before: int = 0) -> int:
 
 
 _verified_bytes = [0]  # by the pure function, as long as the C code is not imported
-_TABLE: list[int] = []
+_TABLE: list[tuple[int, ...]] = []
 _COMPILED: list[Callable[[bytes], int] | None] = []
 
 
@@ -123,10 +123,10 @@ def _import_compiled() -> Callable[[bytes], int] | None:
     return value
 
 
-def _table() -> list[int]:
-    if not _TABLE:
-        _TABLE.extend(_remainder(byte) for byte in range(256))
-    return _TABLE
+def _table() -> tuple[int, ...]:
+    if not _TABLE:  # whole or not at all: other threads may be here too
+        _TABLE.append(tuple(_remainder(byte) for byte in range(256)))
+    return _TABLE[0]
 
 
 def _remainder(byte: int) -> int:

@@ -72,8 +72,9 @@ class Pool:
     def _joined(self, wanted: str) -> str | None:
         """All names, a line break before and after each; None if line breaks are in names."""
         if self._text is None:
-            self._text = "\n".join(["", *self.names, ""])
-            self._has_breaks = self._text.count("\n") > len(self.names) + 1
+            text = "\n".join(["", *self.names, ""])
+            self._has_breaks = text.count("\n") > len(self.names) + 1
+            self._text = text  # last: another thread takes it for the sign that all is there
         return None if self._has_breaks or "\n" in wanted else self._text
 
 

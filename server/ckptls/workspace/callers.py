@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from ckptls.source.chunks import Chunk, ChunkPool
 from ckptls.source.document import Document
-from ckptls.source.modules import Exports, Module, OutsideCall, detached
+from ckptls.source.modules import NOWHERE, Exports, Module, OutsideCall, detached
 from ckptls.source.values import (
     ClassValue,
     FunctionValue,
@@ -39,11 +40,22 @@ Attributes = Mapping[tuple[Chunk, str], Values]
 _Calls = dict[str, dict[str, tuple[OutsideCall, ...]]]
 
 
+@dataclass
+class _Read:
+    """What was read since files have last changed: which files import a word, the texts of
+    those, and what each of them calls."""
+
+    importers: dict[str, list[str]] | None = None
+    texts: dict[str, bytes] = field(default_factory=dict)
+    outgoing: dict[str, _Calls] = field(default_factory=dict)
+
+
 class ProjectCalls:
     """The calls between the files of one folder, collected file by file when needed.
 
     `files` lists the Python files of the folder. What was read once is kept: call `renew`
-    when files have changed.
+    when files have changed, from any thread; `of` is asked by one at a time, and ends with
+    what it began with.
     """
 
     def __init__(
@@ -55,41 +67,38 @@ class ProjectCalls:
         self._files = files
         self._store = store
         self._place = place
-        self._importers: dict[str, list[str]] | None = None
-        self._texts: dict[str, bytes] = {}
-        self._outgoing: dict[str, _Calls] = {}
+        self._read = _Read()
 
     def renew(self) -> None:
         """Forgets everything."""
-        self._importers = None
-        self._texts.clear()
-        self._outgoing.clear()
+        self._read = _Read()
 
     def of(self, path: str, names: frozenset[str]) -> Mapping[str, tuple[OutsideCall, ...]]:
         """Calls of the functions `names` of the file at `path`, by their full names."""
         if not names:
             return {}
-        candidates = self._candidates(path, names)
+        read = self._read
+        candidates = self._candidates(path, names, read)
         found: dict[str, tuple[OutsideCall, ...]] = {}
         for each in candidates[:_MAX_CALLERS]:
-            for name, calls in self._calls_in(each).get(path, {}).items():
+            for name, calls in self._calls_in(each, read).get(path, {}).items():
                 found[name] = (*found.get(name, ()), *calls)
         return found
 
-    def _candidates(self, path: str, names: frozenset[str]) -> list[str]:
-        if self._importers is None:
-            self._importers = self._read_imports()
+    def _candidates(self, path: str, names: frozenset[str], read: _Read) -> list[str]:
+        if read.importers is None:
+            read.importers = self._read_imports(read.texts)
         stem = os.path.splitext(os.path.basename(path))[0]
         if stem == "__init__":
             stem = os.path.basename(os.path.dirname(path))
         wanted = [name.encode() for name in names]
         return [
             each
-            for each in self._importers.get(stem, ())
-            if each != path and any(name in self._texts[each] for name in wanted)
+            for each in read.importers.get(stem, ())
+            if each != path and any(name in read.texts[each] for name in wanted)
         ]
 
-    def _read_imports(self) -> dict[str, list[str]]:
+    def _read_imports(self, texts: dict[str, bytes]) -> dict[str, list[str]]:
         importers: dict[str, list[str]] = {}
         for path in self._files():
             try:
@@ -101,17 +110,17 @@ class ProjectCalls:
                 continue
             words = {word for name in imported_names(text) for word in name.split(".")}
             if words:
-                self._texts[path] = text
+                texts[path] = text
             for word in words:
                 importers.setdefault(word, []).append(path)
         return importers
 
-    def _calls_in(self, path: str) -> _Calls:
-        if path not in self._outgoing:
+    def _calls_in(self, path: str, read: _Read) -> _Calls:
+        if path not in read.outgoing:
             # A file that calls itself in a circle finds nothing the second time.
-            self._outgoing[path] = {}
-            self._outgoing[path] = self._collect(path)
-        return self._outgoing[path]
+            read.outgoing[path] = {}
+            read.outgoing[path] = self._collect(path)
+        return read.outgoing[path]
 
     def _collect(self, path: str) -> _Calls:
         text = read_source(path)
@@ -164,7 +173,8 @@ def _taken(value: Value, home: Module, attributes: Attributes, depth: int) -> Va
         for (place, name), given in attributes.items()
         if place is value.chunk and name.startswith(prefix)
     }
-    pool.home = Module(home.name, home.path, home.environment, lambda: Exports({}, found))
+    # Nothing leads back to the modules of whoever collected the calls: that is another thread.
+    pool.home = Module(home.name, home.path, NOWHERE, lambda: Exports({}, found))
     return (copy,)
 
 

@@ -29,14 +29,15 @@ class ModelStore:
         stamp = stamp_of(file) if file is not None else None
         if file is None or stamp is None:
             return None
-        if stamp not in self._models:
-            model = _read(file)
-            with self._lock:
-                self._models[stamp] = model
-                while len(self._models) > _MOST:
-                    self._models.pop(next(iter(self._models)))
-            return model
-        return self._models[stamp]
+        with self._lock:
+            if stamp in self._models:
+                return self._models[stamp]
+        model = _read(file)
+        with self._lock:
+            self._models[stamp] = model
+            while len(self._models) > _MOST:
+                self._models.pop(next(iter(self._models)))
+        return model
 
 
 def _file_of(path: str) -> str | None:

@@ -147,11 +147,9 @@ class CheckpointStore:
     def paths_near(self, file: str) -> list[str]:
         """The known paths that a change of `file` may concern."""
         directory = os.path.dirname(file)
-        return [
-            path
-            for path in self._entries
-            if path == directory or os.path.dirname(path) == directory
-        ]
+        with self._lock:
+            known = list(self._entries)
+        return [path for path in known if path == directory or os.path.dirname(path) == directory]
 
 
 def _kept(before: Entry | None, after: Entry) -> Entry:

@@ -59,17 +59,24 @@ class Folder:
         return self.launches
 
     def look_for_calls(self, path: str, names: frozenset[str]) -> Calls:
-        """Reads the files that call functions of the one at `path`; may take a while."""
-        found = self._project.of(path, names)
-        self.calls[path, names] = found
-        self.wanted.pop((path, names), None)
+        """Reads the files that call functions of the one at `path`; may take a while.
+
+        From any thread, one at a time. What is forgotten meanwhile is not kept.
+        """
+        asked, calls = (path, names), self.calls
+        try:
+            found = self._project.of(path, names)
+            calls[asked] = found
+        finally:
+            if calls is self.calls:
+                self.wanted.pop(asked, None)
         return found
 
     def forget_calls(self) -> None:
         """Files have changed: calls between them are to be looked for anew."""
-        self._project.renew()
         self.wanted.update(dict.fromkeys(self.calls))
-        self.calls.clear()
+        self.calls = {}
+        self._project.renew()
 
 
 def place_of(folder: str | None, settings: Settings) -> Place:
