@@ -33,6 +33,12 @@ async def test_the_checkpoints_of_the_workspace_are_offered_as_paths(editor):
     assert [(each.label, each.kind) for each in items] == [
         ("vgg_16.ckpt", types.CompletionItemKind.File)
     ]
+    for _ in range(200):  # until what is offered has been read
+        (item,) = await editor.complete()
+        if "34 variables" in (item.detail or ""):
+            break
+        await asyncio.sleep(0.05)
+    assert "V2 · 34 variables" in item.detail
 
 
 @pytest.mark.asyncio
