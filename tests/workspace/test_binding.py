@@ -98,6 +98,37 @@ def test_a_directory_with_a_state_file_is_its_newest_checkpoint(two):
     assert checkpoint_of(two, snippet) == ["b.ckpt"]
 
 
+def test_what_merely_lies_in_a_directory_proves_nothing(two):
+    """TensorFlow raises for it; `tests/oracle/test_directories.py` asks it."""
+    read = 'tf.train.load_variable("{}", "c/v")'
+    assert checkpoint_of(two, read.format("deep")) == []
+    assert checkpoint_of(two, read.format("deep/c.ckpt")) == ["c.ckpt"]
+    two.file("deep/checkpoint", 'model_checkpoint_path: "c.ckpt"\n')
+    two.workspace.store.refresh()
+    assert checkpoint_of(two, read.format("deep")) == ["c.ckpt"]
+
+
+def test_a_directory_without_a_state_file_helps_and_gives_way_to_pins(two):
+    read = 'tf.train.load_variable("deep", "{}")'
+    two.completes(read.format("<cursor>"), offers=["c/w"], never=["a/w", "b/w"])
+    assert checkpoint_of(two, "# ckptls: checkpoint=b.ckpt\n" + read.format("b/v")) == ["b.ckpt"]
+    # Whoever pins the directory means what lies there.
+    pinned = "tf.train.load_variable(unknown(), 'c/v')"
+    assert checkpoint_of(two, "# ckptls: checkpoint=deep\n" + pinned) == ["c.ckpt"]
+
+
+def test_a_misspelt_scope_beside_such_a_directory_is_no_slip_of_its_checkpoint(two):
+    two.checkpoint("run/d.ckpt", layer_one__w=[2])
+    snippet = """
+        v = tf.get_variable("layer_onee/w", [2])
+        tf.train.Saver().restore(session, tf.train.latest_checkpoint("run"))
+        """
+    assert checkpoint_of(two, snippet) == []
+    two.file("run/checkpoint", 'model_checkpoint_path: "d.ckpt"\n')
+    two.workspace.store.refresh()
+    assert checkpoint_of(two, snippet) == ["d.ckpt"]
+
+
 def test_another_path_of_the_file_helps_but_does_not_accuse_a_reader(two):
     snippet = """
         tf.train.load_checkpoint("a.ckpt")

@@ -229,7 +229,7 @@ class Caller(Evaluator):
 
     def uses_of(self, value: Tracked) -> tuple[PathUse, ...]:
         """The checkpoints that an object was made from."""
-        return self.path_uses(value.paths, PathForm.ANY, None)
+        return self.path_uses(value.paths, PathForm(value.form), None)
 
     def tracked_member(self, value: Tracked, name: str) -> Values | None:
         """What is read off an object that the catalogue follows; None if it does not say."""
@@ -327,12 +327,13 @@ class Caller(Evaluator):
             return UNKNOWN
         parameter = path_parameter(entry, bound, receiver)
         given = bound.get(parameter, UNKNOWN) if parameter is not None else ()
+        form = entry.form_of(parameter or "")
         if receiver is not None and receiver.paths:
-            given = receiver.paths
+            given, form = receiver.paths, PathForm(receiver.form)
         if entry.returns == "latest":
             return flags.latest(given)
         detail = (objects.of(None, bound),) if entry.returns == "manager" else ()
-        return (Tracked(entry.returns, given, detail),)
+        return (Tracked(entry.returns, given, detail, form.value),)
 
     def _defined(self, entry: Entry, bound: Bound, emitter: Emitter) -> Values:
         names = texts(bound.get("name", UNKNOWN))
@@ -422,7 +423,7 @@ class Caller(Evaluator):
             self.effects.sites if not self.quiet else [],
             name_tests.ASKED if is_test else _LOOKUP,
             self.place(node),
-            self.path_uses(value.paths, PathForm.ANY, None),
+            self.uses_of(value),
             Text(),
             True,
             self.frame.is_guarded or is_test,

@@ -58,7 +58,7 @@ def items_of(values: Values) -> tuple[tuple[Values, ...], bool]:
 
 def _unknown_item(value: Value) -> Values:
     if isinstance(value, Tracked) and value.kind in NAME_MAPS:
-        name: Value = Tracked("checkpoint-name", value.paths)
+        name: Value = Tracked("checkpoint-name", value.paths, form=value.form)
         if value.kind == "variable-map":
             return (name,)
         return (Sequence("tuple", ((name,), UNKNOWN)),)
@@ -158,7 +158,7 @@ def names_method(value: Tracked, name: str) -> Values | None:
     """What `keys` and `items` of a checkpoint's names give; None for other methods."""
     if value.kind != "variable-map":
         return None
-    key: Values = (Tracked("checkpoint-name", value.paths),)
+    key: Values = (Tracked("checkpoint-name", value.paths, form=value.form),)
     if name == "keys":
         return (Sequence("list", (key,), is_complete=False),)
     if name == "items":
@@ -173,7 +173,7 @@ def to_dict(arguments: Arguments) -> Values:
     named = tuple(((text(key),), v) for key, v in arguments if key not in (None, "*", "**") and key)
     for value in positional[0] if positional else ():
         if isinstance(value, Tracked) and value.kind in NAME_MAPS:
-            found.append(Tracked("variable-map", value.paths))
+            found.append(Tracked("variable-map", value.paths, form=value.form))
         elif isinstance(value, Mapping):
             found.append(Mapping(value.entries + named, value.is_complete))
         elif isinstance(value, Sequence):

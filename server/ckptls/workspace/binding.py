@@ -91,17 +91,19 @@ class Binder:
         if pins:
             return _binding(self._pinned(pin.path for pin in pins))
         own = self.resolve(site.paths)
-        if own.checkpoints:
+        if own.is_telling:
             return _binding(own)
         pending = own.pending
         if not site.paths:
             restored = self._restored
-            if restored.checkpoints:
+            if restored.is_telling:
                 return _binding(restored, pending)
             pending += restored.pending
         wide = self._wide
         if wide.checkpoints or wide.pending:
             return _binding(wide, pending, is_file_wide=True)
+        if own.checkpoints:
+            return _binding(own, pending)
         # A path that is known and not there is another checkpoint than the file's others.
         is_elsewhere = any(use.text.literal is not None for use in site.paths)
         if not is_elsewhere:
@@ -144,13 +146,16 @@ class Binder:
         pins = self._statement_pins(site)
         if pins:
             return pins[0].span
-        if self.resolve(site.paths).checkpoints:
+        own = self.resolve(site.paths)
+        if own.is_telling:
             return _written(site.paths)
-        if not site.paths and self._restored.checkpoints:
+        if not site.paths and self._restored.is_telling:
             return _written(use for restore in self.analysis.restores for use in restore.paths)
         if self._wide.checkpoints:
             pragmas = self.analysis.pragmas.pins
             return next((pin.span for pin in pragmas if pin.lines is None), None)
+        if own.checkpoints:
+            return _written(site.paths)
         return _written(use for each in self.analysis.path_sites for use in each.paths)
 
     def _statement_pins(self, site: Site) -> list[Pin]:
