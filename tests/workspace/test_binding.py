@@ -173,3 +173,39 @@ def test_a_checkpoint_that_is_read_once_is_not_read_again(two):
     (two.root / "a.ckpt.index").unlink()
     assert store.refresh() == {str(two.root / "a.ckpt")}
     assert store.peek(str(two.root / "a.ckpt")).is_absent
+
+
+OWN = {
+    "a reader": 'tf.train.load_variable("a.ckpt", "w")',
+    "the same saver": 'saver.restore(session, "a.ckpt")',
+    "the newest of the directory": (
+        'tf.train.Saver({"w": v}).restore(session, tf.train.latest_checkpoint("."))'
+    ),
+}
+
+
+@pytest.mark.parametrize("read", OWN.values(), ids=OWN.keys())
+def test_what_the_program_has_just_saved_is_not_what_lies_there(two, read):
+    """On disk it is of an earlier run, perhaps of other code."""
+    two.file("checkpoint", 'model_checkpoint_path: "a.ckpt"\n')
+    make = 'v = tf.get_variable("w", [2])\nsaver = tf.train.Saver({"w": v})\n'
+    save = 'saver.save(session, "./a.ckpt")\n'
+    elsewhere = 'saver.save(session, "away/other.ckpt")\n'
+    assert checkpoint_of(two, make + save + read) == []
+    assert checkpoint_of(two, make + read + "\n" + save) == ["a.ckpt"]
+    assert checkpoint_of(two, make + elsewhere + read) == ["a.ckpt"]
+
+
+def test_the_steps_of_what_was_saved_are_meant_too(two):
+    two.checkpoint("a.ckpt-10", b__w=[2])
+    read = 'tf.train.load_variable("a.ckpt-10", "x")'
+    assert checkpoint_of(two, read) == ["a.ckpt-10"]
+    save = 'tf.train.Saver().save(session, "a.ckpt", global_step=10)\n'
+    assert checkpoint_of(two, save + read) == []
+
+
+def test_the_model_is_not_compared_with_a_checkpoint_that_it_has_just_written(two):
+    make = 'v = tf.get_variable("a/w", [3])\nsaver = tf.train.Saver()\n'
+    save, restore = 'saver.save(session, "a.ckpt")\n', 'saver.restore(session, "a.ckpt")\n'
+    assert checkpoint_of(two, make + save + restore) == []
+    assert checkpoint_of(two, make + restore + save) == ["a.ckpt"]
