@@ -20,7 +20,7 @@ def findings(binder: Binder, settings: Settings) -> list[Finding]:
     analysis = binder.analysis
     if analysis.pragmas.is_ignored:
         return []
-    context = Context(analysis, binder.bind, binder.resolve, binder.look)
+    context = Context(analysis, binder.bind, binder.restored, binder.look)
     bound: dict[Role, list[Bound]] = {}
     for site in analysis.sites:
         if site.is_certain:

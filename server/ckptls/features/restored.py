@@ -89,7 +89,7 @@ def _of_variable(site: Site, context: Context, needs: Evidence) -> Iterator[Rest
     for restore in context.analysis.restores:
         if not restore.is_certain or not _takes(restore, name):
             continue
-        found = context.resolve(restore.paths)
+        found = context.restored(restore)
         if not found.is_complete or found.evidence < needs:
             continue
         for checkpoint in found.checkpoints:

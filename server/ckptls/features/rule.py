@@ -20,7 +20,7 @@ from ckptls.checkpoint.model import Checkpoint
 from ckptls.features.answers import Edit, Finding, Severity
 from ckptls.features.literals import Replacement, replacements
 from ckptls.source.document import Analysis
-from ckptls.source.sites import Evidence, LiteralPart, PathUse, Role, Site
+from ckptls.source.sites import Evidence, LiteralPart, PathUse, Restore, Role, Site
 from ckptls.source.text import Span
 from ckptls.workspace.binding import Binding
 from ckptls.workspace.resolve import Resolution
@@ -39,7 +39,7 @@ class Context:
 
     analysis: Analysis
     bind: Callable[[Site], Binding]
-    resolve: Callable[[tuple[PathUse, ...]], Resolution]
+    restored: Callable[[Restore], Resolution]
     look: Callable[[PathUse], tuple[Entry, ...] | None]
     memory: dict[object, Any] = field(default_factory=dict)
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ckptls.source import containers, flags, ir, library, name_tests, objects, scopes
 from ckptls.source.arguments import (
     Bound,
     bind_arguments,
     is_on,
-    partial,
     partial_names,
     path_parameter,
     reshapes,
+    saved,
     spread,
 )
 from ckptls.source.catalogue import Catalogue, Entry, Roles, canonical
@@ -23,6 +21,7 @@ from ckptls.source.evaluate import Evaluator
 from ckptls.source.modules import Environment
 from ckptls.source.selections import restored_names, selection
 from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Role
+from ckptls.source.special import SPECIAL
 from ckptls.source.state import CallRecord, Frame
 from ckptls.source.values import (
     UNKNOWN,
@@ -127,7 +126,7 @@ class Caller(Evaluator):
             return known(positional)
         if name_tests.called(self, name, node, arguments):
             return (Tracked("name-test"),)
-        special = _SPECIAL.get(canonical_name)
+        special = SPECIAL.get(canonical_name)
         if special is not None:
             return special(self, node, arguments)
         if name.partition(".")[0] in _LOOKALIKES:
@@ -139,14 +138,14 @@ class Caller(Evaluator):
         positional = tuple(values for key, values in arguments if key is None)
         if isinstance(value, Text):
             if name in ("format", "format_map"):
-                named = {key: values for key, values in arguments if key is not None}
-                if name == "format_map" and positional:
-                    named.update(scopes.named_values(positional[0]))
+                named = scopes.named(arguments, is_first_a_mapping=name == "format_map")
                 return library.format_text(value, positional, named)
             return library.text_method(value, name, positional)
         if isinstance(value, Record):
             return self.resolved(flags.call_record(self, value, name, arguments))
         if isinstance(value, Tracked):
+            if value.kind == "template" and name in ("substitute", "safe_substitute"):
+                return library.substituted(value.detail[0], scopes.named(arguments))
             entry = self.catalogue.method(value.kind, name)
             if entry is not None:
                 return self._apply_entry(entry, node, arguments, value)
@@ -229,7 +228,7 @@ class Caller(Evaluator):
 
     def uses_of(self, value: Tracked) -> tuple[PathUse, ...]:
         """The checkpoints that an object was made from."""
-        return self.path_uses(value.paths, PathForm.ANY, None)
+        return self.path_uses(value.paths, PathForm(value.form), None)
 
     def tracked_member(self, value: Tracked, name: str) -> Values | None:
         """What is read off an object that the catalogue follows; None if it does not say."""
@@ -325,14 +324,17 @@ class Caller(Evaluator):
             return (Tracked("name-test"),)
         if entry.returns is None:
             return UNKNOWN
+        if entry.returns in ("saved", "saved-step"):
+            return saved(entry, bound)
         parameter = path_parameter(entry, bound, receiver)
         given = bound.get(parameter, UNKNOWN) if parameter is not None else ()
+        form = entry.form_of(parameter or "")
         if receiver is not None and receiver.paths:
-            given = receiver.paths
+            given, form = receiver.paths, PathForm(receiver.form)
         if entry.returns == "latest":
             return flags.latest(given)
         detail = (objects.of(None, bound),) if entry.returns == "manager" else ()
-        return (Tracked(entry.returns, given, detail),)
+        return (Tracked(entry.returns, given, detail, form.value),)
 
     def _defined(self, entry: Entry, bound: Bound, emitter: Emitter) -> Values:
         names = texts(bound.get("name", UNKNOWN))
@@ -422,7 +424,7 @@ class Caller(Evaluator):
             self.effects.sites if not self.quiet else [],
             name_tests.ASKED if is_test else _LOOKUP,
             self.place(node),
-            self.path_uses(value.paths, PathForm.ANY, None),
+            self.uses_of(value),
             Text(),
             True,
             self.frame.is_guarded or is_test,
@@ -444,54 +446,4 @@ def _is_outside(value: Value) -> bool:
     return isinstance(value, Outside)
 
 
-def _current_scope(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    return (scopes.current(caller.frame.scopes),)
-
-
-def _as_record(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    """`vars(arguments)`: its items are the attributes."""
-    return arguments[0][1] if arguments else UNKNOWN
-
-
-def _attribute_of(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    """`getattr(value, name, default)`."""
-    positional = [values for key, values in arguments if key is None]
-    names = texts(positional[1]) if len(positional) > 1 else ()
-    if len(names) != 1 or not names[0].literal:
-        return UNKNOWN
-    found = union(*(caller.member(value, names[0].literal) for value in positional[0]))
-    return union(found, *positional[2:3])
-
-
-def _mapped(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    """`map(function, items)`."""
-    positional = [values for key, values in arguments if key is None]
-    if len(positional) != 2:
-        return UNKNOWN
-    items, is_whole = items_of(positional[1])
-    found = [
-        union(*(caller.apply(function, node, ((None, item),)) for function in positional[0]))
-        for item in items
-    ]
-    return (Sequence("list", tuple(found), is_whole),)
-
-
-def _above(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    """`super()`."""
-    owner = caller.frame.owner
-    return (Instance(owner, is_super=True),) if owner is not None else UNKNOWN
-
-
-_SPECIAL: dict[str, Callable[[Caller, ir.Call, Arguments], Values]] = {
-    "builtins.dict": lambda caller, node, arguments: containers.to_dict(arguments),
-    "collections.OrderedDict": lambda caller, node, arguments: containers.to_dict(arguments),
-    "collections.defaultdict": lambda caller, node, arguments: containers.to_dict(arguments[1:]),
-    "builtins.vars": _as_record,
-    "builtins.getattr": _attribute_of,
-    "builtins.map": _mapped,
-    "builtins.super": _above,
-    "tensorflow.get_variable_scope": _current_scope,
-    "dataclasses.asdict": _as_record,
-    "functools.partial": lambda caller, node, arguments: partial(arguments),
-}
 _MUTATIONS = frozenset({"append", "extend", "insert", "remove", "pop", "add"})

@@ -95,7 +95,9 @@ class Evaluator(Names):
                 return self.member(flags.FLAGS, name)
             case Qualified():
                 full = f"{value.name}.{name}"
-                return (flags.FLAGS,) if flags.is_flags(full) else (Qualified(full),)
+                if flags.is_flags(full):
+                    return (flags.FLAGS,)
+                return (library.CONSTANTS.get(full) or Qualified(full),)
             case Imported():
                 full = f"{value.module.name}.{name}"
                 if self.catalogued(full):

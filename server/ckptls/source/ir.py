@@ -237,6 +237,10 @@ class Return(NamedTuple):
     kind: str
 
 
+class Global(NamedTuple):
+    names: tuple[str, ...]
+
+
 class Block(NamedTuple):
     statements: tuple[Stmt, ...]
 
@@ -297,6 +301,7 @@ Stmt = Union[
     AugmentedAssign,
     Evaluate,
     Return,
+    Global,
     Block,
     If,
     For,

@@ -31,6 +31,7 @@ from ckptls.source.values import Mapping as Dictionary
 Arguments = tuple[Values, ...]
 _PERCENT = re.compile(r"%(?:\((\w+)\))?[#0\- +]*(?:\*|\d+)?(?:\.\d+)?[hlL]?([diouxXeEfFgGcrsa%])")
 _FIELD = re.compile(r"\{\{|\}\}|\{([^{}!:]*)(![rsa])?(:[^{}]*)?\}")
+_DOLLAR = re.compile(r"\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
 _MAX_RANGE = 64
 _MAX_WIDTH = 200
 
@@ -205,6 +206,18 @@ def format_text(
     return _fill(template, _FIELD, fill)
 
 
+def substituted(template: Values, named: Mapping[str, Values]) -> Values:
+    """`string.Template(template).substitute(…)`."""
+
+    def fill(match: re.Match[str]) -> tuple[Text, ...]:
+        name = match[1] or match[2]
+        if not name:
+            return (text("$"),)
+        return tuple(as_text(value) for value in named.get(name, UNKNOWN))
+
+    return union(*(_fill(each, _DOLLAR, fill) for each in texts(template)))
+
+
 def _fill(
     template: Text, pattern: re.Pattern[str], fill: Callable[[re.Match[str]], tuple[Text, ...]]
 ) -> tuple[Text, ...]:
@@ -366,3 +379,4 @@ def _split(
 
 path_member = paths.member
 join_paths = paths.join
+CONSTANTS = paths.CONSTANTS

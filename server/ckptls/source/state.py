@@ -41,7 +41,8 @@ class Frame:
     """The names of a module or of one run of a function; `home` is the module if it is another."""
 
     __slots__ = (
-        *("depth", "home", "is_guarded", "owner", "parent", "returns", "scopes", "variables"),
+        *("depth", "globals", "home", "is_guarded", "owner", "parent", "returns", "scopes"),
+        "variables",
     )
 
     def __init__(
@@ -58,6 +59,7 @@ class Frame:
         self.is_guarded = is_guarded
         self.owner: ClassValue | None = None
         self.returns: list[Values] = []
+        self.globals: frozenset[str] = frozenset()
         self.home: Module | None = home if parent is None else parent.home
 
 

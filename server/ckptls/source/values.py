@@ -366,13 +366,13 @@ class Latest:
 class Tracked:
     """An object that the catalogue follows: a reader, a map of shapes, a saver, …
 
-    `paths` are the checkpoint paths it was made from; `detail` what else matters: the
-    variables of a saver, the selection of a filter, the name of a variable.
+    `paths` are those of its checkpoint, in a `form` (see PathForm); `detail` is what else matters.
     """
 
     kind: str
     paths: Values = ()
     detail: tuple[Values, ...] = ()
+    form: str = "prefix or directory"
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def _loaded_by_name(context: Context, needs: Evidence) -> tuple[Checkpoint, ...]
     found: list[Checkpoint] = []
     for restore in context.analysis.restores:
         if restore.by_layer:
-            resolution = context.resolve(restore.paths)
+            resolution = context.restored(restore)
             if not resolution.is_complete or resolution.evidence < needs:
                 return ()
             found += resolution.checkpoints
