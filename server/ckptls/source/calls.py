@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from ckptls.source import containers, flags, ir, library, name_tests, objects, scopes
+from ckptls.source import containers, flags, ir, library, name_tests, objects, scopes, special_calls
 from ckptls.source.arguments import (
     Bound,
     bind_arguments,
     is_on,
-    partial,
     partial_names,
     path_parameter,
     reshapes,
@@ -21,7 +18,7 @@ from ckptls.source.containers import Arguments, items_of
 from ckptls.source.emit import DEFINING, Emitter, dtype_of, shape_of
 from ckptls.source.evaluate import Evaluator
 from ckptls.source.modules import Environment
-from ckptls.source.selections import restored_names, selection
+from ckptls.source.selections import assigned_map, restored_names, selection
 from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Role
 from ckptls.source.state import CallRecord, Frame
 from ckptls.source.values import (
@@ -127,7 +124,7 @@ class Caller(Evaluator):
             return known(positional)
         if name_tests.called(self, name, node, arguments):
             return (Tracked("name-test"),)
-        special = _SPECIAL.get(canonical_name)
+        special = special_calls.FUNCTIONS.get(canonical_name)
         if special is not None:
             return special(self, node, arguments)
         if name.partition(".")[0] in _LOOKALIKES:
@@ -303,11 +300,12 @@ class Caller(Evaluator):
                 return (Tracked("saver", detail=(variables, flag)),)
             case "restore":
                 variables = receiver.detail[0] if receiver and receiver.detail else UNKNOWN
-                emitter.emit(variables, Roles(keys=(Role.VARIABLE,)), "var_list")
-                self._restored(variables, paths, node, emitter.reshapes)
+                emitter.emit(variables, _OF_SAVERS, "var_list")
+                self._restored(variables, paths, node, emitter.reshapes, _OF_SAVERS)
             case "assign":
-                variables = bound.get("var_list") or bound.get("assignment_map") or UNKNOWN
-                self._restored(variables, paths, node, emitter.reshapes)
+                name = "var_list" if "var_list" in bound else "assignment_map"
+                variables = bound.get(name, UNKNOWN)
+                self._restored(variables, paths, node, emitter.reshapes, entry.roles.get(name))
             case "load-weights" | "warm-start":
                 self._taken(entry, bound, paths, node)
             case "exists":
@@ -353,14 +351,20 @@ class Caller(Evaluator):
             self.effects.variables += scopes.layer_variables(self, entry.name, bound)
 
     def _restored(
-        self, variables: Values, paths: tuple[PathUse, ...], node: ir.Call, fits: bool
+        self,
+        variables: Values,
+        paths: tuple[PathUse, ...],
+        node: ir.Call,
+        fits: bool,
+        roles: Roles | None,
     ) -> None:
         include, exclude, is_certain = restored_names(variables)
         if self.quiet:
             return
         place = self.place(node)
         is_certain = is_certain and not self.frame.is_guarded
-        restore = Restore(paths, include, exclude, is_certain, place, reshapes=fits)
+        assigned = assigned_map(variables, roles)
+        restore = Restore(paths, include, exclude, is_certain, place, False, fits, assigned)
         self.effects.restores.append(restore)
 
     def _taken(self, entry: Entry, bound: Bound, paths: tuple[PathUse, ...], node: ir.Call) -> None:
@@ -368,7 +372,10 @@ class Caller(Evaluator):
         if not self.quiet:
             by_layer = entry.effect == "load-weights" and bound.get("by_name") == (Literal(True),)
             include = () if entry.effect == "load-weights" else None
-            restore = Restore(paths, include, (), False, self.place(node), by_layer)
+            name = "var_name_to_prev_var_name"
+            assigned = assigned_map(bound.get(name, UNKNOWN), entry.roles.get(name))
+            place = self.place(node)
+            restore = Restore(paths, include, (), False, place, by_layer, False, assigned)
             self.effects.restores.append(restore)
 
     def path_uses(
@@ -432,6 +439,7 @@ class Caller(Evaluator):
 
 
 _LOOKUP = Entry("variable map")
+_OF_SAVERS = Roles(keys=(Role.VARIABLE,))
 
 
 def _is_function(value: Value) -> bool:
@@ -444,54 +452,4 @@ def _is_outside(value: Value) -> bool:
     return isinstance(value, Outside)
 
 
-def _current_scope(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    return (scopes.current(caller.frame.scopes),)
-
-
-def _as_record(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    """`vars(arguments)`: its items are the attributes."""
-    return arguments[0][1] if arguments else UNKNOWN
-
-
-def _attribute_of(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    """`getattr(value, name, default)`."""
-    positional = [values for key, values in arguments if key is None]
-    names = texts(positional[1]) if len(positional) > 1 else ()
-    if len(names) != 1 or not names[0].literal:
-        return UNKNOWN
-    found = union(*(caller.member(value, names[0].literal) for value in positional[0]))
-    return union(found, *positional[2:3])
-
-
-def _mapped(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    """`map(function, items)`."""
-    positional = [values for key, values in arguments if key is None]
-    if len(positional) != 2:
-        return UNKNOWN
-    items, is_whole = items_of(positional[1])
-    found = [
-        union(*(caller.apply(function, node, ((None, item),)) for function in positional[0]))
-        for item in items
-    ]
-    return (Sequence("list", tuple(found), is_whole),)
-
-
-def _above(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    """`super()`."""
-    owner = caller.frame.owner
-    return (Instance(owner, is_super=True),) if owner is not None else UNKNOWN
-
-
-_SPECIAL: dict[str, Callable[[Caller, ir.Call, Arguments], Values]] = {
-    "builtins.dict": lambda caller, node, arguments: containers.to_dict(arguments),
-    "collections.OrderedDict": lambda caller, node, arguments: containers.to_dict(arguments),
-    "collections.defaultdict": lambda caller, node, arguments: containers.to_dict(arguments[1:]),
-    "builtins.vars": _as_record,
-    "builtins.getattr": _attribute_of,
-    "builtins.map": _mapped,
-    "builtins.super": _above,
-    "tensorflow.get_variable_scope": _current_scope,
-    "dataclasses.asdict": _as_record,
-    "functools.partial": lambda caller, node, arguments: partial(arguments),
-}
 _MUTATIONS = frozenset({"append", "extend", "insert", "remove", "pop", "add"})
