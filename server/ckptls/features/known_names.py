@@ -48,7 +48,7 @@ def model_names(analysis: Analysis) -> ModelNames:
     names: dict[str, None] = {}
     templates: dict[Text, None] = {}
     for text in texts:
-        plain = _plain(text)
+        plain = without_numbers(text)
         if plain.literal is not None:
             names[plain.literal] = None
         else:
@@ -56,7 +56,7 @@ def model_names(analysis: Analysis) -> ModelNames:
     return ModelNames(tuple(names), tuple(templates))
 
 
-def _plain(text: Text) -> Text:
+def without_numbers(text: Text) -> Text:
     """The text without the numbers by which TensorFlow makes a name unique."""
     return Text(
         tuple(p for p in text.parts if not (isinstance(p, Hole) and p.pattern == _MADE_UNIQUE))

@@ -19,7 +19,7 @@ from ckptls.source.containers import Arguments, items_of
 from ckptls.source.emit import DEFINING, Emitter, dtype_of, shape_of
 from ckptls.source.evaluate import Evaluator
 from ckptls.source.modules import Environment
-from ckptls.source.selections import restored_names, selection
+from ckptls.source.selections import assigned_map, restored_names, selection
 from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Role
 from ckptls.source.special import SPECIAL
 from ckptls.source.state import CallRecord, Frame
@@ -302,11 +302,12 @@ class Caller(Evaluator):
                 return (Tracked("saver", detail=(variables, flag)),)
             case "restore":
                 variables = receiver.detail[0] if receiver and receiver.detail else UNKNOWN
-                emitter.emit(variables, Roles(keys=(Role.VARIABLE,)), "var_list")
-                self._restored(variables, paths, node, emitter.reshapes)
+                emitter.emit(variables, _OF_SAVERS, "var_list")
+                self._restored(variables, paths, node, emitter.reshapes, _OF_SAVERS)
             case "assign":
-                variables = bound.get("var_list") or bound.get("assignment_map") or UNKNOWN
-                self._restored(variables, paths, node, emitter.reshapes)
+                name = "var_list" if "var_list" in bound else "assignment_map"
+                variables = bound.get(name, UNKNOWN)
+                self._restored(variables, paths, node, emitter.reshapes, entry.roles.get(name))
             case "load-weights" | "warm-start":
                 self._taken(entry, bound, paths, node)
             case "exists":
@@ -355,14 +356,20 @@ class Caller(Evaluator):
             self.effects.variables += scopes.layer_variables(self, entry.name, bound)
 
     def _restored(
-        self, variables: Values, paths: tuple[PathUse, ...], node: ir.Call, fits: bool
+        self,
+        variables: Values,
+        paths: tuple[PathUse, ...],
+        node: ir.Call,
+        fits: bool,
+        roles: Roles | None,
     ) -> None:
         include, exclude, is_certain = restored_names(variables)
         if self.quiet:
             return
         place = self.place(node)
         is_certain = is_certain and not self.frame.is_guarded
-        restore = Restore(paths, include, exclude, is_certain, place, reshapes=fits)
+        assigned = assigned_map(variables, roles)
+        restore = Restore(paths, include, exclude, is_certain, place, False, fits, assigned)
         self.effects.restores.append(restore)
 
     def _taken(self, entry: Entry, bound: Bound, paths: tuple[PathUse, ...], node: ir.Call) -> None:
@@ -370,7 +377,10 @@ class Caller(Evaluator):
         if not self.quiet:
             by_layer = entry.effect == "load-weights" and bound.get("by_name") == (Literal(True),)
             include = () if entry.effect == "load-weights" else None
-            restore = Restore(paths, include, (), False, self.place(node), by_layer)
+            name = "var_name_to_prev_var_name"
+            assigned = assigned_map(bound.get(name, UNKNOWN), entry.roles.get(name))
+            place = self.place(node)
+            restore = Restore(paths, include, (), False, place, by_layer, False, assigned)
             self.effects.restores.append(restore)
 
     def path_uses(
@@ -434,6 +444,7 @@ class Caller(Evaluator):
 
 
 _LOOKUP = Entry("variable map")
+_OF_SAVERS = Roles(keys=(Role.VARIABLE,))
 
 
 def _is_function(value: Value) -> bool:

@@ -120,6 +120,17 @@ class Cursor:
     part: LiteralPart
     typed: str
 
+    @property
+    def written(self) -> str:
+        """The characters of the document that `typed` is written with."""
+        return self.written_up_to(len(self.typed))
+
+    def written_up_to(self, count: int) -> str:
+        """The characters of the document that the first ones of `typed` are written with."""
+        start, offsets = self.part.span.start, self.part.offsets
+        end = offsets[count] if offsets is not None else start + count
+        return self.analysis.source.text[start:end]
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:

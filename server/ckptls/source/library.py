@@ -6,11 +6,12 @@ Each function takes values and returns values; what cannot be told becomes a hol
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ckptls.source import containers, paths
 from ckptls.source.values import (
     DIGITS,
+    MAX_ALTERNATIVES,
     UNKNOWN,
     UNKNOWN_TEXT,
     Hole,
@@ -21,7 +22,6 @@ from ckptls.source.values import (
     Value,
     Values,
     as_text,
-    product,
     text,
     texts,
     union,
@@ -34,6 +34,15 @@ _FIELD = re.compile(r"\{\{|\}\}|\{([^{}!:]*)(![rsa])?(:[^{}]*)?\}")
 _DOLLAR = re.compile(r"\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
 _MAX_RANGE = 64
 _MAX_WIDTH = 200
+
+
+def product(
+    left: Iterable[Text], right: Iterable[Text], limit: int = MAX_ALTERNATIVES
+) -> tuple[Text, ...]:
+    """Each text of `left` followed by each of `right`."""
+    rights = tuple(right)
+    found = tuple(dict.fromkeys(first + second for first in left for second in rights))
+    return found if len(found) <= limit else (*found[: limit - 1], UNKNOWN_TEXT)
 
 
 def _same(arguments: Arguments) -> Values:
