@@ -9,7 +9,6 @@ from typing import Any
 
 from lsprotocol import types
 
-
 # The option by which one of our doors says that jupyterlab-lsp is behind it.
 REPLACES_LITERALS = "replacesLiterals"
 
