@@ -21,6 +21,7 @@ from ckptls.checkpoint.files import is_remote, shown
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.features.answers import Finding
 from ckptls.features.diagnostics import findings, unread
+from ckptls.features.verdicts import Verdicts
 from ckptls.lsp.aside import Aside
 from ckptls.lsp.client import Client
 from ckptls.lsp.documents import Documents, path_of
@@ -34,7 +35,12 @@ logger = logging.getLogger(__name__)
 
 # How long a hover, or a completion that would be empty, waits for a checkpoint.
 PATIENCE_SECONDS = 0.3
-_SETTLE_SECONDS = 0.15
+# How long a document is left alone before its findings are told: until what is already under
+# way has come in, and for as long as finding them took the last time, up to a limit.
+_LEAST_SETTLE_SECONDS = 0.005
+_MOST_SETTLE_SECONDS = 0.15
+# And before other documents are looked at that may import from it.
+_IMPORTERS_SECONDS = 0.15
 _POLL_SECONDS = 2.0
 
 
@@ -61,9 +67,13 @@ class Session:
         self._changed: dict[str, float] = {}
         self._reading: dict[str, asyncio.Task[Any]] = {}
         self._scheduled: dict[str, asyncio.Task[Any]] = {}
+        self._telling: dict[str, asyncio.Task[Any]] = {}
         self._background: set[asyncio.Task[Any]] = set()
         self._editor_settings: Mapping[str, Any] = {}
         self._found: dict[str, tuple[object, list[Finding]]] = {}
+        # What is kept of them from one edit to the next, and how many seconds they took.
+        self._verdicts: dict[str, Verdicts] = {}
+        self._took: dict[str, float] = {}
         # What findings rest on has changed so often; `altered` is set at the next change.
         self.generation = 0
         self.altered = asyncio.Event()
@@ -117,14 +127,25 @@ class Session:
     def _has_changed(self, key: str) -> None:
         self._changed[key] = asyncio.get_running_loop().time()
         self.schedule(key)
+        self._instead(self._telling, key, self._tell_importers(key))
 
     def _forget(self, key: str) -> None:
         self._alter()
-        self._found.pop(key, None)
-        self._changed.pop(key, None)
-        task = self._scheduled.pop(key, None)
+        for kept in (self._found, self._changed, self._verdicts, self._took):
+            kept.pop(key, None)
+        for tasks in (self._scheduled, self._telling):
+            task = tasks.pop(key, None)
+            if task is not None:
+                task.cancel()
+
+    def _instead(
+        self, tasks: dict[str, asyncio.Task[Any]], key: str, work: Coroutine[Any, Any, None]
+    ) -> None:
+        """Starts work in the place of what is still under way for a document."""
+        task = tasks.pop(key, None)
         if task is not None:
             task.cancel()
+        tasks[key] = self.start(work)
 
     # Findings
 
@@ -135,31 +156,33 @@ class Session:
         known = self._found.get(uri)
         if known is not None and known[0] == state:
             return known[1]
+        started = time.perf_counter()
         binder = self.workspace.binder(opened, opened.document.analysis())
-        found = findings(binder, self.workspace.settings_for(opened.path))
+        verdicts = self._verdicts.setdefault(uri, Verdicts())
+        found = findings(binder, self.workspace.settings_for(opened.path), verdicts)
         self.read(unread(binder))
+        self._took[uri] = time.perf_counter() - started
         self._found[uri] = (state, found)
         self._look_for_calls()
         return found
 
-    def schedule(self, uri: str, settle: float = _SETTLE_SECONDS) -> None:
+    def schedule(self, uri: str, settle: float | None = None) -> None:
         """Publishes the findings of a document once it has been left alone for a moment."""
-        task = self._scheduled.pop(uri, None)
-        if task is not None:
-            task.cancel()
-        self._scheduled[uri] = self.start(self._publish_later(uri, settle))
+        settle = self._settle_seconds(uri) if settle is None else settle
+        self._instead(self._scheduled, uri, self._publish_later(uri, settle))
+
+    def _settle_seconds(self, uri: str) -> float:
+        took = self._took.get(uri, 0.0)
+        return min(max(took, _LEAST_SETTLE_SECONDS), _MOST_SETTLE_SECONDS)
 
     async def _publish_later(self, uri: str, settle: float) -> None:
         await asyncio.sleep(settle)
-        if uri not in self.workspace.documents:
-            return
-        if not self.client.pulls_diagnostics:
+        if uri in self.workspace.documents and not self.client.pulls_diagnostics:
             self._publish(self.documents.views(uri), self.findings(uri))
-        if uri in self._changed:
-            await self._tell_importers(uri)
 
     async def _tell_importers(self, changed: str) -> None:
         """Looks at the other documents again, which may import from one that was edited."""
+        await asyncio.sleep(_IMPORTERS_SECONDS)
         for uri, opened in list(self.workspace.documents.items()):
             known = self._found.get(uri)
             if uri == changed or known is None:
@@ -185,7 +208,7 @@ class Session:
             changed = self._changed.get(uri)
             if changed is None:
                 return
-            left = changed + _SETTLE_SECONDS - asyncio.get_running_loop().time()
+            left = changed + self._settle_seconds(uri) - asyncio.get_running_loop().time()
             if left <= 0:
                 return
             await asyncio.sleep(left)
