@@ -65,17 +65,40 @@ class Report:
     def title(self, text: str) -> None:
         print(f"\n{text}", flush=True)
 
-    def figure(self, name: str, value: float, unit: str, most: float | None = None) -> None:
+    def figure(
+        self, name: str, value: float, unit: str, most: float | None = None, note: str = ""
+    ) -> None:
         is_missed = most is not None and value > most
         target = "" if most is None else f"   target {most:g}{'   MISSED' if is_missed else ''}"
-        print(f"  {name:<34} {value:8.2f} {unit:<3}{target}", flush=True)
+        print(f"  {name:<34} {value:8.2f} {unit:<3}{note:<18}{target}", flush=True)
         if is_missed:
             self.missed.append(f"{name}: {value:.2f} {unit}")
 
-    def times(self, name: str, values: list[float], p50: float | None, p95: float | None) -> None:
-        self.figure(f"{name} p50", statistics.median(values), "ms", p50)
-        self.figure(f"{name} p95", percentile(values, 0.95), "ms", p95)
-        self.figure(f"{name} worst", max(values), "ms")
+    def times(self, name: str, taken: Taken, p50: float | None, p95: float | None) -> None:
+        """The times of one thing, and beside them what the server computed meanwhile."""
+        for what, find, most in (
+            ("p50", statistics.median, p50),
+            ("p95", lambda values: percentile(values, 0.95), p95),
+            ("worst", max, None),
+        ):
+            computed = f"({find(taken.computed):.1f} of its own)"
+            self.figure(f"{name} {what}", find(taken.waited), "ms", most, computed)
+
+
+@dataclass
+class Taken:
+    """Milliseconds that the client waited, and that the server's threads computed meanwhile."""
+
+    waited: list[float] = field(default_factory=list)
+    computed: list[float] = field(default_factory=list)
+
+    def add(self, client: Client, since: tuple[float, float]) -> None:
+        self.waited.append((time.perf_counter() - since[0]) * 1000)
+        self.computed.append(client.processor() - since[1])
+
+
+def now(client: Client) -> tuple[float, float]:
+    return time.perf_counter(), client.processor()
 
 
 class Training:
@@ -107,9 +130,9 @@ class Training:
 class Typing:
     """Milliseconds of what was asked while a name was typed again and again."""
 
-    keystrokes: list[float] = field(default_factory=list)
-    diagnostics: list[float] = field(default_factory=list)
-    hovers: list[float] = field(default_factory=list)
+    keystrokes: Taken = field(default_factory=Taken)
+    diagnostics: Taken = field(default_factory=Taken)
+    hovers: Taken = field(default_factory=Taken)
 
     def type(
         self, client: Client, text: str, is_pulling: bool, go_on: Callable[[], None], rounds: int
@@ -119,17 +142,17 @@ class Typing:
         asked = place_of(text, above)
         for _ in range(rounds):
             for place, letter in enumerate(NAME, column):
-                started = time.perf_counter()
+                started = now(client)
                 version = client.type(line, place, letter)
                 client.complete(line, place + 1)
-                self.keystrokes.append(since(started))
+                self.keystrokes.add(client, started)
                 told = client.pulled() if is_pulling else client.published(version)
-                self.diagnostics.append(since(started))
+                self.diagnostics.add(client, started)
                 written = f"`{NAME[: place + 1 - column]}`"
                 assert any(written in each["message"] for each in told), written
-                started = time.perf_counter()
+                started = now(client)
                 assert client.hover(*asked), "no hover"
-                self.hovers.append(since(started))
+                self.hovers.add(client, started)
                 go_on()
                 client.take(BETWEEN_KEYS_SECONDS)
             client.erase(line, column, column + len(NAME))

@@ -10,6 +10,7 @@ import json
 import os
 import select
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -187,6 +188,13 @@ class Client:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         line = next(each for each in status.splitlines() if each.startswith("VmRSS"))
         return int(line.split()[1]) / 1000
+
+    def processor(self) -> float:
+        """Milliseconds that the server has computed so far, in all its threads."""
+        if sys.platform != "linux":
+            return 0.0
+        # The clock of another process, as clock_getcpuclockid(3) makes it.
+        return time.clock_gettime((~self.process.pid << 3) | 2) * 1000
 
     def stop(self) -> None:
         try:

@@ -255,10 +255,16 @@ class Session:
         """Looks from time to time whether a checkpoint that was read has changed."""
         while not self._is_closing:
             await asyncio.sleep(_POLL_SECONDS)
+            self.workspace.store.forget_unasked(self._ask_again)
             here, there = self.workspace.store.due()
             if there and (self._asking is None or self._asking.done()):
                 self._asking = self.start(self.look_again(there, self._aside.run))
             await self.look_again(here)
+
+    def _ask_again(self) -> None:
+        """Asks for all that the open documents name."""
+        for opened in self.workspace.documents.values():
+            unread(self.workspace.binder(opened, opened.document.analysis()))
 
     async def look_again(
         self,
