@@ -253,7 +253,9 @@ def measure_edits(report: Report, folder: Path, text: str, edits: int) -> None:
     client.stop()
     print("  MB: " + " ".join(f"{each:.1f}" for each in figures))
     # What is cached at first does not count.
-    report.figure("growth after a quarter", figures[-1] - figures[len(figures) // 4], "MB", GROWTH_MB)
+    report.figure(
+        "growth after a quarter", figures[-1] - figures[len(figures) // 4], "MB", GROWTH_MB
+    )
 
 
 def measure_rivals(report: Report, folder: Path, text: str) -> None:
@@ -266,7 +268,10 @@ def measure_rivals(report: Report, folder: Path, text: str) -> None:
     in_string = place_of(text, place_typed(text))
     in_code = place_of(text, text.index("    return \n") + len("    return "))
     # We answer in strings and they in code: each is asked for what it has most answers to.
-    kinds = {"a name in a string": (in_string, NAME), "a function of the file": (in_code, "block_1")}
+    kinds = {
+        "a name in a string": (in_string, NAME),
+        "a function of the file": (in_code, "block_1"),
+    }
     times: dict[tuple[str, str], list[float]] = {}
     most: dict[tuple[str, str], int] = {}
     for count in range(4):
@@ -307,7 +312,9 @@ def measure_rivals(report: Report, folder: Path, text: str) -> None:
 
 def text_of_2000_lines(head: str = "") -> str:
     text = bench_keystroke.source()
-    text = text.replace("\ndef typed():", "\ndef called(net, reader):\n    return \n\n\ndef typed():")
+    text = text.replace(
+        "\ndef typed():", "\ndef called(net, reader):\n    return \n\n\ndef typed():"
+    )
     return text.replace("\n\n", f"\n{head}\n", 1)
 
 

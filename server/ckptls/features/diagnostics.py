@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.rule import Context, Rule, all_rules
+from ckptls.features.verdicts import Verdicts
 from ckptls.source.sites import Place, Role, Site
 from ckptls.source.text import Span
-from ckptls.features.verdicts import Verdicts
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.settings import Settings
 
+# So many sites are judged at a step.
+_STEP = 32
 Told = list[tuple[Site, list[Finding]]]
 
 
-def findings(binder: Binder, settings: Settings, verdicts: Verdicts | None = None) -> list[Finding]:
-    """The findings of a document in order of place, one for a string.
+def findings(binder: Binder, settings: Settings) -> list[Finding]:
+    """The findings of a document in order of place, one for a string."""
+    judging = judged(binder, settings, Verdicts())
+    while True:
+        try:
+            next(judging)
+        except StopIteration as end:
+            found: list[Finding] = end.value
+            return found
+
+
+def judged(
+    binder: Binder, settings: Settings, verdicts: Verdicts
+) -> Generator[None, None, list[Finding]]:
+    """The same step by step: between two, others may have their turn.
 
     `verdicts` are those of the document's last analysis: only what is new is judged again.
+    Another analysis of the document makes the rest worthless; whoever sees one closes this.
     """
     analysis = binder.analysis
     if analysis.pragmas.is_ignored:
         return []
     rules = tuple(rule for rule in all_rules() if settings.runs(rule.code))
-    told = _told(binder, rules, verdicts or Verdicts())
+    told = yield from _told(binder, rules, verdicts)
     found: dict[Span, Finding] = {}
     done: set[Site] = set()
     for rule in rules:
@@ -46,7 +62,9 @@ def findings(binder: Binder, settings: Settings, verdicts: Verdicts | None = Non
     )
 
 
-def _told(binder: Binder, rules: tuple[Rule, ...], verdicts: Verdicts) -> dict[Rule, Told]:
+def _told(
+    binder: Binder, rules: tuple[Rule, ...], verdicts: Verdicts
+) -> Generator[None, None, dict[Rule, Told]]:
     """What each rule tells of the sites of a document, where it tells anything."""
     context = Context(binder)
     by_role: dict[Role, list[Rule]] = {}
@@ -54,22 +72,30 @@ def _told(binder: Binder, rules: tuple[Rule, ...], verdicts: Verdicts) -> dict[R
         for role in rule.roles:
             by_role.setdefault(role, []).append(rule)
     told: dict[Rule, Told] = {}
-    verdicts.renew(rules, context)
-    for site in binder.analysis.sites:
-        if not site.is_certain:
-            continue
-        binding = binder.bind(site)
-        if verdicts.is_quiet(site, binding):
-            continue
-        context.was_asked = context.asked_restores = False
-        is_quiet = True
-        for rule in by_role.get(site.role, ()):
-            if _judges(rule, site) and (found := list(rule.check(site, binding, context))):
-                told.setdefault(rule, []).append((site, found))
-                is_quiet = False
-        if is_quiet:
-            verdicts.keep(site, binding, context)
-    verdicts.finish()
+    judging = verdicts.begin(rules, context)
+    count = 0
+    try:
+        for site in binder.analysis.sites:
+            if not site.is_certain:
+                continue
+            binding = binder.bind(site)
+            if judging.is_quiet(site, binding):
+                continue
+            count += 1
+            if count % _STEP == 0:
+                yield
+            context.was_asked = context.asked_restores = False
+            is_quiet = True
+            for rule in by_role.get(site.role, ()):
+                if _judges(rule, site) and (found := list(rule.check(site, binding, context))):
+                    told.setdefault(rule, []).append((site, found))
+                    is_quiet = False
+            if is_quiet:
+                judging.keep(site, binding)
+    except GeneratorExit:
+        judging.stop()
+        raise
+    judging.finish()
     return told
 
 

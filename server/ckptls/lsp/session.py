@@ -20,13 +20,14 @@ from lsprotocol import types
 from ckptls.checkpoint.files import is_remote, shown
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.features.answers import Finding
-from ckptls.features.diagnostics import findings, unread
-from ckptls.features.verdicts import Verdicts
+from ckptls.features.diagnostics import unread
 from ckptls.lsp.aside import Aside
 from ckptls.lsp.client import Client
 from ckptls.lsp.documents import Documents, path_of
+from ckptls.lsp.findings import Findings
 from ckptls.lsp.soon import Soon, Work
 from ckptls.lsp.views import Seen, View
+from ckptls.workspace.binding import Binder
 from ckptls.workspace.scan import known_checkpoints
 from ckptls.workspace.settings import Settings, load_settings, parse_settings
 from ckptls.workspace.workspace import Folder, Workspace
@@ -35,12 +36,6 @@ logger = logging.getLogger(__name__)
 
 # How long a hover, or a completion that would be empty, waits for a checkpoint.
 PATIENCE_SECONDS = 0.3
-# How long a document is left alone before its findings are told: until what is already under
-# way has come in, and for as long as finding them took the last time, up to a limit.
-_LEAST_SETTLE_SECONDS = 0.005
-_MOST_SETTLE_SECONDS = 0.15
-# And before other documents are looked at that may import from it.
-_IMPORTERS_SECONDS = 0.15
 _POLL_SECONDS = 2.0
 
 
@@ -64,18 +59,13 @@ class Session:
         self.documents = Documents(self.workspace, lambda: self.client.encoding)
         self._publish = publish
         self._refreshing = Soon(refresh, self.start)
-        self._changed: dict[str, float] = {}
         self._reading: dict[str, asyncio.Task[Any]] = {}
-        self._scheduled: dict[str, asyncio.Task[Any]] = {}
-        self._telling: dict[str, asyncio.Task[Any]] = {}
         self._background: set[asyncio.Task[Any]] = set()
         self._editor_settings: Mapping[str, Any] = {}
-        self._found: dict[str, tuple[object, list[Finding]]] = {}
-        # What is kept of them from one edit to the next, and how many seconds they took.
-        self._verdicts: dict[str, Verdicts] = {}
-        self._took: dict[str, float] = {}
-        # What findings rest on has changed so often; `altered` is set at the next change.
-        self.generation = 0
+        self.findings = Findings(
+            self.workspace, self.start, self._told, self._told_anew, self._look
+        )
+        # Set at the next change of what findings rest on.
         self.altered = asyncio.Event()
         self._looking: list[Folder] = []
         self._is_closing = False
@@ -89,11 +79,11 @@ class Session:
             return  # a listing of ours
         self.documents.open(item)
         self._alter()
-        self.schedule(item.uri, settle=0.0)
+        self._schedule(item.uri)
 
     def change(self, params: types.DidChangeTextDocumentParams) -> None:
         if self.documents.change(params):
-            self._has_changed(params.text_document.uri)
+            self._edited(params.text_document.uri)
 
     def close(self, uri: str) -> None:
         self.documents.close(uri)
@@ -101,13 +91,13 @@ class Session:
 
     def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> None:
         self.documents.open_notebook(params)
-        self.schedule(params.notebook_document.uri, settle=0.0)
+        self._schedule(params.notebook_document.uri)
 
     def change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> list[str]:
         """Takes up a change; the addresses of cells that are gone."""
         gone = self.documents.change_notebook(params)
         if gone is not None:
-            self._has_changed(params.notebook_document.uri)
+            self._edited(params.notebook_document.uri)
         return gone or []
 
     def close_notebook(self, uri: str) -> list[str]:
@@ -124,103 +114,43 @@ class Session:
         self.altered.set()
         self.altered = asyncio.Event()
 
-    def _has_changed(self, key: str) -> None:
-        self._changed[key] = asyncio.get_running_loop().time()
-        self.schedule(key)
-        self._instead(self._telling, key, self._tell_importers(key))
-
-    def _forget(self, key: str) -> None:
-        self._alter()
-        for kept in (self._found, self._changed, self._verdicts, self._took):
-            kept.pop(key, None)
-        for tasks in (self._scheduled, self._telling):
-            task = tasks.pop(key, None)
-            if task is not None:
-                task.cancel()
-
-    def _instead(
-        self, tasks: dict[str, asyncio.Task[Any]], key: str, work: Coroutine[Any, Any, None]
-    ) -> None:
-        """Starts work in the place of what is still under way for a document."""
-        task = tasks.pop(key, None)
-        if task is not None:
-            task.cancel()
-        tasks[key] = self.start(work)
-
     # Findings
 
-    def findings(self, uri: str) -> list[Finding]:
-        """The findings of an open document, as far as its checkpoints have been read."""
-        opened = self.workspace.documents[uri]
-        state = (opened.document.source, self.generation)
-        known = self._found.get(uri)
-        if known is not None and known[0] == state:
-            return known[1]
-        started = time.perf_counter()
-        binder = self.workspace.binder(opened, opened.document.analysis())
-        verdicts = self._verdicts.setdefault(uri, Verdicts())
-        found = findings(binder, self.workspace.settings_for(opened.path), verdicts)
+    def _told(self, uri: str, found: list[Finding]) -> None:
+        if not self.client.pulls_diagnostics:
+            self._publish(self.documents.views(uri), found)
+
+    def _told_anew(self, uri: str, found: list[Finding]) -> None:
+        if self.client.pulls_diagnostics:
+            self._refreshing.ask()
+        else:
+            self._publish(self.documents.views(uri), found)
+
+    def _look(self, binder: Binder) -> None:
+        """Has read what nobody has looked at yet, and what binds names needs."""
         self.read(unread(binder))
-        self._took[uri] = time.perf_counter() - started
-        self._found[uri] = (state, found)
         self._look_for_calls()
-        return found
 
-    def schedule(self, uri: str, settle: float | None = None) -> None:
-        """Publishes the findings of a document once it has been left alone for a moment."""
-        settle = self._settle_seconds(uri) if settle is None else settle
-        self._instead(self._scheduled, uri, self._publish_later(uri, settle))
+    def _edited(self, uri: str) -> None:
+        self.findings.edited(uri)
+        self._schedule(uri)
 
-    def _settle_seconds(self, uri: str) -> float:
-        took = self._took.get(uri, 0.0)
-        return min(max(took, _LEAST_SETTLE_SECONDS), _MOST_SETTLE_SECONDS)
+    def _forget(self, uri: str) -> None:
+        self._alter()
+        self.findings.forget(uri)
 
-    async def _publish_later(self, uri: str, settle: float) -> None:
-        await asyncio.sleep(settle)
-        if uri in self.workspace.documents and not self.client.pulls_diagnostics:
-            self._publish(self.documents.views(uri), self.findings(uri))
-
-    async def _tell_importers(self, changed: str) -> None:
-        """Looks at the other documents again, which may import from one that was edited."""
-        await asyncio.sleep(_IMPORTERS_SECONDS)
-        for uri, opened in list(self.workspace.documents.items()):
-            known = self._found.get(uri)
-            if uri == changed or known is None:
-                continue
-            await asyncio.sleep(0)  # a keystroke may come in between
-            if self.workspace.documents.get(uri) is not opened:
-                continue
-            if not self.workspace.imports_others(opened):
-                continue
-            opened.document.forget()
-            self._found.pop(uri, None)
-            found = self.findings(uri)
-            if found == known[1]:
-                continue
-            if self.client.pulls_diagnostics:
-                self._refreshing.ask()
-            else:
-                self._publish(self.documents.views(uri), found)
-
-    async def settled(self, uri: str) -> None:
-        """Waits until a document has been left alone for a moment since its last change."""
-        while True:
-            changed = self._changed.get(uri)
-            if changed is None:
-                return
-            left = changed + self._settle_seconds(uri) - asyncio.get_running_loop().time()
-            if left <= 0:
-                return
-            await asyncio.sleep(left)
+    def _schedule(self, uri: str) -> None:
+        # A client that asks for findings is not told them.
+        if not self.client.pulls_diagnostics:
+            self.findings.schedule(uri)
 
     def refresh_all(self) -> None:
         """Something that findings rest on has changed."""
-        self.generation += 1
+        self.findings.outdate()
         self._alter()
         self._refreshing.ask()
-        if not self.client.pulls_diagnostics:
-            for uri in self.workspace.documents:
-                self.schedule(uri, settle=0.0)
+        for uri in self.workspace.documents:
+            self._schedule(uri)
 
     # Checkpoints
 
@@ -401,9 +331,7 @@ class Session:
         self._understand_anew()
 
     def _understand_anew(self) -> None:
-        for opened in self.workspace.documents.values():
-            opened.document.forget()
-        self._found.clear()
+        self.findings.understand_anew()
         self.refresh_all()
 
     # Tasks

@@ -112,15 +112,26 @@ class CheckpointStore:
             reason = error.strerror or str(error)
             entry = Entry(path, error=CheckpointUnreadable(f"cannot be read: {reason}", path))
         with self._lock:
-            entry = _kept(self._entries.get(path), entry)
+            before = self._entries.get(path)
+            entry = _kept(before, entry)
             if is_remote(path):
                 if forgotten != self._forgotten:
                     return entry
                 self._asked[path] = self._clock()
             self._entries[path] = entry
+            if before is not None and before.checkpoint is not entry.checkpoint:
+                self._drop_if_replaced(before.checkpoint)
             if self._wanted is not None:
                 self._wanted.add(path)
         return entry
+
+    def _drop_if_replaced(self, old: Checkpoint | None) -> None:
+        """Forgets what was read of files that are others now: a listing may be large."""
+        if any(entry.checkpoint is old for entry in self._entries.values()):
+            return
+        for key in [key for key, known in self._read.items() if known is old]:
+            self._young.discard(key)
+            del self._read[key]
 
     def forget_remote(self) -> None:
         """Drops all that was read on other machines; it is not looked at again."""
