@@ -9,6 +9,7 @@ from math import prod
 
 from ckptls.checkpoint.model import Checkpoint, Variable
 from ckptls.features.rule import Context
+from ckptls.source.document import Analysis
 from ckptls.source.sites import Evidence, Restore, Role, Site
 from ckptls.source.values import GraphVariable, Text
 from ckptls.workspace.binding import Binding
@@ -86,10 +87,9 @@ def _of_variable(site: Site, context: Context, needs: Evidence) -> Iterator[Rest
     name = site.full_text.literal
     if name is None:
         return
-    for restore in context.analysis.restores:
+    for restore, found in context.restores:
         if not restore.is_certain or not takes(restore, name):
             continue
-        found = context.restored(restore)
         if not found.is_complete or found.evidence < needs:
             continue
         for checkpoint in found.checkpoints:
@@ -104,13 +104,18 @@ def _of_variable(site: Site, context: Context, needs: Evidence) -> Iterator[Rest
 def _defined(name: Text, context: Context) -> GraphVariable | None:
     """The one variable of that name that the code makes."""
     literal = name.literal
-    found = {
-        each
-        for each in context.analysis.variables
-        if literal is not None and each.name.literal == literal
-    }
+    found = context.remembered(_by_name).get(literal, []) if literal is not None else []
     kinds = {(each.shape, each.dtype) for each in found}
-    return found.pop() if len(kinds) == 1 else None
+    return found[0] if len(kinds) == 1 else None
+
+
+def _by_name(analysis: Analysis) -> dict[str, list[GraphVariable]]:
+    """The variables that the code makes, by the names that are known."""
+    found: dict[str, list[GraphVariable]] = {}
+    for each in analysis.variables:
+        if (name := each.name.literal) is not None:
+            found.setdefault(name, []).append(each)
+    return found
 
 
 def takes(restore: Restore, name: str) -> bool:

@@ -35,18 +35,20 @@ def offer(server: Server) -> None:
         ls: Server, params: types.CodeActionParams
     ) -> list[types.CodeAction] | None:
         uri = params.text_document.uri
+        before = ls.session.seen(uri)
         rewritten: list[types.CodeAction] = []
         if _wants(params.context, REWRITE.value):
             rewritten = _fillings(await bound(ls, uri), params.range)
+        findings = await ls.session.findings.of(before.key) if before is not None else []
         seen = ls.session.seen(uri)
-        if seen is None:
+        if before is None or seen is None or seen.view.source is not before.view.source:
             return None
         found: list[types.CodeAction] = []
         if _wants(params.context, types.CodeActionKind.QuickFix.value):
-            found += _quick_fixes(ls, seen, seen.view.span(params.range))
+            found += _quick_fixes(ls, seen, seen.view.span(params.range), findings)
         found += rewritten
         if _wants(params.context, FIX_ALL):
-            found += _fix_all(ls, seen)
+            found += _fix_all(ls, seen, findings)
         return found
 
 
@@ -61,11 +63,13 @@ def _text(kind: types.CodeActionKind | str) -> str:
     return str(getattr(kind, "value", kind))
 
 
-def _quick_fixes(ls: Server, seen: Seen, span: Span) -> list[types.CodeAction]:
+def _quick_fixes(
+    ls: Server, seen: Seen, span: Span, findings: Iterable[Finding]
+) -> list[types.CodeAction]:
     session, document = ls.session, seen.opened.document
     found = [
         finding
-        for finding in session.findings(seen.key)
+        for finding in findings
         if finding.span.start <= span.end and span.start <= finding.span.end
     ]
     actions = [_fix(fix, seen, session.client) for fix in fixes(found)]
@@ -106,8 +110,8 @@ def _fillings(known: Bound | None, place: types.Range) -> list[types.CodeAction]
     return [action for action in actions if action.edit is not None]
 
 
-def _fix_all(ls: Server, seen: Seen) -> list[types.CodeAction]:
-    found = [each for each in ls.session.findings(seen.key) if seen.view.holds(each.span)]
+def _fix_all(ls: Server, seen: Seen, findings: Iterable[Finding]) -> list[types.CodeAction]:
+    found = [each for each in findings if seen.view.holds(each.span)]
     chosen = fix_all(fixes(found))
     if not chosen:
         return []

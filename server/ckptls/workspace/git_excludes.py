@@ -57,10 +57,10 @@ def _settings(config: str, depth: int = 0) -> Iterator[str]:
     for line in _lines(config):
         opened = _SECTION.match(line)
         if opened is not None:
-            section, line = opened[1].lower(), line[opened.end() :]
+            section = opened[1].lower()
         elif _OTHER_SECTION.match(line):
             section = ""
-        given = _KEY.match(line)
+        given = _KEY.match(line, opened.end() if opened is not None else 0)
         if given is None:
             continue
         key, value = given[1].lower(), _plain(given[2])

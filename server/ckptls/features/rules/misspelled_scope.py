@@ -60,10 +60,13 @@ class MisspelledScope(Rule):
         name = site.full_text.literal
         if not name:
             return
-        slips = [_slip(checkpoint, name, site, context) for checkpoint in binding.checkpoints]
+        slips: list[_Slip] = []
+        for each in binding.checkpoints:
+            slip = _slip(each, name, site, context)
+            if slip is None:
+                return
+            slips.append(slip)
         first = slips[0]
-        if first is None or None in slips:
-            return
         part = next((p for p in site.parts if _starts_in(site, p, first)), None)
         if part is None:
             # The wrong segment is written in a scope around, which is a site of its own.
