@@ -109,6 +109,12 @@ def _quote(source: SourceText, literal: Span) -> str:
 
 def _escaped(source: SourceText, part: LiteralPart, new: str) -> str:
     quote = source.text[part.literal.end : part.literal.end + 1]
-    if "\\" not in new and (not quote or quote not in new):
+    if not quote:
         return new
-    return new.replace("\\", "\\\\").replace(quote, "\\" + quote) if quote else new
+    start = token_span(source, part.literal).start
+    prefix = source.text[start : part.literal.start].lower()
+    if "f" in prefix:
+        new = new.replace("{", "{{").replace("}", "}}")
+    if "r" in prefix and quote not in new:
+        return new
+    return new.replace("\\", "\\\\").replace(quote, "\\" + quote)

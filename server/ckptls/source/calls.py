@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from ckptls.source import containers, flags, ir, library, name_tests, objects, scopes
+from ckptls.source import (
+    averages,
+    builtin_calls,
+    cells,
+    containers,
+    flags,
+    ir,
+    library,
+    name_tests,
+    objects,
+    scopes,
+    templates,
+)
 from ckptls.source.arguments import (
     Bound,
     bind_arguments,
     is_on,
-    partial,
     partial_names,
     path_parameter,
     reshapes,
@@ -18,7 +27,7 @@ from ckptls.source.arguments import (
 from ckptls.source.catalogue import Catalogue, Entry, Roles, canonical
 from ckptls.source.chunks import Chunk
 from ckptls.source.containers import Arguments, items_of
-from ckptls.source.emit import DEFINING, Emitter, dtype_of, shape_of
+from ckptls.source.emit import DEFINING, SOMEWHERE, Emitter, dtype_of, shape_of
 from ckptls.source.evaluate import Evaluator
 from ckptls.source.modules import Environment
 from ckptls.source.selections import restored_names, selection
@@ -96,6 +105,8 @@ class Caller(Evaluator):
             return union(*(self.apply(each, node, given) for each in function))
         if isinstance(callee, Tracked):
             entry = self.catalogue.method(callee.kind, "__call__")
+            if entry is not None and callee.kind == templates.KIND:
+                return templates.called(self, entry, callee, node, arguments)
             return UNKNOWN if entry is None else self._apply_entry(entry, node, arguments, callee)
         return UNKNOWN
 
@@ -127,7 +138,7 @@ class Caller(Evaluator):
             return known(positional)
         if name_tests.called(self, name, node, arguments):
             return (Tracked("name-test"),)
-        special = _SPECIAL.get(canonical_name)
+        special = builtin_calls.FUNCTIONS.get(canonical_name)
         if special is not None:
             return special(self, node, arguments)
         if name.partition(".")[0] in _LOOKALIKES:
@@ -242,6 +253,8 @@ class Caller(Evaluator):
             return self.frame.scopes.operations
         if entry.effect == "keras-layer":
             return Text()
+        if entry.effect in _RUN_LATER:
+            return self.frame.scopes.names + SOMEWHERE
         return self.frame.scopes.names if entry.effect in DEFINING else Text()
 
     def _apply_entry(
@@ -257,8 +270,8 @@ class Caller(Evaluator):
         elif receiver is not None:
             paths = self.uses_of(receiver)
         is_lenient = is_on(entry.lenient_when, bound)
-        # What a saver is made with is judged where it restores.
-        is_certain = entry.effect != "saver"
+        # What a saver is made with is judged where it restores, a cell where it runs.
+        is_certain = entry.effect != "saver" and entry.effect not in _RUN_LATER
         emitter = self._emitter(entry, node, paths, is_certain, is_lenient)
         emitter.reshapes = reshapes(entry, bound, receiver)
         if entry.effect == "define":
@@ -310,6 +323,18 @@ class Caller(Evaluator):
                 self._restored(variables, paths, node, emitter.reshapes)
             case "load-weights" | "warm-start":
                 self._taken(entry, bound, paths, node)
+            case "cell":
+                return cells.made(entry, bound)
+            case "network":
+                return cells.run(self, entry, bound, emitter)
+            case "step" if receiver is not None:
+                return cells.step(self, receiver, bound, emitter)
+            case "template":
+                return templates.made(self, bound)
+            case "average":
+                return averages.made(bound)
+            case "averaged" if receiver is not None:
+                return averages.asked(entry.short_name, receiver, bound)
             case "exists":
                 self.effects.checked += texts(bound.get("path", ()))
             case "objects":
@@ -432,6 +457,8 @@ class Caller(Evaluator):
 
 
 _LOOKUP = Entry("variable map")
+# What is given a name in one place, and makes its variables in another.
+_RUN_LATER = frozenset({"cell", "template"})
 
 
 def _is_function(value: Value) -> bool:
@@ -444,54 +471,4 @@ def _is_outside(value: Value) -> bool:
     return isinstance(value, Outside)
 
 
-def _current_scope(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    return (scopes.current(caller.frame.scopes),)
-
-
-def _as_record(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    """`vars(arguments)`: its items are the attributes."""
-    return arguments[0][1] if arguments else UNKNOWN
-
-
-def _attribute_of(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    """`getattr(value, name, default)`."""
-    positional = [values for key, values in arguments if key is None]
-    names = texts(positional[1]) if len(positional) > 1 else ()
-    if len(names) != 1 or not names[0].literal:
-        return UNKNOWN
-    found = union(*(caller.member(value, names[0].literal) for value in positional[0]))
-    return union(found, *positional[2:3])
-
-
-def _mapped(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    """`map(function, items)`."""
-    positional = [values for key, values in arguments if key is None]
-    if len(positional) != 2:
-        return UNKNOWN
-    items, is_whole = items_of(positional[1])
-    found = [
-        union(*(caller.apply(function, node, ((None, item),)) for function in positional[0]))
-        for item in items
-    ]
-    return (Sequence("list", tuple(found), is_whole),)
-
-
-def _above(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    """`super()`."""
-    owner = caller.frame.owner
-    return (Instance(owner, is_super=True),) if owner is not None else UNKNOWN
-
-
-_SPECIAL: dict[str, Callable[[Caller, ir.Call, Arguments], Values]] = {
-    "builtins.dict": lambda caller, node, arguments: containers.to_dict(arguments),
-    "collections.OrderedDict": lambda caller, node, arguments: containers.to_dict(arguments),
-    "collections.defaultdict": lambda caller, node, arguments: containers.to_dict(arguments[1:]),
-    "builtins.vars": _as_record,
-    "builtins.getattr": _attribute_of,
-    "builtins.map": _mapped,
-    "builtins.super": _above,
-    "tensorflow.get_variable_scope": _current_scope,
-    "dataclasses.asdict": _as_record,
-    "functools.partial": lambda caller, node, arguments: partial(arguments),
-}
 _MUTATIONS = frozenset({"append", "extend", "insert", "remove", "pop", "add"})

@@ -138,6 +138,18 @@ def added(left: Value, right: Value) -> Value:
     return Sequence(kind, items, is_complete)
 
 
+def times(left: Value, right: Value) -> Value:
+    """A list a number of times."""
+    if isinstance(right, Sequence):
+        left, right = right, left
+    if not isinstance(left, Sequence):
+        return Unknown()
+    number = right.value if isinstance(right, Literal) else None
+    if type(number) is int and number * len(left.items) <= MAX_ENTRIES:
+        return Sequence(left.kind, left.items * number, left.is_complete)
+    return Sequence(left.kind, left.items, is_complete=False)
+
+
 def mapping_method(value: Mapping, name: str, positional: tuple[Values, ...]) -> Values:
     """What a method of a dictionary gives."""
     if name in ("items", "iteritems"):

@@ -6,6 +6,7 @@ from ckptls.source.catalogue import Entry, Roles
 from ckptls.source.sites import Counterpart, PathUse, Place, Role, Site
 from ckptls.source.values import (
     GraphVariable,
+    Hole,
     Literal,
     Mapping,
     Qualified,
@@ -19,7 +20,12 @@ from ckptls.source.values import (
 
 Shape = tuple["int | None", ...]
 # What the interpreter does for calls whose names stand inside the scopes around them.
-DEFINING = frozenset({"define", "scope", "layer", "operation", "name-scope", "keras-layer"})
+DEFINING = frozenset({"define", "scope", "layer", "operation", "name-scope", "keras-layer"}) | {
+    *("cell", "network", "step", "template"),
+}
+_PATTERNS = (Role.PATTERN, Role.LAYER_PATTERN)
+# The scopes that come before a name where it is used, and not where it is given.
+SOMEWHERE = Text((Hole(r"(.*/)?"),))
 
 
 class Emitter:
@@ -136,7 +142,7 @@ class Emitter:
                     shape=self.shape,
                     counterpart=counterpart,
                     dtype=self.dtype,
-                    match=self._entry.match if role is Role.PATTERN else None,
+                    match=self._entry.match if role in _PATTERNS else None,
                     output=self._entry.output,
                     is_bare=is_bare,
                     is_repeated=is_repeated,

@@ -14,6 +14,7 @@ from ckptls.source.containers import (
     items_of,
     repeated_keys,
     sliced,
+    times,
     with_item,
 )
 from ckptls.source.guards import is_name_test, is_tested
@@ -22,6 +23,7 @@ from ckptls.source.values import (
     UNKNOWN,
     ClassValue,
     Flag,
+    GraphVariable,
     Hole,
     Imported,
     Instance,
@@ -118,6 +120,10 @@ class Evaluator(Names):
                 return (value,) if name == "op" else (Tracked("model-name", detail=value.detail),)
             case Tracked() if (read := self.tracked_member(value, name)) is not None:
                 return read
+            case GraphVariable() if name == "op":
+                return (Tracked("operation", detail=((value.name,),)),)
+            case Tracked() if value.kind == "operation" and name == "name":
+                return value.detail[0]
             case ScopeValue() if name in ("name", "original_name_scope"):
                 return (value.name,)
             case Text() | Flag() if name == "value":
@@ -141,8 +147,8 @@ class Evaluator(Names):
         if node.operator == "%":
             found = [library.percent(each, right) for each in left if isinstance(each, Text)]
             return union(*found) if found else UNKNOWN
-        if node.operator == "*" and any(isinstance(each, Sequence) for each in left):
-            return tuple(Sequence("list", (), is_complete=False) for _ in left)
+        if node.operator == "*" and any(isinstance(each, Sequence) for each in left + right):
+            return union(times(first, second) for first in left for second in right)
         if node.operator == "/" and any(isinstance(each, Text) for each in left):
             return library.join_paths((left, right))
         return UNKNOWN

@@ -1,0 +1,67 @@
+"""What functions of Python and of TensorFlow give that look around where they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ckptls.source import containers, scopes
+from ckptls.source.arguments import partial
+from ckptls.source.containers import Arguments, items_of
+from ckptls.source.values import UNKNOWN, Instance, Sequence, Values, texts, union
+
+if TYPE_CHECKING:
+    from ckptls.source import ir
+    from ckptls.source.calls import Caller
+
+
+def _current_scope(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+    return (scopes.current(caller.frame.scopes),)
+
+
+def _as_record(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+    """`vars(arguments)`: its items are the attributes."""
+    return arguments[0][1] if arguments else UNKNOWN
+
+
+def _attribute_of(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+    """`getattr(value, name, default)`."""
+    positional = [values for key, values in arguments if key is None]
+    names = texts(positional[1]) if len(positional) > 1 else ()
+    if len(names) != 1 or not names[0].literal:
+        return UNKNOWN
+    found = union(*(caller.member(value, names[0].literal) for value in positional[0]))
+    return union(found, *positional[2:3])
+
+
+def _mapped(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+    """`map(function, items)`."""
+    positional = [values for key, values in arguments if key is None]
+    if len(positional) != 2:
+        return UNKNOWN
+    items, is_whole = items_of(positional[1])
+    found = [
+        union(*(caller.apply(function, node, ((None, item),)) for function in positional[0]))
+        for item in items
+    ]
+    return (Sequence("list", tuple(found), is_whole),)
+
+
+def _above(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+    """`super()`."""
+    owner = caller.frame.owner
+    return (Instance(owner, is_super=True),) if owner is not None else UNKNOWN
+
+
+FUNCTIONS: dict[str, Callable[[Caller, ir.Call, Arguments], Values]] = {
+    "builtins.dict": lambda caller, node, arguments: containers.to_dict(arguments),
+    "collections.OrderedDict": lambda caller, node, arguments: containers.to_dict(arguments),
+    "collections.defaultdict": lambda caller, node, arguments: containers.to_dict(arguments[1:]),
+    "builtins.vars": _as_record,
+    "builtins.getattr": _attribute_of,
+    "builtins.map": _mapped,
+    "builtins.super": _above,
+    "tensorflow.get_variable_scope": _current_scope,
+    "dataclasses.asdict": _as_record,
+    "functools.partial": lambda caller, node, arguments: partial(arguments),
+}
