@@ -38,7 +38,7 @@ RECEIVERS = {
     "checkpoint-name": '[name for name, shape in tf.train.list_variables("a")][0]',
     "keras-model": "tf.keras.Sequential()",
     "template": 'tf.make_template("s", build)',
-    "rnn-cell": 'tf.nn.rnn_cell.GRUCell(8, name="c")',
+    "layer-object": 'tf.nn.rnn_cell.GRUCell(8, name="c")',
     "mask-rcnn": 'mrcnn.model.MaskRCNN("training", config, "logs")',
     "loader": 'keras_bert.loader.checkpoint_loader("a")',
 }
@@ -175,6 +175,10 @@ FUNCTIONS: dict[str, tuple[str, list[str]]] = {
     "tensorflow.Variable": ('{f}(0, name="v")', ["graph-variable v{}"]),
     "tf_slim.conv1d": ('{f}(x, 3, scope="s")', ["graph-scope s"]),
     "tensorflow.layers.dense": ('{f}(x, 3, name="s")', ["graph-scope s"]),
+    "tensorflow.layers.Dense": (
+        'd = {f}(3, name="d")\nwith tf.variable_scope("s"):\n    d(x)',
+        ["graph-scope s", "graph-scope s/d"],
+    ),
     "tensorflow.nn.rnn_cell.BasicRNNCell": (CELL, ["graph-scope s", "graph-scope s/c"]),
     "tensorflow.nn.rnn_cell.MultiRNNCell": (
         'c = tf.nn.rnn_cell.GRUCell(3, name="c")\ntf.nn.dynamic_rnn({f}([c]), x, scope="s")',
@@ -256,7 +260,7 @@ METHODS: dict[str, tuple[str, list[str]]] = {
         ["graph-variable v", "path a", "variable v/ExponentialMovingAverage < a"],
     ),
     "template.__call__": ("{r}(x)", ["graph-scope s"]),
-    "rnn-cell.__call__": (
+    "layer-object.__call__": (
         'with tf.variable_scope("o"):\n    {r}(x, state, scope="s")',
         ["graph-scope o", "graph-scope o/s"],
     ),

@@ -156,7 +156,7 @@ class Caller(Evaluator):
                 return library.format_text(value, positional, named)
             return library.text_method(value, name, positional)
         if isinstance(value, Record):
-            return self.resolved(flags.call_record(self, value, name, arguments))
+            return self.resolved(flags.call_record(self, value, name, arguments, node))
         if isinstance(value, Tracked):
             entry = self.catalogue.method(value.kind, name)
             if entry is not None:
@@ -164,7 +164,9 @@ class Caller(Evaluator):
             return containers.names_method(value, name) or UNKNOWN
         if isinstance(value, Mapping):
             if name == "update":
-                self._updated(node, value, positional, arguments)
+                self._updated(node, value, arguments)
+            elif name == "setdefault" and len(positional) == 2:
+                self.rebound(node, containers.with_item((value,), *positional))
             return self.resolved(containers.mapping_method(value, name, positional))
         if isinstance(value, Sequence) and name in _MUTATIONS:
             self._mutated(node, value, name, positional)
@@ -175,23 +177,21 @@ class Caller(Evaluator):
             return flags.setting(positional)
         return UNKNOWN
 
-    def _updated(
-        self, node: ir.Call, value: Mapping, positional: tuple[Values, ...], arguments: Arguments
-    ) -> None:
+    def rebound(self, node: ir.Call, values: Values) -> None:
+        """The name whose method is called means these values from now on."""
         function = node.function
-        if not isinstance(function, ir.Attribute) or not isinstance(function.value, ir.Name):
-            return
+        if isinstance(function, ir.Attribute) and isinstance(function.value, ir.Name):
+            self.assign(function.value.name, values)
+
+    def _updated(self, node: ir.Call, value: Mapping, arguments: Arguments) -> None:
         more = containers.to_dict(arguments)[0]
         entries = value.entries + (more.entries if isinstance(more, Mapping) else ())
         is_complete = value.is_complete and isinstance(more, Mapping) and more.is_complete
-        self.assign(function.value.name, (Mapping(entries, is_complete),))
+        self.rebound(node, (Mapping(entries, is_complete),))
 
     def _mutated(
         self, node: ir.Call, value: Sequence, name: str, positional: tuple[Values, ...]
     ) -> None:
-        function = node.function
-        if not isinstance(function, ir.Attribute) or not isinstance(function.value, ir.Name):
-            return
         is_complete = value.is_complete and name in ("append", "extend", "add")
         items = value.items
         if positional and name in ("append", "add"):
@@ -201,7 +201,7 @@ class Caller(Evaluator):
             items, is_complete = (*items, *more), is_complete and is_whole
         if len(items) > containers.MAX_ENTRIES:
             items, is_complete = items[: containers.MAX_ENTRIES], False
-        self.assign(function.value.name, (Sequence(value.kind, items, is_complete),))
+        self.rebound(node, (Sequence(value.kind, items, is_complete),))
 
     def _unsure(self, name: str, node: ir.Call, arguments: Arguments) -> None:
         """A method of a thing that may or may not be what the catalogue knows."""
@@ -324,7 +324,7 @@ class Caller(Evaluator):
             case "load-weights" | "warm-start":
                 self._taken(entry, bound, paths, node)
             case "cell":
-                return cells.made(entry, bound)
+                return cells.made(self, entry, bound)
             case "network":
                 return cells.run(self, entry, bound, emitter)
             case "step" if receiver is not None:

@@ -1,4 +1,4 @@
-"""Recurrent networks: cells, and the variables that they make in the scope where they run.
+"""Objects that make their variables where they run: layers, and the cells of recurrent networks.
 
 Source: `rnn.py` and `rnn_cell_impl.py` of TensorFlow 1.15, for the cells of `contrib` its
 `rnn_cell.py` and `lstm_ops.py`; compared with TensorFlow in `tests/oracle/test_recurrent.py`.
@@ -6,6 +6,7 @@ Source: `rnn.py` and `rnn_cell_impl.py` of TensorFlow 1.15, for the cells of `co
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     from ckptls.source.catalogue import Entry
     from ckptls.source.emit import Emitter
 
-KIND = "rnn-cell"
+# Between the words of a name: `SeparableConv2D`.
+_CAPITALS = re.compile(r"(?<=[a-z])(?=[A-Z])")
+KIND = "layer-object"
 _SCOPE = Roles(itself=(Role.GRAPH_SCOPE,))
 
 
@@ -68,8 +71,8 @@ _KINDS = {
 _WRAPPERS = frozenset({"DropoutWrapper", "ResidualWrapper", "DeviceWrapper"})
 
 
-def made(entry: Entry, bound: Bound) -> Values:
-    """The cell that calling a class of cells makes.
+def made(caller: Caller, entry: Entry, bound: Bound) -> Values:
+    """The cell or layer that calling its class makes.
 
     Its detail is what names its scope, the variables in that, and, as pairs of what stands
     before them and themselves, the names that the code gives to cells inside.
@@ -78,10 +81,19 @@ def made(entry: Entry, bound: Bound) -> Values:
         return bound.get("cell", UNKNOWN)
     if entry.short_name == "MultiRNNCell":
         return (_stacked(bound.get("cells", UNKNOWN)),)
-    kind = _KINDS.get(entry.short_name)
+    kind = _KINDS.get(entry.short_name) or _kind_of_layer(caller, entry.short_name, bound)
     named = texts(bound.get("name", ())) if bound.get("name") != (Literal(None),) else ()
     scope = text(kind.scope) + scopes.NUMBERED if kind is not None else UNKNOWN_TEXT
     return (Tracked(KIND, detail=(named or (scope,), _variables(kind, bound), ())),)
+
+
+def _kind_of_layer(caller: Caller, name: str, bound: Bound) -> _Kind | None:
+    """What `tf.layers.Dense` and its like make: the same as `tf.layers.dense`."""
+    layer = scopes.LAYERS.get(_CAPITALS.sub("_", name).lower())
+    if layer is None:
+        return None
+    names = [each.literal for each in scopes.suffixes(caller, layer, bound)]
+    return _Kind(layer.scope, tuple(name for name in names if name))
 
 
 def _variables(kind: _Kind | None, bound: Bound) -> Values:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice, product
+from string import ascii_lowercase, ascii_uppercase, digits
 
 from ckptls.source import ir
 from ckptls.source.values import (
@@ -30,6 +31,8 @@ Arguments = tuple[tuple["str | None", Values], ...]
 MAX_UNROLLED = 64
 # Entries of a dictionary, items of a list that grow bit by bit.
 MAX_ENTRIES = 128
+# `for letter in "abc"`: other texts that are looped over are lists, by mistake or perhaps.
+_LETTERS = ascii_lowercase + "," + ascii_uppercase + "," + digits
 # The maps and lists of a checkpoint's names.
 NAME_MAPS = frozenset({"variable-map", "variable-list"})
 
@@ -48,6 +51,8 @@ def items_of(values: Values) -> tuple[tuple[Values, ...], bool]:
         elif isinstance(value, Mapping):
             found += [keys for keys, _ in value.entries]
             is_whole = is_whole and value.is_complete
+        elif isinstance(value, Text) and value.literal and value.literal in _LETTERS:
+            found += [(value.cut(at, at + 1),) for at in range(len(value.literal))]
         else:
             found.append(_unknown_item(value))
             is_whole = False
@@ -136,6 +141,13 @@ def added(left: Value, right: Value) -> Value:
         else:
             is_complete = False
     return Sequence(kind, items, is_complete)
+
+
+def merged(left: Value, right: Value) -> Value:
+    """`left | right` of two dictionaries."""
+    if not isinstance(left, Mapping) or not isinstance(right, Mapping):
+        return Unknown()
+    return Mapping(left.entries + right.entries, left.is_complete and right.is_complete)
 
 
 def times(left: Value, right: Value) -> Value:
@@ -274,6 +286,18 @@ def reordered(positional: tuple[Values, ...]) -> Values:
     return tuple(found)
 
 
+def counted(positional: tuple[Values, ...]) -> Values:
+    """`len(…)`."""
+    value = positional[0][0] if positional and len(positional[0]) == 1 else None
+    if isinstance(value, Sequence) and value.is_complete:
+        return (Literal(len(value.items)),)
+    if isinstance(value, Mapping) and value.is_complete:
+        return (Literal(len(value.entries)),)
+    if isinstance(value, Text) and value.literal is not None:
+        return (Literal(len(value.literal)),)
+    return UNKNOWN
+
+
 def chained(positional: tuple[Values, ...]) -> Values:
     """`itertools.chain(…)`."""
     items: list[Values] = []
@@ -292,6 +316,7 @@ FUNCTIONS: dict[str, Callable[[tuple[Values, ...]], Values]] = {
     "builtins.enumerate": enumerated,
     "builtins.reversed": reordered,
     "builtins.sorted": reordered,
+    "builtins.len": counted,
     "builtins.list": reordered,
     "builtins.tuple": reordered,
     "builtins.set": reordered,

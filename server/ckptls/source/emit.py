@@ -134,7 +134,7 @@ class Emitter:
                     parameter=parameter,
                     paths=self._paths if paths is None else paths,
                     place=self._place,
-                    is_certain=self._is_certain and is_certain and is_only,
+                    is_certain=self._is_certain and is_certain and is_only and not _is_gap(value),
                     is_guarded=self._is_guarded,
                     is_lenient=self._is_lenient,
                     is_definition=self._entry.effect in DEFINING,
@@ -149,6 +149,11 @@ class Emitter:
                     reshapes=self.reshapes,
                 )
             )
+
+
+def _is_gap(value: Text) -> bool:
+    """Whether nothing stands between two separators of a list in a text, or behind the last."""
+    return value.literal == "" and any(origin.is_item for origin in value.origins)
 
 
 def _role(value: Text, roles: tuple[Role, ...]) -> Role:

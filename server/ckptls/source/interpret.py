@@ -271,7 +271,7 @@ class Interpreter(Executor):
 
             def run() -> None:
                 for arguments, around, is_guarded in _situations(given):
-                    self.enter(function, arguments, around, is_guarded)
+                    self.enter(function, arguments, around, is_guarded, is_alone=not given)
 
             effects, recorder = self._recorded(run)
             memo = _memo(given, recorder, {}, effects, contexts)
