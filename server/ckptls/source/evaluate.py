@@ -19,7 +19,7 @@ from ckptls.source.containers import (
     times,
     with_item,
 )
-from ckptls.source.guards import is_name_test, is_tested
+from ckptls.source.guards import are_names, is_name_test, is_tested
 from ckptls.source.names import Names
 from ckptls.source.values import (
     UNKNOWN,
@@ -181,7 +181,8 @@ class Evaluator(Names):
             if operator in ("in", "not in"):
                 self.tested_in(left, right, node)
             self.compared(operator, left, right, node)
-        is_test = is_name_test(node) or any(map(is_tested, operands))
+        is_asked = any(is_tested(each) or are_names(each) for each in operands)
+        is_test = is_name_test(node) or is_asked
         return (Tracked("name-test"),) if is_test else UNKNOWN
 
     def tested_in(self, left: Values, right: Values, node: ir.Compare) -> None:

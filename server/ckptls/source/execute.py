@@ -13,7 +13,7 @@ from ckptls.source.chunks import Chunk
 from ckptls.source.conditions import always, decided
 from ckptls.source.containers import items_of
 from ckptls.source.functions import MAX_STEPS, Functions
-from ckptls.source.guards import catches, is_name_test, is_tested
+from ckptls.source.guards import are_names, catches, is_name_test, is_tested
 from ckptls.source.modules import LIBRARIES, Environment, Module
 from ckptls.source.names import STARRED
 from ckptls.source.state import Frame
@@ -124,6 +124,19 @@ class Executor(Functions):
     def _evaluate_all(self, node: ir.Evaluate) -> None:
         for value in node.values:
             self.evaluate(value)
+
+    def _assert(self, node: ir.Assert) -> None:
+        for value in node.values:
+            self.evaluate(value)
+        test = node.values[0] if node.values else None
+        is_asked = isinstance(test, ir.Call) and is_name_test(test)
+        if isinstance(test, ir.Compare):
+            self.quiet += 1
+            is_asked = any(are_names(self.evaluate(each)) for each in test.operands)
+            self.quiet -= 1
+        # Other tests of the kind, of arguments mostly, say nothing about names.
+        if is_asked:
+            self.frame.is_guarded = True
 
     def _return(self, node: ir.Return) -> bool:
         values = self.evaluate(node.value) if node.value is not None else (Literal(None),)
@@ -306,6 +319,7 @@ _HANDLERS: dict[type, Callable[..., bool | None]] = {
     ir.Assign: Executor._assign,
     ir.AugmentedAssign: Executor._augmented,
     ir.Evaluate: Executor._evaluate_all,
+    ir.Assert: Executor._assert,
     ir.Return: Executor._return,
     ir.Block: Executor._block,
     ir.If: Executor._if,

@@ -227,7 +227,7 @@ class AugmentedAssign(NamedTuple):
 
 
 class Evaluate(NamedTuple):
-    """A statement that only evaluates expressions (`print`, `del`, `assert`, … included)."""
+    """A statement that only evaluates expressions (`print`, `del`, … included)."""
 
     values: tuple[Expr, ...]
 
@@ -239,6 +239,12 @@ class Return(NamedTuple):
 
 class Block(NamedTuple):
     statements: tuple[Stmt, ...]
+
+
+class Assert(NamedTuple):
+    """The test, and what is said if it fails."""
+
+    values: tuple[Expr, ...]
 
 
 class If(NamedTuple):
@@ -296,6 +302,7 @@ Stmt = Union[
     Assign,
     AugmentedAssign,
     Evaluate,
+    Assert,
     Return,
     Block,
     If,

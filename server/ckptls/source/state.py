@@ -141,3 +141,5 @@ class Memo:
     has_keys: bool = True
     # What `given` was made of, with what was said twice.
     calls: tuple[CallRecord, ...] = ()
+    # Whether what follows stands behind a test of names.
+    leaves_guarded: bool = False
