@@ -120,12 +120,25 @@ def element(value: Value, index: int) -> Values:
 def with_item(containers: Values, key: Values, values: Values) -> Values:
     """The dictionaries among the values, as one, after `container[key] = values`."""
     known = [each for each in containers if isinstance(each, Mapping)]
-    entries = dict.fromkeys(entry for each in known for entry in each.entries)
+    same = _exact(key)
+    entries = dict.fromkeys(
+        entry
+        for each in known
+        for entry in each.entries
+        if same is None or _exact(entry[0]) != same
+    )
     entries[key, values] = None
     is_complete = len(known) == len(containers) and all(each.is_complete for each in known)
     if len(entries) > MAX_ENTRIES:
         return (Mapping(tuple(entries)[:MAX_ENTRIES], is_complete=False),)
     return (Mapping(tuple(entries), is_complete),)
+
+
+def _exact(key: Values) -> str | int | float | None:
+    """A key of which there is one, known value."""
+    if len(key) != 1:
+        return None
+    return key[0].literal if isinstance(key[0], Text) else getattr(key[0], "value", None)
 
 
 def added(left: Value, right: Value) -> Value:
