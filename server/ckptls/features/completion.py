@@ -37,7 +37,7 @@ _MAX_PATTERN_NAMES = 20_000
 def completion(cursor: Cursor, binding: Binding) -> Completion | None:
     """What may stand at the cursor; None where the site takes no names of a checkpoint."""
     site = cursor.site
-    if site.role in (Role.PATH, Role.TENSOR, Role.LAYER, Role.OBJECT):
+    if site.role in (Role.PATH, Role.TENSOR, Role.LAYER, Role.LAYER_PATTERN, Role.OBJECT):
         return None
     is_regex = site.match is not None and site.match.is_regex
     find = _in_regex if is_regex else _in_text

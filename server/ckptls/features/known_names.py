@@ -12,7 +12,8 @@ from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint
 from ckptls.features.rule import Context
 from ckptls.features.spelling import compiled, examples, fits, literal_head
 from ckptls.source.document import Analysis
-from ckptls.source.sites import Match, Role
+from ckptls.source.emit import SOMEWHERE
+from ckptls.source.sites import Match, Role, Site
 from ckptls.source.values import Hole, Piece, Text
 
 _MADE_UNIQUE = r"(_\d+)?"
@@ -42,7 +43,7 @@ def model_names(analysis: Analysis) -> ModelNames:
     """What is known of the names of the model that a document makes."""
     texts = dict.fromkeys(variable.name for variable in analysis.variables)
     for site in analysis.sites:
-        if site.is_definition and site.role in _DEFINED:
+        if site.is_definition and site.role in _DEFINED and not _is_elsewhere(site):
             end = "/" if site.role is Role.GRAPH_SCOPE else ""
             texts[site.full_text + Text((Piece(end),))] = None
     names: dict[str, None] = {}
@@ -54,6 +55,11 @@ def model_names(analysis: Analysis) -> ModelNames:
         else:
             templates[plain] = None
     return ModelNames(tuple(names), tuple(templates))
+
+
+def _is_elsewhere(site: Site) -> bool:
+    """Whether the name is only given here, to what makes its variables in another place."""
+    return site.outer.parts[-1:] == SOMEWHERE.parts
 
 
 def without_numbers(text: Text) -> Text:

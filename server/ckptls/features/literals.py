@@ -109,13 +109,22 @@ def _quote(source: SourceText, literal: Span) -> str:
 
 def is_raw(source: SourceText, literal: Span) -> bool:
     """Whether backslashes stand for themselves in a literal."""
+    return "r" in _prefix(source, literal)
+
+
+def _prefix(source: SourceText, literal: Span) -> str:
     start = literal.start - len(_quote(source, literal))
-    return "r" in source.text[token_span(source, literal).start : start].lower()
+    return source.text[token_span(source, literal).start : start].lower()
 
 
 def escaped(source: SourceText, literal: Span, new: str) -> str:
     """Characters as they are written in a literal; a raw one cannot hold its own quote."""
     quote = source.text[literal.end : literal.end + 1]
-    if not quote or ("\\" not in new and quote not in new) or is_raw(source, literal):
+    if not quote:
+        return new
+    prefix = _prefix(source, literal)
+    if "f" in prefix:
+        new = new.replace("{", "{{").replace("}", "}}")
+    if "r" in prefix:
         return new
     return new.replace("\\", "\\\\").replace(quote, "\\" + quote)

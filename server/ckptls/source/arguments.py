@@ -68,17 +68,32 @@ def bind_arguments(entry: Entry, arguments: Arguments) -> Bound:
 
 def bind_parameters(callee: FunctionValue, arguments: Arguments) -> Bound:
     """Arguments of a call of a function of this document, by parameter."""
-    names = [each.name for each in callee.function.parameters if not each.kind]
+    parameters = callee.function.parameters
+    names = [each.name for each in parameters if not each.kind]
+    starred = next((p.name for p in parameters if p.kind == "*" and p.name), None)
+    double = next((p.name for p in parameters if p.kind == "**"), None)
+    rest: list[Values] = []
+    named: list[tuple[Values, Values]] = []
+    declared = {each.name for each in parameters if each.name}
+    is_whole = not any(key in ("*", "**") for key, _ in arguments)
     bound: Bound = {}
     if callee.bound and names:
         bound[names.pop(0)] = callee.bound
     for key, values in arguments:
         if key is None and names:
             bound[names.pop(0)] = values
+        elif key is None:
+            rest.append(values)
         elif key == "*":
             names = []
-        elif key is not None and key != "**":
+        elif key != "**" and double is not None and key not in declared:
+            named.append(((text(key),), values))
+        elif key != "**":
             bound[key] = values
+    if starred is not None:
+        bound[starred] = (Sequence("tuple", tuple(rest), is_whole),)
+    if double is not None:
+        bound[double] = (Mapping(tuple(named), is_whole),)
     return bound
 
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from ckptls.source import containers, flags, ir, library, name_tests, objects, scopes
+from ckptls.source import (
+    averages,
+    cells,
+    containers,
+    flags,
+    ir,
+    library,
+    name_tests,
+    objects,
+    scopes,
+    templates,
+)
 from ckptls.source.arguments import (
     Bound,
     bind_arguments,
@@ -16,7 +27,7 @@ from ckptls.source.arguments import (
 from ckptls.source.catalogue import Catalogue, Entry, Roles, canonical
 from ckptls.source.chunks import Chunk
 from ckptls.source.containers import Arguments, items_of
-from ckptls.source.emit import DEFINING, Emitter, dtype_of, shape_of
+from ckptls.source.emit import DEFINING, SOMEWHERE, Emitter, dtype_of, shape_of
 from ckptls.source.evaluate import Evaluator
 from ckptls.source.modules import Environment
 from ckptls.source.selections import assigned_map, restored_names, selection
@@ -95,6 +106,8 @@ class Caller(Evaluator):
             return union(*(self.apply(each, node, given) for each in function))
         if isinstance(callee, Tracked):
             entry = self.catalogue.method(callee.kind, "__call__")
+            if entry is not None and callee.kind == templates.KIND:
+                return templates.called(self, entry, callee, node, arguments)
             return UNKNOWN if entry is None else self._apply_entry(entry, node, arguments, callee)
         return UNKNOWN
 
@@ -142,7 +155,7 @@ class Caller(Evaluator):
                 return library.format_text(value, positional, named)
             return library.text_method(value, name, positional)
         if isinstance(value, Record):
-            return self.resolved(flags.call_record(self, value, name, arguments))
+            return self.resolved(flags.call_record(self, value, name, arguments, node))
         if isinstance(value, Tracked):
             if value.kind == "template" and name in ("substitute", "safe_substitute"):
                 return library.substituted(value.detail[0], scopes.named(arguments))
@@ -152,7 +165,9 @@ class Caller(Evaluator):
             return containers.names_method(value, name) or UNKNOWN
         if isinstance(value, Mapping):
             if name == "update":
-                self._updated(node, value, positional, arguments)
+                self._updated(node, value, arguments)
+            elif name == "setdefault" and len(positional) == 2:
+                self.rebound(node, containers.with_item((value,), *positional))
             return self.resolved(containers.mapping_method(value, name, positional))
         if isinstance(value, Sequence) and name in _MUTATIONS:
             self._mutated(node, value, name, positional)
@@ -163,23 +178,21 @@ class Caller(Evaluator):
             return flags.setting(positional)
         return UNKNOWN
 
-    def _updated(
-        self, node: ir.Call, value: Mapping, positional: tuple[Values, ...], arguments: Arguments
-    ) -> None:
+    def rebound(self, node: ir.Call, values: Values) -> None:
+        """The name whose method is called means these values from now on."""
         function = node.function
-        if not isinstance(function, ir.Attribute) or not isinstance(function.value, ir.Name):
-            return
+        if isinstance(function, ir.Attribute) and isinstance(function.value, ir.Name):
+            self.assign(function.value.name, values)
+
+    def _updated(self, node: ir.Call, value: Mapping, arguments: Arguments) -> None:
         more = containers.to_dict(arguments)[0]
         entries = value.entries + (more.entries if isinstance(more, Mapping) else ())
         is_complete = value.is_complete and isinstance(more, Mapping) and more.is_complete
-        self.assign(function.value.name, (Mapping(entries, is_complete),))
+        self.rebound(node, (Mapping(entries, is_complete),))
 
     def _mutated(
         self, node: ir.Call, value: Sequence, name: str, positional: tuple[Values, ...]
     ) -> None:
-        function = node.function
-        if not isinstance(function, ir.Attribute) or not isinstance(function.value, ir.Name):
-            return
         is_complete = value.is_complete and name in ("append", "extend", "add")
         items = value.items
         if positional and name in ("append", "add"):
@@ -189,7 +202,7 @@ class Caller(Evaluator):
             items, is_complete = (*items, *more), is_complete and is_whole
         if len(items) > containers.MAX_ENTRIES:
             items, is_complete = items[: containers.MAX_ENTRIES], False
-        self.assign(function.value.name, (Sequence(value.kind, items, is_complete),))
+        self.rebound(node, (Sequence(value.kind, items, is_complete),))
 
     def _unsure(self, name: str, node: ir.Call, arguments: Arguments) -> None:
         """A method of a thing that may or may not be what the catalogue knows."""
@@ -241,6 +254,8 @@ class Caller(Evaluator):
             return self.frame.scopes.operations
         if entry.effect == "keras-layer":
             return Text()
+        if entry.effect in _RUN_LATER:
+            return self.frame.scopes.names + SOMEWHERE
         return self.frame.scopes.names if entry.effect in DEFINING else Text()
 
     def _apply_entry(
@@ -256,8 +271,8 @@ class Caller(Evaluator):
         elif receiver is not None:
             paths = self.uses_of(receiver)
         is_lenient = is_on(entry.lenient_when, bound)
-        # What a saver is made with is judged where it restores.
-        is_certain = entry.effect != "saver"
+        # What a saver is made with is judged where it restores, a cell where it runs.
+        is_certain = entry.effect != "saver" and entry.effect not in _RUN_LATER
         emitter = self._emitter(entry, node, paths, is_certain, is_lenient)
         emitter.reshapes = reshapes(entry, bound, receiver)
         if entry.effect == "define":
@@ -310,6 +325,18 @@ class Caller(Evaluator):
                 self._restored(variables, paths, node, emitter.reshapes, entry.roles.get(name))
             case "load-weights" | "warm-start":
                 self._taken(entry, bound, paths, node)
+            case "cell":
+                return cells.made(self, entry, bound)
+            case "network":
+                return cells.run(self, entry, bound, emitter)
+            case "step" if receiver is not None:
+                return cells.step(self, receiver, bound, emitter)
+            case "template":
+                return templates.made(self, bound)
+            case "average":
+                return averages.made(bound)
+            case "averaged" if receiver is not None:
+                return averages.asked(entry.short_name, receiver, bound)
             case "exists":
                 self.effects.checked += texts(bound.get("path", ()))
             case "objects":
@@ -445,6 +472,8 @@ class Caller(Evaluator):
 
 _LOOKUP = Entry("variable map")
 _OF_SAVERS = Roles(keys=(Role.VARIABLE,))
+# What is given a name in one place, and makes its variables in another.
+_RUN_LATER = frozenset({"cell", "template"})
 
 
 def _is_function(value: Value) -> bool:

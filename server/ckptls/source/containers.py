@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import islice, product
+from string import ascii_lowercase, ascii_uppercase, digits
 
 from ckptls.source import ir
 from ckptls.source.values import (
@@ -32,6 +33,8 @@ Arguments = tuple[tuple["str | None", Values], ...]
 MAX_UNROLLED = 64
 # Entries of a dictionary, items of a list that grow bit by bit.
 MAX_ENTRIES = 128
+# `for letter in "abc"`: other texts that are looped over are lists, by mistake or perhaps.
+_LETTERS = ascii_lowercase + "," + ascii_uppercase + "," + digits
 # The maps and lists of a checkpoint's names.
 NAME_MAPS = frozenset({"variable-map", "variable-list"})
 # Of a sequence whose items stand in an order that reading the code does not tell.
@@ -52,6 +55,8 @@ def items_of(values: Values) -> tuple[tuple[Values, ...], bool]:
         elif isinstance(value, Mapping):
             found += [keys for keys, _ in value.entries]
             is_whole = is_whole and value.is_complete
+        elif isinstance(value, Text) and value.literal and value.literal in _LETTERS:
+            found += [(value.cut(at, at + 1),) for at in range(len(value.literal))]
         else:
             found.append(_unknown_item(value))
             is_whole = False
@@ -125,12 +130,25 @@ def element(value: Value, index: int) -> Values:
 def with_item(containers: Values, key: Values, values: Values) -> Values:
     """The dictionaries among the values, as one, after `container[key] = values`."""
     known = [each for each in containers if isinstance(each, Mapping)]
-    entries = dict.fromkeys(entry for each in known for entry in each.entries)
+    same = _exact(key)
+    entries = dict.fromkeys(
+        entry
+        for each in known
+        for entry in each.entries
+        if same is None or _exact(entry[0]) != same
+    )
     entries[key, values] = None
     is_complete = len(known) == len(containers) and all(each.is_complete for each in known)
     if len(entries) > MAX_ENTRIES:
         return (Mapping(tuple(entries)[:MAX_ENTRIES], is_complete=False),)
     return (Mapping(tuple(entries), is_complete),)
+
+
+def _exact(key: Values) -> str | int | float | None:
+    """A key of which there is one, known value."""
+    if len(key) != 1:
+        return None
+    return key[0].literal if isinstance(key[0], Text) else getattr(key[0], "value", None)
 
 
 def added(left: Value, right: Value) -> Value:
@@ -146,6 +164,25 @@ def added(left: Value, right: Value) -> Value:
         else:
             is_complete = False
     return Sequence(kind, items, is_complete)
+
+
+def merged(left: Value, right: Value) -> Value:
+    """`left | right` of two dictionaries."""
+    if not isinstance(left, Mapping) or not isinstance(right, Mapping):
+        return Unknown()
+    return Mapping(left.entries + right.entries, left.is_complete and right.is_complete)
+
+
+def times(left: Value, right: Value) -> Value:
+    """A list a number of times."""
+    if isinstance(right, Sequence):
+        left, right = right, left
+    if not isinstance(left, Sequence):
+        return Unknown()
+    number = right.value if isinstance(right, Literal) else None
+    if type(number) is int and number * len(left.items) <= MAX_ENTRIES:
+        return Sequence(left.kind, left.items * number, left.is_complete)
+    return Sequence(left.kind, left.items, is_complete=False)
 
 
 def mapping_method(value: Mapping, name: str, positional: tuple[Values, ...]) -> Values:
@@ -324,6 +361,18 @@ def extreme(arguments: Arguments, chosen: Callable[[Iterable[str]], str]) -> Val
     return union(*items, *(() if is_whole else (UNKNOWN,)))
 
 
+def counted(positional: tuple[Values, ...]) -> Values:
+    """`len(…)`."""
+    value = positional[0][0] if positional and len(positional[0]) == 1 else None
+    if isinstance(value, Sequence) and value.is_complete:
+        return (Literal(len(value.items)),)
+    if isinstance(value, Mapping) and value.is_complete:
+        return (Literal(len(value.entries)),)
+    if isinstance(value, Text) and value.literal is not None:
+        return (Literal(len(value.literal)),)
+    return UNKNOWN
+
+
 def chained(positional: tuple[Values, ...]) -> Values:
     """`itertools.chain(…)`."""
     items: list[Values] = []
@@ -341,6 +390,7 @@ FUNCTIONS: dict[str, Callable[[tuple[Values, ...]], Values]] = {
     "itertools.zip_longest": zipped,
     "builtins.enumerate": enumerated,
     "builtins.reversed": backwards,
+    "builtins.len": counted,
     "builtins.list": reordered,
     "builtins.tuple": reordered,
     "builtins.set": reordered,

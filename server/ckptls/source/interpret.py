@@ -206,7 +206,9 @@ class Interpreter(Executor):
 
     def _run_chunk(self, chunk: Chunk) -> Effects:
         memo: Memo | None = chunk.memo
-        if memo is not None and self._is_valid(memo, (), self.module):
+        given = (self.module.is_guarded,)
+        if memo is not None and self._is_valid(memo, given, self.module):
+            self.module.is_guarded = memo.leaves_guarded
             return self._replay(memo)
         self.frame, self.chunk = self.module, chunk
         is_branching = isinstance(chunk.statement, _BRANCHING)
@@ -221,7 +223,7 @@ class Interpreter(Executor):
             for name in recorder.written
             if name in self.module.variables
         }
-        chunk.memo = _memo((), recorder, writes, effects)
+        chunk.memo = _memo(given, recorder, writes, effects, leaves=self.module.is_guarded)
         return effects
 
     def _recorded(self, run: Callable[[], object]) -> tuple[Effects, Recorder]:
@@ -276,7 +278,7 @@ class Interpreter(Executor):
 
             def run() -> None:
                 for arguments, around, is_guarded in _situations(given):
-                    self.enter(function, arguments, around, is_guarded)
+                    self.enter(function, arguments, around, is_guarded, is_alone=not given)
 
             effects, recorder = self._recorded(run)
             memo = _memo(given, recorder, {}, effects, contexts)
@@ -341,10 +343,11 @@ def _memo(
     writes: dict[str, Values],
     effects: Effects,
     calls: tuple[CallRecord, ...] = (),
+    leaves: bool = False,
 ) -> Memo:
     names = frozenset(name for where, name in recorder.reads if where == 0)
     has_keys = len(names) < len(recorder.reads)
-    return Memo(given, recorder.reads, writes, effects, names, has_keys, calls)
+    return Memo(given, recorder.reads, writes, effects, names, has_keys, calls, leaves)
 
 
 def _once(sites: list[Site]) -> list[Site]:

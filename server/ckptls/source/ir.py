@@ -227,7 +227,7 @@ class AugmentedAssign(NamedTuple):
 
 
 class Evaluate(NamedTuple):
-    """A statement that only evaluates expressions (`print`, `del`, `assert`, … included)."""
+    """A statement that only evaluates expressions (`print`, `del`, … included)."""
 
     values: tuple[Expr, ...]
 
@@ -243,6 +243,12 @@ class Global(NamedTuple):
 
 class Block(NamedTuple):
     statements: tuple[Stmt, ...]
+
+
+class Assert(NamedTuple):
+    """The test, and what is said if it fails."""
+
+    values: tuple[Expr, ...]
 
 
 class If(NamedTuple):
@@ -300,6 +306,7 @@ Stmt = Union[
     Assign,
     AugmentedAssign,
     Evaluate,
+    Assert,
     Return,
     Global,
     Block,

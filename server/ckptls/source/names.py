@@ -22,7 +22,7 @@ from ckptls.source.values import (
 _BUILTINS = (
     *("dict", "list", "tuple", "set", "frozenset", "sorted", "str", "unicode", "vars", "getattr"),
     *("range", "xrange", "zip", "enumerate", "reversed", "super", "map", "next", "iter"),
-    *("max", "min"),
+    *("max", "min", "len", "filter", "int"),
 )
 # Names that mean the same in every module unless it binds them; people paste snippets and
 # notebook cells without their imports, so the two customary aliases are among them.
@@ -32,6 +32,10 @@ _FALLBACK = {
     "os": "os",
     **{name: f"builtins.{name}" for name in _BUILTINS},
 }
+
+
+# Libraries from which people import everything at once.
+STARRED = frozenset({"tensorflow", "tf_slim", "keras", "tf_keras"})
 
 
 class Names:
@@ -95,6 +99,8 @@ class Names:
     def _starred(self, modules: Values, name: str) -> Values | None:
         """The values of a name that `from module import *` brought, the last one's first."""
         for each in reversed(modules):
+            if isinstance(each, Qualified) and self.catalogued(f"{each.name}.{name}"):
+                return (Qualified(f"{each.name}.{name}"),)
             if isinstance(each, Imported) and name != "*":
                 values = each.module.get(name)
                 if values is not None and name in set(each.module.names()):

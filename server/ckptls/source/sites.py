@@ -25,6 +25,8 @@ class Role(str, Enum):
     PATTERN = "pattern"
     TENSOR = "tensor"
     LAYER = "layer"
+    # A regular expression on names of layers.
+    LAYER_PATTERN = "layer-pattern"
     OBJECT = "object"
 
 

@@ -378,3 +378,19 @@ def test_a_saver_that_only_saves_invents_names(vgg16):
         tf.train.Saver({"anything/at/all": v}).save(session, "mine.ckpt")
         """
     )
+
+
+def test_averages_go_by_the_names_that_they_are_saved_under(project):
+    project.listing("a.ckpt", {"w/ExponentialMovingAverage": [2], "v": [2]})
+    project.checks(
+        """
+        average = tf.train.ExponentialMovingAverage(0.9)
+        w, v = tf.get_variable("w", [2]), tf.get_variable("v", [2])  # error: [unknown-variable] v/Exp
+        tf.train.Saver({average.average_name(w): w, v.op.name: v}).restore(session, "a.ckpt")
+        tf.train.Saver({average.average_name(v): v}).restore(session, "a.ckpt")
+        tf.train.Saver(average.variables_to_restore()).restore(session, "a.ckpt")
+        tf.train.Saver(average.variables_to_restore([w])).restore(session, "a.ckpt")
+        for variable in tf.trainable_variables():
+            names = {average.average_name(variable): variable}
+        """
+    )
