@@ -274,6 +274,7 @@ METHODS: dict[str, tuple[str, list[str]]] = {
     "object-checkpoint.restore": ('{r}.{m}("a")', ["path a", "object net < a"]),
     "object-checkpoint.read": ('{r}.{m}("a")', ["path a", "object net < a"]),
     "object-checkpoint.save": ('{r}.{m}("b")', ["path b"]),
+    "object-checkpoint.write": ('{r}.{m}("b")', ["path b"]),
     "manager.restore_or_initialize": ("{r}.{m}()", ["path a", "object net < a"]),
     "manager.latest_checkpoint": (
         'tf.train.load_variable({r}.{m}, "w")',

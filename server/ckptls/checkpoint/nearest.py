@@ -174,7 +174,7 @@ def _closest(name: str, pool: Pool) -> list[str]:
     from rapidfuzz.distance import OSA
 
     most = max(MAX_DISTANCE, len(name) // 2)
-    close = process.extract(
-        name, pool.names, scorer=OSA.distance, score_cutoff=most, limit=_SHORTLIST
-    )
+    # Each character more or less is an edit.
+    names = pool.of_length(len(name) - most, len(name) + most)
+    close = process.extract(name, names, scorer=OSA.distance, score_cutoff=most, limit=_SHORTLIST)
     return [candidate for candidate, edits, _ in close if edits < len(candidate)]

@@ -131,8 +131,14 @@ def _notes(site: Site, binding: Binding, binder: Binder) -> Iterator[str]:
 
 
 def _about_path(use: PathUse, binder: Binder) -> Iterator[str]:
-    """What stands at the places that a path may mean, where no checkpoint does."""
-    if binder.resolve((use,)).checkpoints:
+    """What stands at the places that a path may mean, where no checkpoint does for sure."""
+    resolution = binder.resolve((use,))
+    if resolution.checkpoints:
+        if not resolution.is_telling:
+            yield (
+                "TensorFlow would not open a checkpoint from this path: of a directory it reads"
+                " what the state file `checkpoint` names"
+            )
         return
     literal = use.text.literal
     if use.flag is not None:

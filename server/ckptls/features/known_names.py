@@ -49,11 +49,11 @@ def model_names(analysis: Analysis) -> ModelNames:
     names: dict[str, None] = {}
     templates: dict[Text, None] = {}
     for text in texts:
-        without_numbers = plain(text)
-        if without_numbers.literal is not None:
-            names[without_numbers.literal] = None
+        plain = without_numbers(text)
+        if plain.literal is not None:
+            names[plain.literal] = None
         else:
-            templates[without_numbers] = None
+            templates[plain] = None
     return ModelNames(tuple(names), tuple(templates))
 
 
@@ -62,7 +62,7 @@ def _is_elsewhere(site: Site) -> bool:
     return site.outer.parts[-1:] == SOMEWHERE.parts
 
 
-def plain(text: Text) -> Text:
+def without_numbers(text: Text) -> Text:
     """The text without the numbers by which TensorFlow makes a name unique."""
     return Text(
         tuple(p for p in text.parts if not (isinstance(p, Hole) and p.pattern == _MADE_UNIQUE))

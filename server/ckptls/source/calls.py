@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ckptls.source import (
     averages,
-    builtin_calls,
     cells,
     containers,
     flags,
@@ -22,6 +21,7 @@ from ckptls.source.arguments import (
     partial_names,
     path_parameter,
     reshapes,
+    saved,
     spread,
 )
 from ckptls.source.catalogue import Catalogue, Entry, Roles, canonical
@@ -30,8 +30,9 @@ from ckptls.source.containers import Arguments, items_of
 from ckptls.source.emit import DEFINING, SOMEWHERE, Emitter, dtype_of, shape_of
 from ckptls.source.evaluate import Evaluator
 from ckptls.source.modules import Environment
-from ckptls.source.selections import restored_names, selection
+from ckptls.source.selections import assigned_map, restored_names, selection
 from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Role
+from ckptls.source.special import SPECIAL
 from ckptls.source.state import CallRecord, Frame
 from ckptls.source.values import (
     UNKNOWN,
@@ -138,7 +139,7 @@ class Caller(Evaluator):
             return known(positional)
         if name_tests.called(self, name, node, arguments):
             return (Tracked("name-test"),)
-        special = builtin_calls.FUNCTIONS.get(canonical_name)
+        special = SPECIAL.get(canonical_name)
         if special is not None:
             return special(self, node, arguments)
         if name.partition(".")[0] in _LOOKALIKES:
@@ -150,14 +151,14 @@ class Caller(Evaluator):
         positional = tuple(values for key, values in arguments if key is None)
         if isinstance(value, Text):
             if name in ("format", "format_map"):
-                named = {key: values for key, values in arguments if key is not None}
-                if name == "format_map" and positional:
-                    named.update(scopes.named_values(positional[0]))
+                named = scopes.named(arguments, is_first_a_mapping=name == "format_map")
                 return library.format_text(value, positional, named)
             return library.text_method(value, name, positional)
         if isinstance(value, Record):
             return self.resolved(flags.call_record(self, value, name, arguments, node))
         if isinstance(value, Tracked):
+            if value.kind == "template" and name in ("substitute", "safe_substitute"):
+                return library.substituted(value.detail[0], scopes.named(arguments))
             entry = self.catalogue.method(value.kind, name)
             if entry is not None:
                 return self._apply_entry(entry, node, arguments, value)
@@ -240,7 +241,7 @@ class Caller(Evaluator):
 
     def uses_of(self, value: Tracked) -> tuple[PathUse, ...]:
         """The checkpoints that an object was made from."""
-        return self.path_uses(value.paths, PathForm.ANY, None)
+        return self.path_uses(value.paths, PathForm(value.form), None)
 
     def tracked_member(self, value: Tracked, name: str) -> Values | None:
         """What is read off an object that the catalogue follows; None if it does not say."""
@@ -316,11 +317,12 @@ class Caller(Evaluator):
                 return (Tracked("saver", detail=(variables, flag)),)
             case "restore":
                 variables = receiver.detail[0] if receiver and receiver.detail else UNKNOWN
-                emitter.emit(variables, Roles(keys=(Role.VARIABLE,)), "var_list")
-                self._restored(variables, paths, node, emitter.reshapes)
+                emitter.emit(variables, _OF_SAVERS, "var_list")
+                self._restored(variables, paths, node, emitter.reshapes, _OF_SAVERS)
             case "assign":
-                variables = bound.get("var_list") or bound.get("assignment_map") or UNKNOWN
-                self._restored(variables, paths, node, emitter.reshapes)
+                name = "var_list" if "var_list" in bound else "assignment_map"
+                variables = bound.get(name, UNKNOWN)
+                self._restored(variables, paths, node, emitter.reshapes, entry.roles.get(name))
             case "load-weights" | "warm-start":
                 self._taken(entry, bound, paths, node)
             case "cell":
@@ -350,14 +352,17 @@ class Caller(Evaluator):
             return (Tracked("name-test"),)
         if entry.returns is None:
             return UNKNOWN
+        if entry.returns in ("saved", "saved-step"):
+            return saved(entry, bound)
         parameter = path_parameter(entry, bound, receiver)
         given = bound.get(parameter, UNKNOWN) if parameter is not None else ()
+        form = entry.form_of(parameter or "")
         if receiver is not None and receiver.paths:
-            given = receiver.paths
+            given, form = receiver.paths, PathForm(receiver.form)
         if entry.returns == "latest":
             return flags.latest(given)
         detail = (objects.of(None, bound),) if entry.returns == "manager" else ()
-        return (Tracked(entry.returns, given, detail),)
+        return (Tracked(entry.returns, given, detail, form.value),)
 
     def _defined(self, entry: Entry, bound: Bound, emitter: Emitter) -> Values:
         names = texts(bound.get("name", UNKNOWN))
@@ -378,14 +383,20 @@ class Caller(Evaluator):
             self.effects.variables += scopes.layer_variables(self, entry.name, bound)
 
     def _restored(
-        self, variables: Values, paths: tuple[PathUse, ...], node: ir.Call, fits: bool
+        self,
+        variables: Values,
+        paths: tuple[PathUse, ...],
+        node: ir.Call,
+        fits: bool,
+        roles: Roles | None,
     ) -> None:
         include, exclude, is_certain = restored_names(variables)
         if self.quiet:
             return
         place = self.place(node)
         is_certain = is_certain and not self.frame.is_guarded
-        restore = Restore(paths, include, exclude, is_certain, place, reshapes=fits)
+        assigned = assigned_map(variables, roles)
+        restore = Restore(paths, include, exclude, is_certain, place, False, fits, assigned)
         self.effects.restores.append(restore)
 
     def _taken(self, entry: Entry, bound: Bound, paths: tuple[PathUse, ...], node: ir.Call) -> None:
@@ -393,7 +404,10 @@ class Caller(Evaluator):
         if not self.quiet:
             by_layer = entry.effect == "load-weights" and bound.get("by_name") == (Literal(True),)
             include = () if entry.effect == "load-weights" else None
-            restore = Restore(paths, include, (), False, self.place(node), by_layer)
+            name = "var_name_to_prev_var_name"
+            assigned = assigned_map(bound.get(name, UNKNOWN), entry.roles.get(name))
+            place = self.place(node)
+            restore = Restore(paths, include, (), False, place, by_layer, False, assigned)
             self.effects.restores.append(restore)
 
     def path_uses(
@@ -447,7 +461,7 @@ class Caller(Evaluator):
             self.effects.sites if not self.quiet else [],
             name_tests.ASKED if is_test else _LOOKUP,
             self.place(node),
-            self.path_uses(value.paths, PathForm.ANY, None),
+            self.uses_of(value),
             Text(),
             True,
             self.frame.is_guarded or is_test,
@@ -457,6 +471,7 @@ class Caller(Evaluator):
 
 
 _LOOKUP = Entry("variable map")
+_OF_SAVERS = Roles(keys=(Role.VARIABLE,))
 # What is given a name in one place, and makes its variables in another.
 _RUN_LATER = frozenset({"cell", "template"})
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ckptls.source import flags, ir, library
+from ckptls.source.braces import braces
 from ckptls.source.chunks import Chunk
 from ckptls.source.conditions import calculated, decided, truth
 from ckptls.source.containers import (
@@ -43,7 +44,6 @@ from ckptls.source.values import (
     Unknown,
     Value,
     Values,
-    product,
     texts,
     union,
 )
@@ -74,13 +74,13 @@ class Evaluator(Names):
         found: tuple[Text, ...] = (Text(),)
         for part in node.parts:
             if isinstance(part, ir.Run):
-                found = product(found, (Text((_piece(chunk, part),)),))
+                found = library.product(found, (Text((_piece(chunk, part),)),))
                 continue
             values = self.evaluate(part.value)
             if part.spec is not None:
-                found = product(found, library.formatted(values, part.spec))
+                found = library.product(found, library.formatted(values, part.spec))
             else:
-                found = product(found, (Text((Hole(),)),))
+                found = library.product(found, (Text((Hole(),)),))
         return found
 
     def _name(self, node: ir.Name) -> Values:
@@ -99,7 +99,9 @@ class Evaluator(Names):
                 return self.member(flags.FLAGS, name)
             case Qualified():
                 full = f"{value.name}.{name}"
-                return (flags.FLAGS,) if flags.is_flags(full) else (Qualified(full),)
+                if flags.is_flags(full):
+                    return (flags.FLAGS,)
+                return (library.CONSTANTS.get(full) or Qualified(full),)
             case Imported():
                 full = f"{value.module.name}.{name}"
                 if self.catalogued(full):
@@ -261,7 +263,8 @@ class Evaluator(Names):
                     is_complete = is_complete and spread[0].is_complete
                 else:
                     is_complete = False
-        return (Mapping(tuple(entries), is_complete, repeated_keys(node, entries)),)
+        repeated = repeated_keys(node, entries)
+        return (Mapping(tuple(entries), is_complete, repeated, braces(self.chunk, node)),)
 
     def _conditional(self, node: ir.Conditional) -> Values:
         tested = self.evaluate(node.test)
@@ -376,7 +379,7 @@ def _added(left: Values, right: Values) -> Values:
         return union(added(first, second) for first in left for second in right)
     if not any(isinstance(value, Text) for value in (*left, *right)):
         return UNKNOWN
-    return product(texts(left), texts(right)) or UNKNOWN
+    return library.product(texts(left), texts(right)) or UNKNOWN
 
 
 def _negated(value: Value) -> Value:

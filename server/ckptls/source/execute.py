@@ -144,6 +144,9 @@ class Executor(Functions):
             self.frame.returns.append(values)
         return True
 
+    def _global(self, node: ir.Global) -> None:
+        self.frame.globals |= frozenset(node.names)
+
     def _if(self, node: ir.If) -> bool:
         is_guard = is_tested(self.evaluate(node.test)) or is_name_test(node.test)
         chosen = always(node.test)
@@ -321,6 +324,7 @@ _HANDLERS: dict[type, Callable[..., bool | None]] = {
     ir.Evaluate: Executor._evaluate_all,
     ir.Assert: Executor._assert,
     ir.Return: Executor._return,
+    ir.Global: Executor._global,
     ir.Block: Executor._block,
     ir.If: Executor._if,
     ir.For: Executor._for,

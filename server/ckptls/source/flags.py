@@ -61,7 +61,18 @@ _MAKERS = {
     "tensorflow.estimator.RunConfig": "namespace",
     "box.Box": "namespace",
     "attrdict.AttrDict": "namespace",
+    **dict.fromkeys(
+        (
+            *("configparser.ConfigParser", "configparser.RawConfigParser"),
+            *("configparser.SafeConfigParser", "ConfigParser.ConfigParser"),
+            *("ConfigParser.SafeConfigParser", "ConfigParser.RawConfigParser"),
+            "six.moves.configparser.ConfigParser",
+        ),
+        "sections",
+    ),
 }
+# What a namespace has from a file or from who knows where, under no name.
+_REST = "**"
 _OPTIONS = frozenset({"click.option", "click.argument"})
 # What stands for a default in a signature or class; whether it is the first argument, too.
 _FIELDS = {
@@ -99,9 +110,8 @@ def read_record(caller: Evaluator, record: Record, name: str) -> Values:
         return (text(wanted),)
     values = caller.read_key(record.key(name))
     if values is None:
-        if record.kind == "namespace":
-            return UNKNOWN
-        return (Flag(name),)
+        is_closed = record.kind == "namespace" and caller.read_key(record.key(_REST)) is None
+        return UNKNOWN if is_closed or record.kind == "sections" else (Flag(name),)
     known = tuple(value for value in values if not _is_nothing(value))
     return known or (Flag(name),)
 
@@ -177,6 +187,8 @@ def _from_mapping(caller: Evaluator, record: Record, values: Values) -> None:
                 for key in texts(keys):
                     if key.literal is not None:
                         caller.write_key(record.key(key.literal), assigned or UNKNOWN)
+        if not isinstance(value, Dictionary) or not value.is_complete:
+            caller.write_key(record.key(_REST), UNKNOWN)
 
 
 def _environment(caller: Evaluator, arguments: Arguments) -> Values:
@@ -274,6 +286,8 @@ def call_record(
 
 
 def _got(caller: Evaluator, record: Record, arguments: Arguments) -> Values:
+    if record.kind == "sections":
+        return _option(arguments)
     names = texts(_given(arguments, 0, "name") or ())
     default = _given(arguments, 1, "default")
     if len(names) != 1 or names[0].literal is None:
@@ -282,6 +296,16 @@ def _got(caller: Evaluator, record: Record, arguments: Arguments) -> Values:
     if all(isinstance(value, Flag | Unknown) for value in found) and default is not None:
         return default
     return found
+
+
+def _option(arguments: Arguments) -> Values:
+    """`parser.get(section, option, fallback=…)`: a flag of that name, as files have it."""
+    names = texts(_given(arguments, 1, "option") or ())
+    if len(names) != 1 or not names[0].literal:
+        return UNKNOWN
+    fallback = _given(arguments, 99, "fallback")
+    flag = Flag(normal(names[0].literal))
+    return (flag,) if fallback is None or all(map(_is_nothing, fallback)) else (flag, *fallback)
 
 
 def _converted(caller: Caller, default: Values, converter: Values, node: ir.Call) -> Values:

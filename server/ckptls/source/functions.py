@@ -35,7 +35,7 @@ _MAX_DEPTH = 4
 # Longer functions that mention nothing of the catalogue are not run for what they return.
 _SMALL_BYTES = 1_500
 _PROPERTIES = frozenset({"property", "cached_property", "lazy_property", "define_scope"})
-_ENDINGS = frozenset({b"return", b"yield"})
+_ENDINGS = frozenset({b"return", b"yield", b"global"})
 _MAX_BASES = 16
 
 

@@ -6,6 +6,7 @@ readings of other names are as before is not run again (see `Memo`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -47,6 +48,7 @@ from ckptls.source.values import (
 )
 
 _MAX_CONTEXTS = 32
+_GLOBAL = re.compile(rb"\bglobal[ \t]+([A-Za-z_]\w*(?:[ \t]*,[ \t]*[A-Za-z_]\w*)*)")
 
 FunctionKey = tuple[Chunk, int]
 
@@ -135,6 +137,9 @@ class Interpreter(Executor):
         return (*top, *found.values())
 
     def _run_top(self, chunks: list[Chunk]) -> list[Effects]:
+        self.global_names = frozenset(
+            name.decode() for chunk in chunks for name in _declared_global(chunk.key[2])
+        )
         return [self._run_chunk(chunk) for chunk in chunks]
 
     def exports(self, chunks: list[Chunk]) -> Exports:
@@ -291,6 +296,12 @@ class Interpreter(Executor):
         if not memo.has_keys:
             return True
         return self._is_valid(memo, given, self.module)
+
+
+def _declared_global(text: bytes) -> Iterable[bytes]:
+    """The names in `global` statements of some code."""
+    for match in _GLOBAL.finditer(text) if b"global" in text else ():
+        yield from (name.strip() for name in match[1].split(b","))
 
 
 def _full_name(function: FunctionValue) -> str:

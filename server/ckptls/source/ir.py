@@ -237,6 +237,10 @@ class Return(NamedTuple):
     kind: str
 
 
+class Global(NamedTuple):
+    names: tuple[str, ...]
+
+
 class Block(NamedTuple):
     statements: tuple[Stmt, ...]
 
@@ -304,6 +308,7 @@ Stmt = Union[
     Evaluate,
     Assert,
     Return,
+    Global,
     Block,
     If,
     For,

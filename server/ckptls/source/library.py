@@ -6,11 +6,12 @@ Each function takes values and returns values; what cannot be told becomes a hol
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ckptls.source import containers, paths
 from ckptls.source.values import (
     DIGITS,
+    MAX_ALTERNATIVES,
     UNKNOWN,
     UNKNOWN_TEXT,
     Hole,
@@ -21,7 +22,6 @@ from ckptls.source.values import (
     Value,
     Values,
     as_text,
-    product,
     text,
     texts,
     union,
@@ -31,8 +31,18 @@ from ckptls.source.values import Mapping as Dictionary
 Arguments = tuple[Values, ...]
 _PERCENT = re.compile(r"%(?:\((\w+)\))?[#0\- +]*(?:\*|\d+)?(?:\.\d+)?[hlL]?([diouxXeEfFgGcrsa%])")
 _FIELD = re.compile(r"\{\{|\}\}|\{([^{}!:]*)(![rsa])?(:[^{}]*)?\}")
+_DOLLAR = re.compile(r"\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
 _MAX_RANGE = 64
 _MAX_WIDTH = 200
+
+
+def product(
+    left: Iterable[Text], right: Iterable[Text], limit: int = MAX_ALTERNATIVES
+) -> tuple[Text, ...]:
+    """Each text of `left` followed by each of `right`."""
+    rights = tuple(right)
+    found = tuple(dict.fromkeys(first + second for first in left for second in rights))
+    return found if len(found) <= limit else (*found[: limit - 1], UNKNOWN_TEXT)
 
 
 def _same(arguments: Arguments) -> Values:
@@ -211,6 +221,18 @@ def format_text(
         return _formatted(values, pattern, is_plain, lambda value: _format(value, spec))
 
     return _fill(template, _FIELD, fill)
+
+
+def substituted(template: Values, named: Mapping[str, Values]) -> Values:
+    """`string.Template(template).substitute(…)`."""
+
+    def fill(match: re.Match[str]) -> tuple[Text, ...]:
+        name = match[1] or match[2]
+        if not name:
+            return (text("$"),)
+        return tuple(as_text(value) for value in named.get(name, UNKNOWN))
+
+    return union(*(_fill(each, _DOLLAR, fill) for each in texts(template)))
 
 
 def _fill(
@@ -396,3 +418,4 @@ def _split(
 
 path_member = paths.member
 join_paths = paths.join
+CONSTANTS = paths.CONSTANTS

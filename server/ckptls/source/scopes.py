@@ -326,6 +326,13 @@ def named_values(values: Values) -> dict[str, Values]:
     return found
 
 
+def named(arguments: Arguments, *, is_first_a_mapping: bool = True) -> dict[str, Values]:
+    """What is given by name, or by a dictionary in the first place."""
+    first = next((values for key, values in arguments if key is None), ())
+    found = named_values(first) if is_first_a_mapping else {}
+    return {**found, **{key: values for key, values in arguments if key is not None}}
+
+
 def _is_on(values: Values | None, is_default: bool) -> bool:
     if values is None:
         return is_default

@@ -45,8 +45,8 @@ class Frame:
     """
 
     __slots__ = (
-        *("depth", "home", "is_guarded", "is_repeated", "owner", "parent", "returns", "scopes"),
-        *("variables", "yielded", "yields"),
+        *("depth", "globals", "home", "is_guarded", "is_repeated", "owner", "parent", "returns"),
+        *("scopes", "variables", "yielded", "yields"),
     )
 
     def __init__(
@@ -66,6 +66,7 @@ class Frame:
         self.yields: list[Values] = []
         self.owner: ClassValue | None = None
         self.returns: list[Values] = []
+        self.globals: frozenset[str] = frozenset()
         self.home: Module | None = home if parent is None else parent.home
 
 

@@ -214,6 +214,9 @@ class Statements:
                 caught = lowered.items if isinstance(lowered, ir.Items) else (lowered,)
         return caught, self.block(block)
 
+    def _global(self, node: Node) -> ir.Stmt:
+        return ir.Global(tuple(self._source(each) for each in node.named_children))
+
     def _with(self, node: Node) -> ir.Stmt:
         items: list[tuple[ir.Expr, ir.Expr | None]] = []
         for clause in node.named_children:
@@ -294,6 +297,7 @@ _HANDLERS: dict[str, Callable[[Statements, Node], ir.Stmt]] = {
     "return_statement": Statements._jump,
     "raise_statement": Statements._jump,
     "continue_statement": Statements._jump,
+    "global_statement": Statements._global,
     "assert_statement": Statements._assert,
     "import_statement": Statements._import,
     "import_from_statement": Statements._import_from,

@@ -326,6 +326,7 @@ OTHERS = {
 @pytest.mark.parametrize("snippet", OTHERS.values(), ids=OTHERS.keys())
 def test_it_fires_in_other_functions_too(vgg16, snippet):
     shutil.copytree(vgg16.root, vgg16.root / "run")
+    vgg16.file("run/checkpoint", 'model_checkpoint_path: "vgg_16.ckpt"\n')
     _, found = vgg16.findings(snippet)
     assert [each.code for each in found] == ["unknown-variable"]
     right = "weights" if "snt." in snippet else "vgg_16/fc8/weights"

@@ -91,9 +91,8 @@ def _defined(analysis: Analysis) -> set[str | None]:
 
 def _loaded_by_name(context: Context, needs: Evidence) -> tuple[Checkpoint, ...]:
     found: list[Checkpoint] = []
-    for restore in context.analysis.restores:
+    for restore, resolution in context.restores:
         if restore.by_layer:
-            resolution = context.resolve(restore.paths)
             if not resolution.is_complete or resolution.evidence < needs:
                 return ()
             found += resolution.checkpoints

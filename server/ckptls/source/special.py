@@ -1,11 +1,11 @@
-"""What functions of Python and of TensorFlow give that look around where they are called."""
+"""Functions of Python's own that need more than the values of their arguments."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ckptls.source import containers, scopes
+from ckptls.source import containers, ir, scopes
 from ckptls.source.arguments import partial
 from ckptls.source.containers import Arguments, items_of
 from ckptls.source.values import (
@@ -15,13 +15,13 @@ from ckptls.source.values import (
     Member,
     Sequence,
     Text,
+    Tracked,
     Values,
     texts,
     union,
 )
 
 if TYPE_CHECKING:
-    from ckptls.source import ir
     from ckptls.source.calls import Caller
 
 
@@ -89,11 +89,20 @@ def _above(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
     return (Instance(owner, is_super=True),) if owner is not None else UNKNOWN
 
 
+def _template(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+    """`string.Template(text)`."""
+    return (Tracked("template", detail=(arguments[0][1],)),) if arguments else UNKNOWN
+
+
 _METHODS = ("strip", "lstrip", "rstrip", "lower", "upper", "split", "format", "join", "replace")
-FUNCTIONS: dict[str, Callable[[Caller, ir.Call, Arguments], Values]] = {
+SPECIAL: dict[str, Callable[[Caller, ir.Call, Arguments], Values]] = {
     "builtins.dict": lambda caller, node, arguments: containers.to_dict(arguments),
     "collections.OrderedDict": lambda caller, node, arguments: containers.to_dict(arguments),
     "collections.defaultdict": lambda caller, node, arguments: containers.to_dict(arguments[1:]),
+    "builtins.sorted": lambda caller, node, arguments: containers.in_order(arguments),
+    "builtins.max": lambda caller, node, arguments: containers.extreme(arguments, max),
+    "builtins.min": lambda caller, node, arguments: containers.extreme(arguments, min),
+    "string.Template": _template,
     "builtins.vars": _as_record,
     "builtins.getattr": _attribute_of,
     "builtins.map": _mapped,
