@@ -21,6 +21,7 @@ from ckptls.source.values import (
     Literal,
     Member,
     ScopeValue,
+    Sequence,
     Text,
     Values,
     union,
@@ -146,7 +147,9 @@ class Functions(Caller):
         frame = self.enter(callee, bound, self.frame.scopes, self.frame.is_guarded)
         self.depth -= 1
         self.entrance = before
-        return _given_back(callee, frame) if frame.returns or frame.yielded else (Literal(None),)
+        if not frame.returns and frame.yielded is None:
+            return (Literal(None),)
+        return _given_back(callee, frame)
 
     def _is_worth_running(self, callee: FunctionValue) -> bool:
         """Whether a function of another module may tell anything: a small one by what it
@@ -321,6 +324,8 @@ def _given_back(callee: FunctionValue, frame: Frame) -> Values:
     inside = frame.yielded.names if frame.yielded is not None else frame.scopes.names
     if inside != frame.scopes.names and _has_decorator(callee.function, "contextmanager"):
         return (ScopeValue(inside.without_suffix("/")),)
+    if frame.yields:
+        return (Sequence("list", tuple(frame.yields), UNKNOWN not in frame.yields),)
     return union(*frame.returns)
 
 
