@@ -16,7 +16,7 @@ from ckptls.source.interpret import Interpreter, Lasting
 from ckptls.source.modules import NOWHERE, Environment, Exports, Module
 from ckptls.source.pragmas import Pragmas, find_pragmas
 from ckptls.source.repair import Insertion, missing
-from ckptls.source.sites import LiteralPart, Restore, Save, Role, Site
+from ckptls.source.sites import LiteralPart, Restore, Role, Save, Site
 from ckptls.source.state import CallRecord, Effects, PlaceRow
 from ckptls.source.syntax import Syntax
 from ckptls.source.text import SourceText
