@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ckptls.source.sites import Restore, Site
+from ckptls.source.sites import Restore, Save, Site
 from ckptls.source.values import (
     ClassValue,
     Defaults,
@@ -105,6 +105,7 @@ class Effects:
     variables: list[GraphVariable] = field(default_factory=list)
     outgoing: list[CallRecord] = field(default_factory=list)
     checked: list[Text] = field(default_factory=list)
+    saves: list[Save] = field(default_factory=list)
 
 
 class Recorder:
