@@ -41,8 +41,9 @@ export class Notebook {
     return this.page.locator(".lsp-hover:visible");
   }
 
-  get squiggles(): Locator {
-    return this.page.locator(".jp-Notebook .cm-lintRange-error");
+  /** The underlined texts of a cell. */
+  squiggles(cell: number): Locator {
+    return this.code(cell).locator(".cm-lintRange-error");
   }
 
   /** What is told where the mouse rests on a squiggle. */
@@ -112,19 +113,38 @@ export class Notebook {
     }
   }
 
-  /** Rests the mouse on a text of a cell, with Control held, until something is told of it. */
-  async ask(cell: number, words: string): Promise<void> {
-    const text = this.code(cell).getByText(words).last();
-    await this.page.keyboard.down("Control");
-    try {
-      await until(`something is told of ${words}`, async () => {
-        await this.page.locator(".jp-NotebookPanel-toolbar").hover();
-        await text.hover();
-        return this.hover.first().waitFor({ timeout: 5000 }).then(() => true, () => false);
-      }, SECONDS);
-    } finally {
+  /** Rests the mouse on a text of a cell, with Control held, until this is told of it. */
+  async ask(cell: number, words: string, told: string): Promise<void> {
+    await until(`${told} is told of ${words}`, async () => {
+      await this.page.keyboard.down("Control");
+      const isTold = await this.rest(this.code(cell).getByText(words).last(), this.hover, told, 15);
       await this.page.keyboard.up("Control");
-    }
+      if (!isTold) {
+        await this.touch();
+      }
+      return isTold;
+    }, SECONDS);
+  }
+
+  /** Rests the mouse on a squiggle until this is told of it: a new finding closes what is told. */
+  async askProblem(cell: number, told: string): Promise<void> {
+    const problem = this.squiggles(cell).first();
+    await problem.waitFor();
+    await until(`${told} is told`, () => this.rest(problem, this.problem, told, 5), SECONDS);
+  }
+
+  /** Whether this is told in time while the mouse rests there, coming from elsewhere. */
+  private async rest(place: Locator, tooltip: Locator, told: string, seconds: number): Promise<boolean> {
+    await this.page.locator(".jp-NotebookPanel-toolbar").hover();
+    await place.hover();
+    const answer = tooltip.filter({ hasText: told }).first();
+    return answer.waitFor({ timeout: seconds * 1000 }).then(() => true, () => false);
+  }
+
+  /** A change and back: JupyterLab forgets what it was told of places while nothing changes. */
+  private async touch(): Promise<void> {
+    await this.code(0).click();
+    await this.press("Control+End", "Space", "Backspace");
   }
 
   // ---------------------------------------------------------------- evidence
@@ -157,13 +177,8 @@ interface Told {
   contentChanges?: { text: string }[];
 }
 
-/** Opens a notebook of these cells of code in a new window, and runs the test in it. */
-export async function inNotebook(
-  house: House,
-  name: string,
-  cells: string[],
-  test: (notebook: Notebook) => Promise<void>,
-): Promise<void> {
+/** Opens a notebook of these cells of code in a new window. */
+export async function openNotebook(house: House, cells: string[]): Promise<Notebook> {
   writeFileSync(join(house.folder, FILE), JSON.stringify(notebookOf(cells)));
   const context = await house.browser.newContext({
     viewport: { width: 1200, height: 720 },
@@ -176,13 +191,11 @@ export async function inNotebook(
     await page.goto(`${house.address}/lab/tree/${FILE}?reset`);
     // Comes last: the kernel has told its language, and the server has been told the notebook.
     await page.getByText("Fully initialized").waitFor();
-    await test(notebook);
   } catch (error) {
-    await notebook.keepEvidence(`failed-${name}`);
+    await notebook.keepEvidence("failed-to-open");
     throw error;
-  } finally {
-    await context.close();
   }
+  return notebook;
 }
 
 function notebookOf(cells: string[]): object {
