@@ -68,6 +68,11 @@ WITHOUT_SLASH = [
     ("'gl<cursor>bal')", "global_step", "'global_step'bal'"),
     ("r'vg<cursor>')", "vgg_16/", "r'vgg_16/''"),
 ]
+# So in f-strings too, slashes or not, as long as there is no field in them.
+FORMATTED = [
+    ("f'vgg_16/fc<cursor>", "fc8/", "f'vgg_16/fc8/"),
+    ("f'vgg_16/fc<cursor>')", "fc8/", "f'vgg_16/fc8/''"),
+]
 # The same, and what is put behind the last slash before the cursor.
 WITH_SLASH = [
     ("'vgg_16/<cursor>", "fc8/", "fc8/"),
@@ -76,14 +81,20 @@ WITH_SLASH = [
     ("'vgg_16/fc<cursor>8/biases')", "fc8/", "fc8/'"),
     ('"""vgg_16/fc<cursor>""")', "fc8/", 'fc8/""'),
 ]
-# JupyterLab finds no token in an open string with more behind it: what is missing is put there.
-OPEN = [("'vg<cursor>)", "vgg_16/", "g_16/"), ("'vgg_16/fc<cursor>, 1)", "fc8/", "8/")]
+# JupyterLab finds no token in an open string with more behind it, or behind the field of an
+# f-string: what is missing is put there.
+NO_TOKEN = [
+    ("'vg<cursor>)", "vgg_16/", "g_16/"),
+    ("'vgg_16/fc<cursor>, 1)", "fc8/", "8/"),
+    ("f'vgg_16/fc{6}/w<cursor>')", "weights", "eights"),
+]
+CASES = [*WITHOUT_SLASH, *FORMATTED, *WITH_SLASH, *NO_TOKEN]
 
 
 @pytest.mark.asyncio
 async def test_jupyterlab_is_told_what_becomes_of_the_literal(jupyterlab):
     told, expected = {}, {}
-    for number, (literal, label, text) in enumerate(WITHOUT_SLASH + WITH_SLASH + OPEN):
+    for number, (literal, label, text) in enumerate(CASES):
         opened(jupyterlab, literal, f"train_{number}.py")
         items = {each.label: each for each in await jupyterlab.complete()}
         told[literal] = items[label].insert_text if label in items else sorted(items)
