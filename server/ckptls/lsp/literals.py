@@ -9,7 +9,7 @@ nothing where an open string, or the field of an f-string, is followed by more. 
   behind it;
 - elsewhere the rest of the literal is taken off the end of the text, or its quote put there;
 - what the kernel offers may be mixed in: then only the text before the cursor is replaced,
-  and an opening quote is left out. Where nothing is typed IPython always offers its magics.
+  and an opening quote is left out. IPython offers its magics where nothing is typed, and files.
 
 The texts here are those that become the right code in the end.
 """
@@ -64,6 +64,8 @@ class Literal:
         if not self.is_token:
             return label[len(self.typed) :]
         whole = self.head + label + self.tail
+        if self.is_path and self.is_mixed and not self.before.endswith("/"):
+            return self.head + label
         if self.is_path:
             text = whole[self.before.rfind("/") + 1 :]
             return text[:-1] if self.after[:1] in ("'", '"') else text
@@ -72,8 +74,13 @@ class Literal:
         return whole + self.after
 
 
-def literal_at(answer: Completion, part: LiteralPart, view: View, offset: int) -> Literal | None:
-    """The literal that is completed at an offset; None if no quote stands before it."""
+def literal_at(
+    answer: Completion, part: LiteralPart, view: View, offset: int, is_file: bool
+) -> Literal | None:
+    """The literal that is completed at an offset; None if no quote stands before it.
+
+    is_file: it names something on the disk, which a kernel completes too.
+    """
     text, moved = view.source.text, view.start
     cursor = offset - moved
     inside, end = part.literal.start - moved, part.literal.end - moved
@@ -101,5 +108,5 @@ def literal_at(answer: Completion, part: LiteralPart, view: View, offset: int) -
         typed=typed,
         is_token=is_whole or (not is_closed and text[cursor : cursor + 1] in ("", "\n", "\r")),
         is_path="/" in before and not is_format,
-        is_mixed=view.uri.endswith(".ipynb") and not typed,
+        is_mixed=view.uri.endswith(".ipynb") and (is_file or not typed),
     )

@@ -9,7 +9,6 @@ import { RESULTS, until } from "../browser.ts";
 import { type House, SECONDS } from "./house.ts";
 
 const FILE = "explore.ipynb";
-const WAIT = { timeout: SECONDS * 1000 };
 
 export class Notebook {
   readonly house: House;
@@ -69,6 +68,7 @@ export class Notebook {
   async write(cell: number, code: string): Promise<void> {
     const [before, after] = code.split("|") as [string, string | undefined];
     await this.code(cell).click();
+    await this.leave();
     await this.press("Escape", "Enter", "Control+a", "Delete");
     await this.page.keyboard.type(before + (after ?? ""), { delay: 10 });
     await this.press(...Array<string>(after?.length ?? 0).fill("ArrowLeft"));
@@ -90,10 +90,18 @@ export class Notebook {
     }, SECONDS);
   }
 
-  /** Takes a row of the list. */
+  /** Takes a row of the list, by keys: what a mouse rests on may be told above it. */
   async take(label: string): Promise<void> {
-    await this.suggestion(label).first().click(WAIT);
-    await this.suggestions.first().waitFor({ state: "hidden", ...WAIT });
+    const active = this.page.locator(".jp-mod-active");
+    await until(`${label} is chosen`, async () => {
+      if ((await this.suggestion(label).and(active).count()) > 0) {
+        return true;
+      }
+      await this.press("ArrowDown");
+      return false;
+    }, SECONDS);
+    await this.press("Enter");
+    await this.suggestions.first().waitFor({ state: "hidden" });
   }
 
   /** Waits until the code of a cell is this. */
@@ -135,10 +143,14 @@ export class Notebook {
 
   /** Whether this is told in time while the mouse rests there, coming from elsewhere. */
   private async rest(place: Locator, tooltip: Locator, told: string, seconds: number): Promise<boolean> {
-    await this.page.locator(".jp-NotebookPanel-toolbar").hover();
+    await this.leave();
     await place.hover();
     const answer = tooltip.filter({ hasText: told }).first();
     return answer.waitFor({ timeout: seconds * 1000 }).then(() => true, () => false);
+  }
+
+  private async leave(): Promise<void> {
+    await this.page.locator(".jp-NotebookPanel-toolbar").hover();
   }
 
   /** A change and back: JupyterLab forgets what it was told of places while nothing changes. */
