@@ -83,8 +83,8 @@ export class Notebook {
       }
       const row = this.suggestion(label).first();
       const isThere = await row.waitFor({ timeout: 8000 }).then(() => true, () => false);
-      if (!isThere) {
-        await this.press("Escape", "Enter");
+      if (!isThere && (await this.suggestions.count()) > 0) {
+        await this.press("Escape");
       }
       return isThere;
     }, SECONDS);
