@@ -20,6 +20,8 @@ _LEAST_SETTLE_SECONDS = 0.005
 _MOST_SETTLE_SECONDS = 0.15
 # And before other documents are looked at that may import from it.
 _IMPORTERS_SECONDS = 0.15
+# How long they wait for other modules that are being read for the first time.
+_PATIENCE_SECONDS = 0.3
 # After so long, whoever waits for an answer has a turn.
 _STEP_SECONDS = 0.003
 
@@ -30,7 +32,8 @@ class Findings:
     """Those of all documents of a workspace, by their addresses.
 
     `start` runs a task; `tell` is given what was found; `tell_anew` what another document
-    caused; `look` is given what bound the names, to have read what nobody has looked at yet.
+    caused; `look` is given what bound the names, to have read what nobody has looked at yet;
+    `is_more_known` waits for other modules that an analysis asked for, up to a deadline.
     """
 
     def __init__(
@@ -40,12 +43,14 @@ class Findings:
         tell: Callable[[str, list[Finding]], None],
         tell_anew: Callable[[str, list[Finding]], None],
         look: Callable[[Binder], None],
+        is_more_known: Callable[[float], Coroutine[Any, Any, bool]],
     ) -> None:
         # What findings rest on beside the texts has changed so often.
         self.generation = 0
         self._workspace = workspace
         self._start = start
         self._tell, self._tell_anew, self._look = tell, tell_anew, look
+        self._is_more_known = is_more_known
         self._found: dict[str, tuple[tuple[SourceText, int], list[Finding]]] = {}
         # What is kept of them from one edit to the next, and how many seconds they took.
         self._verdicts: dict[str, Verdicts] = {}
@@ -58,11 +63,15 @@ class Findings:
     async def of(self, uri: str) -> list[Finding]:
         """The findings of a document, as far as its checkpoints have been read; none if it is
         not open any more."""
+        deadline = _now() + _PATIENCE_SECONDS
         while (opened := self._workspace.documents.get(uri)) is not None:
             state = (opened.document.source, self.generation)
             known = self._found.get(uri)
             if known is not None and known[0] == state:
                 return known[1]
+            opened.document.analysis()
+            if await self._is_more_known(deadline):
+                continue
             found = await self._found_in_steps(uri, opened)
             if found is not None:
                 self._found[uri] = (state, found)
