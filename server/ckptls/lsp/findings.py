@@ -15,7 +15,8 @@ from ckptls.workspace.binding import Binder
 from ckptls.workspace.workspace import OpenDocument, Workspace
 
 # How long a document is left alone before its findings are told: until what is already under
-# way has come in, and for as long as finding them took the last time, up to a limit.
+# way has come in, and for a share of the time that finding them took the last time.
+_SETTLE_SHARE = 0.25
 _LEAST_SETTLE_SECONDS = 0.005
 _MOST_SETTLE_SECONDS = 0.15
 # And before other documents are looked at that may import from it.
@@ -119,10 +120,10 @@ class Findings:
 
     def forget(self, uri: str) -> None:
         """A document is closed."""
-        several: tuple[dict[str, Any], ...]
-        several = (self._found, self._verdicts, self._took, self._edited, self._due)
-        for kept in several:
-            kept.pop(uri, None)
+        known: tuple[dict[str, Any], ...]
+        known = (self._found, self._verdicts, self._took, self._edited, self._due)
+        for each in known:
+            each.pop(uri, None)
         for tasks in (self._telling, self._asking_others):
             task = tasks.pop(uri, None)
             if task is not None:
@@ -147,7 +148,7 @@ class Findings:
             self._telling[uri] = self._start(self._tell_when_due(uri))
 
     def _settle_seconds(self, uri: str) -> float:
-        took = self._took.get(uri, 0.0)
+        took = self._took.get(uri, 0.0) * _SETTLE_SHARE
         return min(max(took, _LEAST_SETTLE_SECONDS), _MOST_SETTLE_SECONDS)
 
     async def settled(self, uri: str) -> None:
