@@ -25,6 +25,13 @@ PULLING: Message = {
 }
 
 
+def keep_bytecode(folder: Path) -> None:
+    """Has the servers keep what they compile of themselves, as installed packages do; in a folder
+    of their own, so that nothing else sees it."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+
+
 class Client:
     """A server process that is spoken to as an editor speaks to it.
 
