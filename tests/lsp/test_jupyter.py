@@ -1,9 +1,17 @@
-"""The entry point by which jupyter-lsp finds the server, asked by its own manager."""
+"""JupyterLab: the entry point, asked by jupyter-lsp's own manager, and what its client is told.
+
+What becomes of the texts in the browser is seen in tests/e2e/jupyter.
+"""
 
 from __future__ import annotations
 
 import pytest
+import pytest_asyncio
 from jupyter_lsp import LanguageServerManager
+from lsprotocol import types
+from pytest_lsp import client_capabilities
+
+from lsp.conftest import HEAD
 
 
 @pytest.fixture
@@ -28,3 +36,80 @@ def test_the_server_of_the_user_is_the_one_that_jupyterlab_asks(manager):
     ]
     assert len(servers) > 3
     assert sorted(servers)[-1] == "zz-ckptls"
+
+
+@pytest_asyncio.fixture
+async def jupyterlab(unstarted):
+    """A client that says hello as jupyterlab-lsp does: without its name or a process."""
+    await hello(unstarted)
+    return unstarted
+
+
+async def hello(editor, **known):
+    client, capabilities = editor.client, client_capabilities("emacs")
+    client.capabilities = capabilities
+    params = types.InitializeParams(capabilities, root_uri=editor.folder.as_uri(), **known)
+    await client.initialize_async(params)
+    client.initialized(types.InitializedParams())
+
+
+def opened(editor, literal: str, name: str) -> None:
+    editor.uri = (editor.folder / name).as_uri()
+    editor.open(HEAD + f"tf.train.load_variable('vgg_16.ckpt', {literal}\n")
+
+
+# The literal with the cursor in it, an item, and what replaces the literal, which is this text
+# with the rest of the literal taken off its end.
+WITHOUT_SLASH = [
+    ("'<cursor>", "vgg_16/", "'vgg_16/"),
+    ("'vg<cursor>", "vgg_16/", "'vgg_16/"),
+    ("'<cursor>')", "vgg_16/", "'vgg_16/''"),
+    ("'vg<cursor>')", "vgg_16/", "'vgg_16/''"),
+    ("'gl<cursor>bal')", "global_step", "'global_step'bal'"),
+    ("r'vg<cursor>')", "vgg_16/", "r'vgg_16/''"),
+]
+# The same, and what is put behind the last slash before the cursor.
+WITH_SLASH = [
+    ("'vgg_16/<cursor>", "fc8/", "fc8/"),
+    ("'vgg_16/<cursor>')", "fc8/", "fc8/"),
+    ("'vgg_16/fc<cursor>')", "fc8/", "fc8/"),
+    ("'vgg_16/fc<cursor>8/biases')", "fc8/", "fc8/'"),
+    ('"""vgg_16/fc<cursor>""")', "fc8/", 'fc8/""'),
+]
+# JupyterLab finds no token in an open string with more behind it: what is missing is put there.
+OPEN = [("'vg<cursor>)", "vgg_16/", "g_16/"), ("'vgg_16/fc<cursor>, 1)", "fc8/", "8/")]
+
+
+@pytest.mark.asyncio
+async def test_jupyterlab_is_told_what_becomes_of_the_literal(jupyterlab):
+    told, expected = {}, {}
+    for number, (literal, label, text) in enumerate(WITHOUT_SLASH + WITH_SLASH + OPEN):
+        opened(jupyterlab, literal, f"train_{number}.py")
+        items = {each.label: each for each in await jupyterlab.complete()}
+        told[literal] = items[label].insert_text if label in items else sorted(items)
+        expected[literal] = text
+    assert told == expected
+
+
+@pytest.mark.asyncio
+async def test_the_magics_of_a_kernel_leave_the_closing_quote_alone(jupyterlab):
+    opened(jupyterlab, "'<cursor>')", "explore.ipynb")
+    items = {each.label: each for each in await jupyterlab.complete()}
+    assert items["vgg_16/"].insert_text == "'vgg_16/'"
+
+
+@pytest.mark.asyncio
+async def test_what_jupyterlab_would_put_behind_what_is_typed_is_not_offered(jupyterlab):
+    opened(jupyterlab, "'vgg_16/conv1/conv1_1/w<cursor>')", "train.py")
+    assert [each.label for each in await jupyterlab.complete()] == ["weights"]
+    opened(jupyterlab, "'fc8w<cursor>')", "other.py")
+    assert not await jupyterlab.complete()
+
+
+@pytest.mark.asyncio
+async def test_a_client_that_says_its_name_is_told_whole_names(unstarted):
+    await hello(unstarted, client_info=types.ClientInfo("helix"))
+    opened(unstarted, "'vgg_16/fc<cursor>')", "train.py")
+    items = await unstarted.complete()
+    assert "vgg_16/fc8/" in [each.label for each in items]
+    assert all(each.insert_text is None for each in items)

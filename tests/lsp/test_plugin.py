@@ -34,7 +34,7 @@ class Client:
     """An editor with one document open in pylsp; speaks JSON, as lsprotocol's types do not
     know all that pylsp says of itself."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, process: int | None = os.getpid()) -> None:
         self.folder = folder
         self.uri = ""
         self.uris: list[str] = []
@@ -47,7 +47,8 @@ class Client:
         )
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
-        self.ask("initialize", rootUri=folder.as_uri(), capabilities=CAPABILITIES)
+        hello = {"processId": process, "rootUri": folder.as_uri(), "capabilities": CAPABILITIES}
+        self.ask("initialize", **hello)
         self.tell("initialized")
 
     def _read(self) -> None:
@@ -75,11 +76,11 @@ class Client:
         self.process.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
         self.process.stdin.flush()
 
-    def open(self, text: str) -> None:
+    def open(self, text: str, name: str = "") -> None:
         """Opens a document; `<cursor>` in it is taken out."""
         if self.uri:
             self.tell("textDocument/didClose", textDocument={"uri": self.uri})
-        self.uri = (self.folder / f"train_{len(self.uris)}.py").as_uri()
+        self.uri = (self.folder / (name or f"train_{len(self.uris)}.py")).as_uri()
         self.uris.append(self.uri)
         self.shown = None
         before, _, after = text.partition("<cursor>")
@@ -161,6 +162,21 @@ def test_names_are_completed_with_their_shapes(shared):
     item = next(each for each in items if each["label"] == "vgg_16/conv1/conv1_1/weights")
     assert item["detail"] == "float32 [3, 3, 3, 64]"
     assert shared.covered(item["textEdit"]["range"]) == "vgg_16/conv1/conv1_1/"
+
+
+def test_a_notebook_of_jupyterlab_is_read_where_it_lies_and_not_where_its_copy_does(shared):
+    shared.open(READ.format("vgg_16/fc8/weigths"), ".virtual_documents/explore.ipynb")
+    shared.until_found(["unknown-variable"])
+
+
+def test_jupyterlab_which_has_no_process_is_told_whole_literals(folder):
+    client = Client(folder, process=None)
+    client.open(READ.format("vgg_16/conv1/conv1_1/w<cursor>"), ".virtual_documents/explore.ipynb")
+    client.until_found(["unknown-variable"])
+    (item,) = client.at_cursor("completion")["items"]
+    assert (item["label"], item["insertText"]) == ("weights", "weights")
+    assert item["filterText"] == "'vgg_16/conv1/conv1_1/weights"
+    client.close()
 
 
 def test_hover_tells_the_shape_and_leaves_code_to_jedi(shared):

@@ -90,7 +90,7 @@ def _of_variable(site: Site, context: Context, needs: Evidence) -> Iterator[Rest
     if name is None:
         return
     for restore, found in context.restores:
-        if not restore.is_certain or not _takes(restore, name):
+        if not restore.is_certain or not takes(restore, name):
             continue
         if not found.is_complete or found.evidence < needs:
             continue
@@ -120,18 +120,22 @@ def _by_name(analysis: Analysis) -> dict[str, list[GraphVariable]]:
     return found
 
 
-def _takes(restore: Restore, name: str) -> bool:
-    full = name + ":0"
-    if restore.include is not None and not _matches(restore.include, full):
-        return False
-    return not _matches(restore.exclude, full)
+def takes(restore: Restore, name: str) -> bool:
+    """Whether a restore surely takes the model's variable of that name.
+
+    A pattern that is not known may leave it out, and does not take it for sure.
+    """
+    full = name + ":0"  # filters see the name of the tensor
+    include, exclude = restore.include, restore.exclude
+    return (include is None or any(_matches(each, full) is True for each in include)) and all(
+        _matches(each, full) is False for each in exclude
+    )
 
 
-def _matches(patterns: tuple[Text, ...], name: str) -> bool:
-    for pattern in patterns:
-        try:
-            if re.match(pattern.literal or "", name):
-                return True
-        except re.error:
-            continue
-    return False
+def _matches(pattern: Text, name: str) -> bool | None:
+    """Whether a pattern finds a name; None if it is not known, or none."""
+    literal = pattern.literal
+    try:
+        return re.match(literal, name) is not None if literal is not None else None
+    except re.error:
+        return None

@@ -57,7 +57,7 @@ class Context:
         self.asked_restores = True
         if self._restores is None:
             several = self._analysis.restores
-            self._restores = tuple((each, self._binder.resolve(each.paths)) for each in several)
+            self._restores = tuple((each, self._binder.restored(each)) for each in several)
         return self._restores
 
     def look(self, use: PathUse) -> tuple[Entry, ...] | None:

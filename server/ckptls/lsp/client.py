@@ -9,6 +9,9 @@ from typing import Any
 
 from lsprotocol import types
 
+# The option by which one of our doors says that jupyterlab-lsp is behind it.
+REPLACES_LITERALS = "replacesLiterals"
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -17,6 +20,7 @@ class Client:
     text_contents: it shows documents of other schemes whose text the server tells.
     pulls_diagnostics: it asks for findings, and can be told to ask again.
     by_segments: it filters by the word before the cursor, which ends at a slash.
+    replaces_literals: it puts what is offered in the place of the string, whatever edit is sent.
     retrigger: a command of the client that opens the completion list again, if it has one.
     """
 
@@ -55,6 +59,7 @@ class Client:
     changes_configuration: bool = False
     resolves_documentation: bool = False
     by_segments: bool = False
+    replaces_literals: bool = False
     retrigger: str | None = None
 
     @classmethod
@@ -70,8 +75,10 @@ class Client:
         def in_diagnostics(ability: str) -> bool:
             return any(getattr(each, ability).value for each in (published, pulled))
 
-        options = params.initialization_options
-        retrigger = options.get("retriggerCommand") if isinstance(options, Mapping) else None
+        given = params.initialization_options
+        options = given if isinstance(given, Mapping) else {}
+        retrigger = options.get("retriggerCommand")
+        by_segments = options.get("completionBySegments")
         return cls(
             encoding=encoding,
             markdown=types.MarkupKind.Markdown in formats,
@@ -110,17 +117,38 @@ class Client:
                 data.workspace.did_change_configuration.dynamic_registration.value
             ),
             resolves_documentation="documentation" in (item.resolve_support.properties.value or ()),
-            by_segments=_filters_by_word(params.client_info),
+            by_segments=by_segments
+            if isinstance(by_segments, bool)
+            else _filters_by_word(params.client_info),
+            replaces_literals=_is_jupyterlab(params),
             retrigger=retrigger if isinstance(retrigger, str) else None,
         )
 
 
 def _filters_by_word(client: types.ClientInfo | None) -> bool:
-    """Neovim up to 0.10 puts what it is offered behind the last slash, wherever it belongs."""
-    if client is None or not client.name.lower().startswith("neovim"):
+    """Whether a client takes what stands behind the last slash for all of the text.
+
+    Neovim up to 0.10 puts what it is offered there, wherever it belongs. Eglot compares it with
+    what it is offered, which the style `basic` never finds, and puts there what several have in
+    common. (Versions of 2022 and before do not say who they are.)
+    """
+    if client is None:
+        return False
+    if client.name.lower() == "eglot":
+        return True
+    if not client.name.lower().startswith("neovim"):
         return False
     found = re.match(r"v?(\d+)\.(\d+)", client.version or "")
     return found is not None and (int(found[1]), int(found[2])) < (0, 11)
+
+
+def _is_jupyterlab(params: types.InitializeParams) -> bool:
+    """jupyterlab-lsp does not say its name: it has no process, and tells one folder."""
+    options = params.initialization_options
+    if isinstance(options, Mapping) and options.get(REPLACES_LITERALS) is True:
+        return True
+    said = (params.client_info, params.process_id, params.workspace_folders, options)
+    return params.root_uri is not None and all(each is None for each in said)
 
 
 class _Reader:

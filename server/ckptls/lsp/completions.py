@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from lsprotocol import types
 
@@ -13,10 +14,13 @@ from ckptls.features.path_completion import path_completion
 from ckptls.features.segments import in_segments
 from ckptls.lsp import to_lsp
 from ckptls.lsp.connection import Asked, Server, answered, asked_at
+from ckptls.lsp.literals import literal_at
 from ckptls.lsp.protocol import Ready
 from ckptls.source.sites import Role
 
 SETTING = "completionBySegments"
+# Of checkpoints that are offered as paths, so many are read to tell what they hold.
+_MOST_READ = 8
 _TRIGGERS = ["'", '"', "/"]
 
 
@@ -36,7 +40,14 @@ def offer(server: Server) -> None:
             return None
         if _by_segments(ls):
             answer = in_segments(answer, found.cursor)
-        return to_lsp.completion_list(answer, found.view, params.position, ls.session.client)
+        literal = None
+        if ls.session.client.replaces_literals:
+            place = found.view.offset(params.position)
+            literal = literal_at(answer, found.cursor.part, found.view, place)
+        if literal is not None:
+            answer = replace(answer, items=tuple(literal.fitting(answer.items)))
+        client = ls.session.client
+        return to_lsp.completion_list(answer, found.view, params.position, client, literal)
 
     if resolves:
         _offer_documentation(server)
@@ -49,13 +60,22 @@ def _answer(ls: Server, asked: Asked, uri: str) -> Completion | None:
     seen = ls.session.seen(uri)
     if seen is None:
         return None
-    return path_completion(cursor, ls.session.workspace.binder(seen.opened, cursor.analysis))
+    binder = ls.session.workspace.binder(seen.opened, cursor.analysis)
+    answer = path_completion(cursor, binder)
+    if answer is not None:
+        # What they hold is told with them from the next keystroke on.
+        offered = dict.fromkeys(item.checkpoint for item in answer.items[:_MOST_READ])
+        ls.session.read(prefix for prefix in offered if binder.lookup(prefix) is None)
+    return answer
 
 
 def _by_segments(ls: Server) -> bool:
     """As the user says; else as the client needs it."""
     wanted = ls.session.option(SETTING)
-    return wanted if isinstance(wanted, bool) else ls.session.client.by_segments
+    client = ls.session.client
+    if client.replaces_literals:
+        return True
+    return wanted if isinstance(wanted, bool) else client.by_segments
 
 
 def _offer_documentation(server: Server) -> None:

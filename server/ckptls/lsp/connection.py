@@ -104,11 +104,13 @@ class Placed(Protocol):
 
 
 class Asked(NamedTuple):
-    """The name at a place and its binding; `view` tells where its places are."""
+    """The name at a place and its binding; `view` tells where its places are, `binder` binds
+    other names of the same text."""
 
     cursor: Cursor
     binding: Binding
     view: View
+    binder: Binder
 
 
 async def asked_at(ls: Server, place: Placed, is_patient: bool) -> Asked | None:
@@ -124,18 +126,18 @@ async def asked_at(ls: Server, place: Placed, is_patient: bool) -> Asked | None:
             return None
         source = seen.view.source
         cursors, view = session.documents.at(seen, seen.view.offset(place.position))
-        binding = None
-        if cursors:
-            binder = session.workspace.binder(seen.opened, cursors[0].analysis)
-            binding = binder.bind(cursors[0].site)
-        is_answer = binding is not None and bool(binding.checkpoints) and not is_patient
+        if not cursors:
+            if await session.reading.is_more_known(deadline):
+                continue
+            return None
+        binder = session.workspace.binder(seen.opened, cursors[0].analysis)
+        binding = binder.bind(cursors[0].site)
+        is_answer = bool(binding.checkpoints) and not is_patient
         if not is_answer and await session.reading.is_more_known(deadline):
             continue
-        if binding is None:
-            return None
         if is_answer or has_waited or not binding.pending:
             session.read(binding.pending)
-            return Asked(cursors[0], binding, view)
+            return Asked(cursors[0], binding, view, binder)
         await session.wait_for(binding.pending)
         has_waited = True
 

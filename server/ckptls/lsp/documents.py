@@ -18,6 +18,7 @@ from ckptls.source.text import SourceText
 from ckptls.workspace.workspace import Workspace
 
 logger = logging.getLogger(__name__)
+_COPIES = ".virtual_documents"
 
 
 class Documents:
@@ -166,11 +167,20 @@ class Documents:
 
 
 def path_of(uri: str) -> Path | None:
-    """The path of a `file:` address; None for documents that are not on a disk."""
+    """The path of a `file:` address; None for documents that are not on a disk.
+
+    jupyterlab-lsp tells servers that read files of notebooks in a folder of copies.
+    """
     if not uri.startswith("file:"):
         return None
     path = to_fs_path(uri)
-    return Path(os.path.normpath(path)) if path else None
+    if not path:
+        return None
+    found = Path(os.path.normpath(path))
+    if _COPIES in found.parts:
+        at = found.parts.index(_COPIES)
+        return Path(*found.parts[:at], *found.parts[at + 1 :])
+    return found
 
 
 def paths_of(uris: Iterable[str]) -> list[str]:

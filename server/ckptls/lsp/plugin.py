@@ -16,6 +16,7 @@ from typing import Any
 
 from pluggy import HookimplMarker
 
+from ckptls.lsp.client import REPLACES_LITERALS
 from ckptls.lsp.peer import Peer
 
 logger = logging.getLogger(__name__)
@@ -182,6 +183,8 @@ def _introduction(config: Any, roots: set[str]) -> dict[str, Any]:
     return {
         "processId": os.getpid(),
         "clientInfo": {"name": "pylsp"},
+        # Of the editors that have pylsp only JupyterLab has no process of its own.
+        "initializationOptions": {REPLACES_LITERALS: config.process_id is None},
         "rootUri": next(iter(roots), None),
         "workspaceFolders": _folders(sorted(roots)),
         "capabilities": {

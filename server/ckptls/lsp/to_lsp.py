@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from ckptls.features.answers import Completion, Finding, Hover, Item, ItemKind
 from ckptls.lsp.client import Client
+from ckptls.lsp.literals import Literal
 from ckptls.lsp.protocol import Ready
 from ckptls.lsp.views import View, location
 from ckptls.pages import page_of
@@ -22,9 +23,14 @@ _KINDS = {
 
 
 def completion_list(
-    completion: Completion, view: View, here: types.Position, client: Client
+    completion: Completion,
+    view: View,
+    here: types.Position,
+    client: Client,
+    literal: Literal | None = None,
 ) -> Ready:
-    """The items, each replacing the whole of the text between the quotes.
+    """The items, each replacing the whole of the text between the quotes; `literal` is for a
+    client that goes by other texts.
 
     A `CompletionList`, as JSON: it is the one answer that is long and wanted on each key.
     """
@@ -34,6 +40,11 @@ def completion_list(
     if client.insert_replace:
         spans = {"insert": {"start": replaced["start"], "end": end}, "replace": replaced}
     items = [_item(item, index, spans, client) for index, item in enumerate(completion.items)]
+    if literal is not None:
+        for item in items:
+            label = item["label"]
+            item["insertText"] = literal.insert_text(label)
+            item["filterText"] = literal.filter_text(label)
     answer: dict[str, Any] = {"isIncomplete": completion.is_incomplete, "items": items}
     if client.default_edit_range:
         edit_range = spans if client.insert_replace else replaced

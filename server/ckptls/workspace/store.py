@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ckptls.checkpoint.errors import CheckpointError, CheckpointNotFound, CheckpointUnreadable
-from ckptls.checkpoint.files import is_remote, is_versioned, stamp_of
+from ckptls.checkpoint.files import is_directory, is_remote, is_versioned, stamp_of
 from ckptls.checkpoint.locate import Location, locate
-from ckptls.checkpoint.model import Checkpoint, FileStamp
+from ckptls.checkpoint.model import Checkpoint, FileStamp, Format
 from ckptls.checkpoint.reader import patiently, read_location
 from ckptls.workspace.models import ModelStore
 
@@ -36,12 +36,15 @@ class Entry:
     """What stands at a path: a checkpoint, or why there is none.
 
     `model` is the graph in the `.meta` file or SavedModel that the path names, if it does.
+    `is_directory`: there is a directory of the name of this checkpoint, too, which functions
+    that take both look into instead.
     """
 
     path: str
     checkpoint: Checkpoint | None = None
     error: CheckpointError | None = None
     model: Model | None = None
+    is_directory: bool = False
 
     @property
     def is_absent(self) -> bool:
@@ -105,7 +108,8 @@ class CheckpointStore:
         model = self._models.at(path)
         try:
             checkpoint = patiently(lambda: self._read_or_known(locate(path)), _PAUSES_SECONDS)
-            entry = Entry(path, checkpoint=checkpoint, model=model)
+            is_both = _is_directory_too(path, checkpoint)
+            entry = Entry(path, checkpoint=checkpoint, model=model, is_directory=is_both)
         except CheckpointError as error:
             entry = Entry(path, error=error, model=model)
         except OSError as error:
@@ -190,6 +194,11 @@ class CheckpointStore:
         return [path for path in known if path == directory or os.path.dirname(path) == directory]
 
 
+def _is_directory_too(path: str, checkpoint: Checkpoint) -> bool:
+    is_by_prefix = checkpoint.format is Format.V2 and checkpoint.prefix == path
+    return is_by_prefix and not is_remote(path) and is_directory(path)
+
+
 def _kept(before: Entry | None, after: Entry) -> Entry:
     """`after`, with the checkpoint of `before` if a server only could not say that it is that."""
     old, new = (before.checkpoint if before else None), after.checkpoint
@@ -225,7 +234,7 @@ def _has_same_variables(one: Checkpoint, other: Checkpoint) -> bool:
 
 
 def _is_same(before: Entry, after: Entry) -> bool:
-    if before.model is not after.model:
+    if before.model is not after.model or before.is_directory != after.is_directory:
         return False
     if before.checkpoint is not None or after.checkpoint is not None:
         return before.checkpoint is after.checkpoint

@@ -1,17 +1,15 @@
 /** The parts under test: code-server with the .vsix installed, and a Chromium beside it. */
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 
-export const ROOT = resolve(import.meta.dirname, "../../..");
-export const RESULTS = join(ROOT, "tests/e2e/results");
+import { end, freePort, launch, ROOT, serve, untilUp } from "../browser.ts";
 
-/** What `tools/editor.py ensure --describe` wrote. */
+/** What `tools/editor.py describe` wrote. */
 interface Editor {
   node: string;
   code_server: string;
@@ -27,16 +25,6 @@ export interface House {
   close(): Promise<void>;
 }
 
-const BROWSER_ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
 export async function openHouse(): Promise<House> {
   const editor = readEditor();
   const vsix = process.env["CKPTLS_VSIX"] ?? join(ROOT, "build/checkpoint-intellisense.vsix");
@@ -50,8 +38,8 @@ export async function openHouse(): Promise<House> {
   const port = await freePort();
   const address = `http://127.0.0.1:${port}`;
   const server = serve(editor.node, [...command, ...serving(port)], join(folder, "code-server.log"));
-  await untilUp(server, address);
-  const browser = await chromium.launch({ executablePath: editor.chromium, args: BROWSER_ARGUMENTS });
+  await untilUp(server, `${address}/healthz`);
+  const browser = await launch(editor.chromium);
   const close = async (): Promise<void> => {
     await browser.close();
     await end(server);
@@ -76,56 +64,4 @@ function serving(port: number): string[] {
     ...["--auth", "none", "--bind-addr", `127.0.0.1:${port}`],
     ...["--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"],
   ];
-}
-
-function serve(node: string, command: string[], log: string): ChildProcess {
-  const output = openSync(log, "w");
-  const server = spawn(node, command, { stdio: ["ignore", output, output], detached: true });
-  closeSync(output);
-  return server;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  if (address === null || typeof address === "string") {
-    throw new Error("no free port");
-  }
-  return address.port;
-}
-
-async function untilUp(server: ChildProcess, address: string): Promise<void> {
-  await until("code-server answers", async () => {
-    if (server.exitCode !== null) {
-      throw new Error(`code-server ended with exit code ${server.exitCode}`);
-    }
-    return fetch(`${address}/healthz`).then((response) => response.ok, () => false);
-  });
-}
-
-/** Ends code-server with all that it started: it leads a process group of its own. */
-async function end(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.pid === undefined) {
-    return;
-  }
-  const gone = new Promise((done) => server.once("exit", done));
-  process.kill(-server.pid, "SIGTERM");
-  await gone;
-}
-
-/** Polls until `isTrue` holds. */
-export async function until(
-  what: string,
-  isTrue: () => boolean | Promise<boolean>,
-  seconds = 30,
-): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
-  while (!(await isTrue())) {
-    if (Date.now() > deadline) {
-      throw new Error(`waited ${seconds} seconds in vain until ${what}`);
-    }
-    await new Promise((done) => setTimeout(done, 50));
-  }
 }

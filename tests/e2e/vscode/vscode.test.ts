@@ -5,7 +5,8 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
-import { type House, openHouse, RESULTS, until } from "./house.ts";
+import { RESULTS, until } from "../browser.ts";
+import { type House, openHouse } from "./house.ts";
 import { inWorkbench, type Preparation, type Workbench } from "./workbench.ts";
 
 const LEAF = "vgg_16/conv1/conv1_1/weights";

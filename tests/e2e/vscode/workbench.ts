@@ -5,7 +5,8 @@ import { join } from "node:path";
 
 import type { Locator, Page } from "playwright-core";
 
-import { type House, RESULTS, ROOT, until, writeSettings } from "./house.ts";
+import { RESULTS, ROOT, until } from "../browser.ts";
+import { type House, writeSettings } from "./house.ts";
 
 const EXAMPLE = join(ROOT, "examples/vgg16");
 const FILE = "finetune.py";

@@ -9,6 +9,7 @@ from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.nearest import is_near_miss
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.known_names import without_numbers
 from ckptls.features.rule import Context, Rule, replacements
 from ckptls.source.document import Analysis
 from ckptls.source.sites import Evidence, LiteralPart, Role, Site
@@ -145,7 +146,7 @@ def _used(analysis: Analysis) -> frozenset[str]:
     """Every scope and variable of the model that the code names, and all scopes above."""
     sites = (s for s in analysis.sites if s.is_definition and s.role in _NAMES)
     names = [site.full_text.literal for site in sites]
-    names += [variable.name.literal for variable in analysis.variables]
+    names += [without_numbers(variable.name).literal for variable in analysis.variables]
     found: set[str] = set()
     for name in names:
         path = name + "/" if name else ""

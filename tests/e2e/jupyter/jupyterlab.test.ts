@@ -1,0 +1,131 @@
+/** What a person sees in JupyterLab with jupyterlab-lsp and the VGG-16 example. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+
+import { ROOT } from "../browser.ts";
+import { type House, openHouse, SECONDS, type Settings } from "./house.ts";
+import { inNotebook, type Notebook } from "./notebook.ts";
+
+const LEAF = "vgg_16/conv1/conv1_1/weights";
+const CELLS = [
+  "import tensorflow as tf\nCHECKPOINT = 'ckpts/vgg_16.ckpt'",
+  "%matplotlib inline\nreader = tf.train.load_checkpoint(CHECKPOINT)",
+  "means = reader.get_tensor('vgg_16/mean_rgb')",
+  "biases = reader.get_tensor('vgg_16/cnov1/conv1_1/biases')",
+  "",
+];
+const [MEANS, SLIP, NEW] = [2, 3, 4];
+const LIMIT = { timeout: 5 * SECONDS * 1000 };
+
+/** The block of JSON under this heading of docs/editors.md. */
+function snippet(heading: string): Settings {
+  const page = readFileSync(join(ROOT, "docs/editors.md"), "utf8");
+  const section = page.split(`# ${heading}`)[1];
+  const block = /```json\n(.*?)```/s.exec(section ?? "");
+  assert.ok(block, `docs/editors.md has no JSON under ${heading}`);
+  return JSON.parse(block[1] as string) as Settings;
+}
+
+/** The tests of a house whose user has these settings of jupyterlab-lsp. */
+function withSettings(title: string, settings: () => Settings, tests: (scenario: Scenario) => void): void {
+  describe(title, () => {
+    let house: House;
+    before(async () => {
+      house = await openHouse({ "@jupyter-lsp/jupyterlab-lsp/plugin": settings() });
+    }, LIMIT);
+    after(() => house.close(), LIMIT);
+    tests((what, name, test) => it(what, LIMIT, () => inNotebook(house, name, CELLS, test)));
+  });
+}
+
+type Scenario = (what: string, name: string, test: (notebook: Notebook) => Promise<void>) => void;
+
+async function seesTheSlip(n: Notebook): Promise<void> {
+  const slip = n.squiggles.filter({ hasText: "vgg_16/cnov1/conv1_1/biases" });
+  await slip.waitFor();
+  await n.page.locator(".jp-NotebookPanel-toolbar").hover();
+  await slip.hover();
+  await n.problem.filter({ hasText: "did you mean `vgg_16/conv1/conv1_1/biases`?" }).waitFor();
+}
+
+async function seesTheShape(n: Notebook): Promise<void> {
+  await n.squiggles.first().waitFor(); // the checkpoint has been read
+  await n.ask(MEANS, "vgg_16/mean_rgb");
+  const text = await n.hover.first().innerText();
+  assert.match(text, /float32/);
+  assert.match(text, /\[3\]/);
+}
+
+withSettings("ckptls alone, ranked highest as docs/editors.md says", () => snippet("JupyterLab"), (scenario) => {
+  scenario("is the server that is asked", "alone", async (n) => {
+    const servers = await n.servers();
+    assert.equal(servers["zz-ckptls"], "started");
+    assert.equal(servers["pylsp"], "not_started");
+    assert.deepEqual([...n.asked], ["zz-ckptls"]);
+  });
+
+  scenario("completes a name in a string, with its shape", "completion", async (n) => {
+    await n.write(NEW, "weights = reader.get_tensor('vgg_16/conv1/conv1_1/");
+    await n.complete(LEAF);
+    assert.match(await n.suggestion(LEAF).innerText(), /float32 \[3, 3, 3, 64\]/);
+    await n.screenshot("completion");
+    await n.take(LEAF);
+    await n.untilWritten(NEW, `weights = reader.get_tensor('${LEAF}`);
+  });
+
+  scenario("goes scope by scope, whatever stands behind the cursor", "scopes", async (n) => {
+    for (const [typed, label, written] of [
+      ["f = reader.get_tensor('vg", "vgg_16/", "f = reader.get_tensor('vgg_16/"],
+      ["f = reader.get_tensor('vg|')", "vgg_16/", "f = reader.get_tensor('vgg_16/')"],
+      ["f = reader.get_tensor('vgg_16/con|')", "vgg_16/conv2/", "f = reader.get_tensor('vgg_16/conv2/')"],
+      ["f = reader.get_tensor('vgg_16/me|an')", "vgg_16/mean_rgb", "f = reader.get_tensor('vgg_16/mean_rgb')"],
+      ["f = reader.get_tensor('vgg_16/fc|)", "fc6/", "f = reader.get_tensor('vgg_16/fc6/)"],
+    ] as const) {
+      await n.write(NEW, typed);
+      await n.complete(label);
+      await n.take(label);
+      await n.untilWritten(NEW, written);
+    }
+  });
+
+  scenario("tells dtype and shape of a variable", "hover", async (n) => {
+    await seesTheShape(n);
+    await n.screenshot("hover");
+  });
+
+  scenario("marks a misspelt name until it is mended", "problem", async (n) => {
+    await seesTheSlip(n);
+    await n.screenshot("problem");
+    await n.write(SLIP, "biases = reader.get_tensor('vgg_16/conv1/conv1_1/biases')");
+    await n.squiggles.first().waitFor({ state: "detached" });
+  });
+});
+
+withSettings("beside python-lsp-server, without any setting", () => ({}), (scenario) => {
+  scenario("leaves that the server that is asked", "beside", async (n) => {
+    const servers = await n.servers();
+    assert.equal(servers["zz-ckptls"], "not_started");
+    assert.equal(servers["pylsp"], "started");
+    assert.deepEqual([...n.asked], ["pylsp"]);
+  });
+
+  scenario("completes names through its plugin, and Python as ever", "plugin-completion", async (n) => {
+    await n.write(NEW, "weights = reader.get_tensor('vgg_16/conv1/conv1_1/w|')");
+    await n.complete(LEAF);
+    await n.screenshot("plugin-completion");
+    await n.take(LEAF);
+    await n.untilWritten(NEW, `weights = reader.get_tensor('${LEAF}')`);
+    await n.write(NEW, "import collections\ncollections.OrderedD");
+    await n.complete("OrderedDict");
+  });
+
+  scenario("tells dtype and shape through its plugin", "plugin-hover", seesTheShape);
+
+  scenario("marks a misspelt name through its plugin", "plugin-problem", async (n) => {
+    await seesTheSlip(n);
+    await n.screenshot("plugin-problem");
+  });
+});
