@@ -25,6 +25,13 @@ PULLING: Message = {
 }
 
 
+def keep_bytecode(folder: Path) -> None:
+    """Has the servers keep what they compile of themselves, as installed packages do; in a folder
+    of their own, so that nothing else sees it."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+
+
 class Client:
     """A server process that is spoken to as an editor speaks to it.
 
@@ -55,6 +62,8 @@ class Client:
         self.uri = (folder / "train.py").as_uri()
         self.count = 0
         self._versions: dict[str, int] = {}
+        # What was published last, by address.
+        self._told: dict[str, Message] = {}
         root = folder.as_uri()
         self.request(
             "initialize",
@@ -101,6 +110,8 @@ class Client:
             if "method" in message and "id" in message:
                 items = message.get("params", {}).get("items") if message.get("params") else None
                 self._send({"id": message["id"], "result": items and [None] * len(items)})
+            if message.get("method") == "textDocument/publishDiagnostics":
+                self._told[message["params"]["uri"]] = message["params"]
             if is_it(message):
                 return message
 
@@ -168,13 +179,12 @@ class Client:
     def published(self, version: int) -> list[Message]:
         """What is published for that version of the first document."""
 
-        def is_it(message: Message) -> bool:
-            if message.get("method") != "textDocument/publishDiagnostics":
-                return False
-            told = message["params"]
-            return told["uri"] == self.uri and told.get("version") == version
+        def told() -> Message:
+            return self._told.get(self.uri, {})
 
-        return list(self.until(is_it)["params"]["diagnostics"])
+        if told().get("version") != version:
+            self.until(lambda message: told().get("version") == version)
+        return list(told()["diagnostics"])
 
     def pulled(self) -> list[Message]:
         """The findings of the first document, asked for."""

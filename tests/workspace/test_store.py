@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from checkpoint import crafted, crafted_objects
 from checkpoint.crafted import FLOAT
 from checkpoint.test_formats import write_shards
+from ckptls.checkpoint.model import Checkpoint
 from ckptls.workspace.store import CheckpointStore
 
 OPENED: list[str] = []
@@ -165,3 +167,18 @@ def test_many_paths_that_are_all_asked_for_are_kept(index: Path) -> None:
             store.load(path)
         store.forget_unasked(lambda: [store.peek(path) for path in named])
         assert all(store.peek(path) is not None for path in named)
+
+
+def test_listings_that_were_replaced_are_not_kept(index: Path) -> None:
+    """A training run replaces its checkpoint for days, and a listing may be large."""
+    store = CheckpointStore()
+    path = str(index)[: -len(".index")]
+    others = [f"{index}{number}" for number in range(200)]
+    for each in others:  # the more paths are known, the more might be kept
+        store.load(each)
+    for size in range(1, 51):
+        index.write_bytes(crafted.index([("a", FLOAT, [size] * size)]))
+        store.refresh([path])
+    gc.collect()
+    kept = [each for each in gc.get_objects() if isinstance(each, Checkpoint)]
+    assert [each.prefix for each in kept].count(path) == 1

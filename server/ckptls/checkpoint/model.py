@@ -84,6 +84,7 @@ class Checkpoint:
         object_graph: what an object-based checkpoint tells of its keys; None for others, and
             where the reader was not asked for it (`read_checkpoint(..., with_objects=True)`).
         layers: the layers of a Keras model in its order; empty if the file does not name them.
+        is_object_based: `tf.train.Checkpoint` or Keras wrote it, with names of objects' attributes.
     """
 
     __slots__ = (
@@ -91,6 +92,7 @@ class Checkpoint:
         "_tree",
         "files",
         "format",
+        "is_object_based",
         "layers",
         "names",
         "object_graph",
@@ -120,6 +122,7 @@ class Checkpoint:
         self._kinds = tuple(kinds)
         self._tree: ScopeTree | None = None
         self.object_graph: ObjectGraph | None = None
+        self.is_object_based = OBJECT_GRAPH_NAME in self
 
     def __repr__(self) -> str:
         return f"<Checkpoint {self.prefix!r} {self.format.value}, {len(self)} variables>"
@@ -171,11 +174,6 @@ class Checkpoint:
 
             self._tree = ScopeTree(self.names, self._kinds)
         return self._tree
-
-    @property
-    def is_object_based(self) -> bool:
-        """Whether `tf.train.Checkpoint` or Keras wrote it, with names of objects' attributes."""
-        return OBJECT_GRAPH_NAME in self
 
     def _position(self, name: str) -> int | None:
         position = bisect_left(self.names, name)

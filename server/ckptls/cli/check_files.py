@@ -215,6 +215,8 @@ class Checker:
             self._scanned.add(root)
 
     def _found(self, source: SourceFile, told: list[Finding]) -> tuple[Found, ...]:
+        if not told:
+            return ()
         places = Places(source)
         return tuple(found for each in told if (found := places.found(each)) is not None)
 

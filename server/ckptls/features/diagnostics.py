@@ -38,7 +38,7 @@ def judged(
     Another analysis of the document makes the rest worthless; whoever sees one closes this.
     """
     analysis = binder.analysis
-    if analysis.pragmas.is_ignored:
+    if analysis.pragmas.is_ignored or not analysis.sites:
         return []
     rules = tuple(rule for rule in all_rules() if settings.runs(rule.code))
     told = yield from _told(binder, rules, verdicts)

@@ -58,6 +58,8 @@ def restored(
     if site.role is Role.VARIABLE and site.counterpart is not None:
         found = _of_entry(site, binding, context, needs)
     elif site.role is Role.GRAPH_VARIABLE and (site.shape is not None or site.dtype):
+        if not context.restores:
+            return ()
         found = _of_variable(site, context, needs)
     else:
         return ()

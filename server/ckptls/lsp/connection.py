@@ -18,7 +18,7 @@ from ckptls.features.diagnostics import unread
 from ckptls.lsp import to_lsp
 from ckptls.lsp.notebooks import NOTEBOOKS
 from ckptls.lsp.protocol import Protocol as OurProtocol
-from ckptls.lsp.session import Session
+from ckptls.lsp.session import PATIENCE_SECONDS, Session
 from ckptls.lsp.views import Seen, View
 from ckptls.source.document import Cursor
 from ckptls.workspace.binding import Binder, Binding
@@ -117,24 +117,29 @@ async def asked_at(ls: Server, place: Placed, is_patient: bool) -> Asked | None:
     """What a client asks about at a place; waits for a checkpoint that is being read
     where nothing else is known, or where the asker is patient."""
     session = ls.session
-    source = None
-    for attempt in range(2):
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    source, has_waited = None, False
+    while True:
         seen = session.seen(place.text_document.uri)
-        if seen is None or (attempt and seen.view.source is not source):
+        if seen is None or (source is not None and seen.view.source is not source):
             # The text went on while we waited; what we would answer is about the past.
             return None
         source = seen.view.source
         cursors, view = session.documents.at(seen, seen.view.offset(place.position))
         if not cursors:
+            if await session.reading.is_more_known(deadline):
+                continue
             return None
-        cursor = cursors[0]
-        binder = session.workspace.binder(seen.opened, cursor.analysis)
-        binding = binder.bind(cursor.site)
-        if attempt or not binding.pending or (binding.checkpoints and not is_patient):
+        binder = session.workspace.binder(seen.opened, cursors[0].analysis)
+        binding = binder.bind(cursors[0].site)
+        is_answer = bool(binding.checkpoints) and not is_patient
+        if not is_answer and await session.reading.is_more_known(deadline):
+            continue
+        if is_answer or has_waited or not binding.pending:
             session.read(binding.pending)
-            return Asked(cursor, binding, view, binder)
+            return Asked(cursors[0], binding, view, binder)
         await session.wait_for(binding.pending)
-    return None
+        has_waited = True
 
 
 class Bound(NamedTuple):
@@ -147,16 +152,18 @@ class Bound(NamedTuple):
 async def bound(ls: Server, uri: str) -> Bound | None:
     """What binds the sites of an open text, once its checkpoints have been read or a
     moment has passed."""
-    seen = ls.session.seen(uri)
-    if seen is None:
-        return None
-    binder = _binder(ls, seen)
-    pending = unread(binder)
-    if not pending:
-        return Bound(binder, seen)
-    await ls.session.wait_for(pending)
-    seen = ls.session.seen(uri)
-    return Bound(_binder(ls, seen), seen) if seen is not None else None
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    has_waited = False
+    while (seen := ls.session.seen(uri)) is not None:
+        binder = _binder(ls, seen)
+        if await ls.session.reading.is_more_known(deadline):
+            continue
+        pending = () if has_waited else unread(binder)
+        if not pending:
+            return Bound(binder, seen)
+        await ls.session.wait_for(pending)
+        has_waited = True
+    return None
 
 
 def _binder(ls: Server, seen: Seen) -> Binder:

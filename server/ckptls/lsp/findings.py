@@ -15,11 +15,14 @@ from ckptls.workspace.binding import Binder
 from ckptls.workspace.workspace import OpenDocument, Workspace
 
 # How long a document is left alone before its findings are told: until what is already under
-# way has come in, and for as long as finding them took the last time, up to a limit.
+# way has come in, and for a share of the time that finding them took the last time.
+_SETTLE_SHARE = 0.25
 _LEAST_SETTLE_SECONDS = 0.005
 _MOST_SETTLE_SECONDS = 0.15
 # And before other documents are looked at that may import from it.
 _IMPORTERS_SECONDS = 0.15
+# How long they wait for other modules that are being read for the first time.
+_PATIENCE_SECONDS = 0.3
 # After so long, whoever waits for an answer has a turn.
 _STEP_SECONDS = 0.003
 
@@ -30,7 +33,8 @@ class Findings:
     """Those of all documents of a workspace, by their addresses.
 
     `start` runs a task; `tell` is given what was found; `tell_anew` what another document
-    caused; `look` is given what bound the names, to have read what nobody has looked at yet.
+    caused; `look` is given what bound the names, to have read what nobody has looked at yet;
+    `is_more_known` waits for other modules that an analysis asked for, up to a deadline.
     """
 
     def __init__(
@@ -40,12 +44,14 @@ class Findings:
         tell: Callable[[str, list[Finding]], None],
         tell_anew: Callable[[str, list[Finding]], None],
         look: Callable[[Binder], None],
+        is_more_known: Callable[[float], Coroutine[Any, Any, bool]],
     ) -> None:
         # What findings rest on beside the texts has changed so often.
         self.generation = 0
         self._workspace = workspace
         self._start = start
         self._tell, self._tell_anew, self._look = tell, tell_anew, look
+        self._is_more_known = is_more_known
         self._found: dict[str, tuple[tuple[SourceText, int], list[Finding]]] = {}
         # What is kept of them from one edit to the next, and how many seconds they took.
         self._verdicts: dict[str, Verdicts] = {}
@@ -58,11 +64,15 @@ class Findings:
     async def of(self, uri: str) -> list[Finding]:
         """The findings of a document, as far as its checkpoints have been read; none if it is
         not open any more."""
+        deadline = _now() + _PATIENCE_SECONDS
         while (opened := self._workspace.documents.get(uri)) is not None:
             state = (opened.document.source, self.generation)
             known = self._found.get(uri)
             if known is not None and known[0] == state:
                 return known[1]
+            opened.document.analysis()
+            if await self._is_more_known(deadline):
+                continue
             found = await self._found_in_steps(uri, opened)
             if found is not None:
                 self._found[uri] = (state, found)
@@ -110,10 +120,10 @@ class Findings:
 
     def forget(self, uri: str) -> None:
         """A document is closed."""
-        several: tuple[dict[str, Any], ...]
-        several = (self._found, self._verdicts, self._took, self._edited, self._due)
-        for kept in several:
-            kept.pop(uri, None)
+        known: tuple[dict[str, Any], ...]
+        known = (self._found, self._verdicts, self._took, self._edited, self._due)
+        for each in known:
+            each.pop(uri, None)
         for tasks in (self._telling, self._asking_others):
             task = tasks.pop(uri, None)
             if task is not None:
@@ -138,7 +148,7 @@ class Findings:
             self._telling[uri] = self._start(self._tell_when_due(uri))
 
     def _settle_seconds(self, uri: str) -> float:
-        took = self._took.get(uri, 0.0)
+        took = self._took.get(uri, 0.0) * _SETTLE_SHARE
         return min(max(took, _LEAST_SETTLE_SECONDS), _MOST_SETTLE_SECONDS)
 
     async def settled(self, uri: str) -> None:

@@ -25,9 +25,11 @@ from ckptls.lsp.aside import Aside
 from ckptls.lsp.client import Client
 from ckptls.lsp.documents import Documents, path_of
 from ckptls.lsp.findings import Findings
+from ckptls.lsp.reading import Reading
 from ckptls.lsp.soon import Soon, Work
 from ckptls.lsp.views import Seen, View
 from ckptls.workspace.binding import Binder
+from ckptls.workspace.disk import SeenDisk
 from ckptls.workspace.scan import known_checkpoints
 from ckptls.workspace.settings import Settings, load_settings, parse_settings
 from ckptls.workspace.workspace import Folder, Workspace
@@ -48,7 +50,8 @@ class Session:
 
     def __init__(self, publish: Publish, refresh: Work) -> None:
         self.started_ns = time.time_ns()
-        self.workspace = Workspace()
+        self._disk = SeenDisk()
+        self.workspace = Workspace(disk=self._disk)
         # Other files are read in the background, and documents looked at again afterwards.
         self.workspace.is_patient = False
         self.client = Client()
@@ -62,14 +65,17 @@ class Session:
         self._reading: dict[str, asyncio.Task[Any]] = {}
         self._background: set[asyncio.Task[Any]] = set()
         self._editor_settings: Mapping[str, Any] = {}
+        self.reading = Reading(self._disk, self.start, self._understand_anew)
         self.findings = Findings(
-            self.workspace, self.start, self._told, self._told_anew, self._look
+            *(self.workspace, self.start, self._told, self._told_anew, self._look),
+            self.reading.is_more_known,
         )
         # Set at the next change of what findings rest on.
         self.altered = asyncio.Event()
         self._looking: list[Folder] = []
         self._is_closing = False
-        self._aside = Aside()
+        # For other machines, and for this one's disk, which may be slow as well.
+        self._aside, self._beside = Aside(), Aside()
         self._asking: asyncio.Task[Any] | None = None
 
     # Documents
@@ -167,7 +173,7 @@ class Session:
 
     async def _read(self, path: str) -> None:
         try:
-            run = self._aside.run if is_remote(path) else asyncio.to_thread
+            run = self._aside.run if is_remote(path) else self._beside.run
             await run(self.workspace.store.load, path)
         finally:
             self._reading.pop(path, None)
@@ -327,10 +333,11 @@ class Session:
         folder = self.workspace.folder_of(Path(path))
         if folder is not None:
             folder.forget_calls()
-        self.workspace.distrust_modules()
+        self._disk.distrust()
         self._understand_anew()
 
     def _understand_anew(self) -> None:
+        self.workspace.distrust_modules()
         self.findings.understand_anew()
         self.refresh_all()
 

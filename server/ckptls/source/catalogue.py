@@ -161,7 +161,7 @@ class Catalogue:
     def mentioned(self, data: bytes) -> bytes:
         """A word of a text that is the name of one of the functions; empty if there is none."""
         words = self.words if b"slim" in data or b"contrib" in data else self._plain_words
-        return next((m[0] for m in _WORD.finditer(data) if m[0] in words), b"")
+        return min(words.intersection(_WORD.findall(data)), default=b"")
 
     def function(self, name: str) -> Entry | None:
         """The entry of a function by its full dotted name, however it was imported."""

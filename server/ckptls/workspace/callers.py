@@ -24,14 +24,8 @@ from ckptls.source.values import (
     Values,
     union,
 )
-from ckptls.workspace.modules import (
-    MAX_MODULE_BYTES,
-    ModuleStore,
-    Place,
-    imported_names,
-    read_source,
-)
-from ckptls.workspace.regular import regular
+from ckptls.workspace.disk import MAX_MODULE_BYTES, Disk
+from ckptls.workspace.modules import ModuleStore, Place, decoded, imported_names
 
 # A module that more files use than this is a library, and its callers say nothing of it.
 _MAX_CALLERS = 40
@@ -121,7 +115,7 @@ class ProjectCalls:
         return read.outgoing[path]
 
     def _collect(self, path: str) -> _Calls:
-        text = read_source(path)
+        text = decoded(Disk().data(path))
         if text is None:
             return {}
         place = self._place()
@@ -153,11 +147,7 @@ class ProjectCalls:
 
 def _text(path: str) -> bytes:
     """What a file holds; nothing if it cannot be read or is too large to be code."""
-    try:
-        with open(path, "rb", opener=regular) as file:
-            text = file.read(MAX_MODULE_BYTES + 1)
-    except OSError:
-        return b""
+    text = Disk().data(path) or b""
     return text if len(text) <= MAX_MODULE_BYTES else b""
 
 

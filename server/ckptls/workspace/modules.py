@@ -12,15 +12,13 @@ from ckptls.source.catalogue import Catalogue
 from ckptls.source.document import Document, mentions_tensorflow
 from ckptls.source.modules import LIBRARIES, Environment, Exports, Module, OutsideCall
 from ckptls.source.text import SourceText
-from ckptls.workspace.regular import regular
+from ckptls.workspace.disk import MAX_MODULE_BYTES, TRUST_SECONDS, Disk, Stamp
 
-# Larger files are data or generated.
-MAX_MODULE_BYTES = 1_000_000
-# How long what was seen on the disk is taken to be still so.
-_TRUST_SECONDS = 2.0
 _MAX_DEPTH = 12
 _MAX_IMPORT_DEPTH = 2
 _MAX_NAMES = 64
+# Who types an import asks for a name after each key.
+_MAX_FOUND = 4_096
 _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|[^\r\n#]*)"
     rb"|import[ \t]+([^\r\n#;]+))",
@@ -28,7 +26,6 @@ _IMPORT = re.compile(
 )
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 
-Stamp = tuple[int, int]
 Callers = Callable[[str, frozenset[str]], Mapping[str, tuple[OutsideCall, ...]]]
 
 
@@ -54,10 +51,16 @@ class Place:
 
 
 class ModuleStore:
-    """Modules by path. `opened` gives the document of a path that is being edited."""
+    """Modules by path. `opened` gives the document of a path that is being edited; what is
+    not open, `disk` knows."""
 
-    def __init__(self, opened: Callable[[str], Document | None] = lambda path: None) -> None:
+    def __init__(
+        self,
+        opened: Callable[[str], Document | None] = lambda path: None,
+        disk: Disk | None = None,
+    ) -> None:
         self._opened = opened
+        self._disk = disk or Disk()
         self._known: dict[str, _Known] = {}
         self._listed: dict[str, tuple[float, frozenset[str]]] = {}
         self._found: dict[tuple[str, str], tuple[float, str | None]] = {}
@@ -80,6 +83,8 @@ class ModuleStore:
             known.looked = float("-inf")
         self._listed.clear()
         self._found.clear()
+        # What a module leads to may be in one of those.
+        self._hinted = {path: known for path, known in self._hinted.items() if known[1]}
 
     def imports_others(self, data: bytes, importer: str, place: Place) -> bool:
         """Whether a text imports any module of the project."""
@@ -99,7 +104,8 @@ class ModuleStore:
         known = self._hinted.get(path)
         if known is None or known[0] != stamp:
             opened = self._opened(path)
-            data = opened.source.data if opened is not None else _read_bytes(path)
+            data = opened.source.data if opened is not None else self._disk.data(path)
+            data = (data or b"")[:MAX_MODULE_BYTES]
             # Modules may import each other: what is being looked at does not count.
             self._hinted[path] = (stamp, False)
             is_hinted = (mentions_tensorflow(data) and bool(place.catalogue.mentioned(data))) or (
@@ -142,7 +148,7 @@ class ModuleStore:
             return Exports({}, {})
         if opened is None or opened.is_busy:
             # One that is being looked at itself imports, over others, from itself.
-            text = read_source(path) if opened is None else opened.text
+            text = decoded(self._disk.data(path)) if opened is None else opened.text
             if text is None:
                 return Exports({}, {})
             opened = known.document = Document(text, place.catalogue, known.module.environment)
@@ -161,7 +167,7 @@ class ModuleStore:
         if opened is not None:
             if known.stamp is not opened.source:
                 return False
-        elif time.monotonic() - known.looked > _TRUST_SECONDS:
+        elif time.monotonic() - known.looked > TRUST_SECONDS:
             if known.stamp != self._stamp(path):
                 return False
             known.looked = time.monotonic()
@@ -184,11 +190,7 @@ class ModuleStore:
         opened = self._opened(path)
         if opened is not None:
             return opened.source
-        try:
-            status = os.stat(path)
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size
+        return self._disk.stamp(path)
 
     # Finding
 
@@ -197,8 +199,10 @@ class ModuleStore:
         key = (name, importer if name.startswith(".") else os.path.dirname(importer))
         found = self._found.get(key)
         now = time.monotonic()
-        if found is None or now - found[0] > _TRUST_SECONDS:
+        if found is None or now - found[0] > TRUST_SECONDS:
             found = (now, self._search(name, importer, place))
+            if len(self._found) >= _MAX_FOUND:
+                self._found.clear()
             self._found[key] = found
         return found[1]
 
@@ -244,12 +248,8 @@ class ModuleStore:
     def _entries(self, directory: str) -> frozenset[str]:
         known = self._listed.get(directory)
         now = time.monotonic()
-        if known is None or now - known[0] > _TRUST_SECONDS:
-            try:
-                names = frozenset(os.listdir(directory))
-            except OSError:
-                names = frozenset()
-            known = (now, names)
+        if known is None or now - known[0] > TRUST_SECONDS:
+            known = (now, self._disk.names(directory))
             self._listed[directory] = known
         return known[1]
 
@@ -301,20 +301,8 @@ def _import_statements(data: bytes) -> Iterator[re.Match[bytes]]:
             position = match.end()
 
 
-def _read_bytes(path: str) -> bytes:
-    try:
-        with open(path, "rb", opener=regular) as file:
-            return file.read(MAX_MODULE_BYTES)
-    except OSError:
-        return b""
-
-
-def read_source(path: str) -> str | None:
-    """The text of a Python file; None if it cannot be read or is too large to be code."""
-    try:
-        if os.path.getsize(path) > MAX_MODULE_BYTES:
-            return None
-        with open(path, "rb", opener=regular) as file:
-            return file.read().decode("utf-8-sig", "replace")
-    except OSError:
+def decoded(data: bytes | None) -> str | None:
+    """The text of a Python file; None if it could not be read or is too large to be code."""
+    if data is None or len(data) > MAX_MODULE_BYTES:
         return None
+    return data.decode("utf-8-sig", "replace")

@@ -14,6 +14,7 @@ from ckptls.source.flags import normal
 from ckptls.source.modules import OutsideCall
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.callers import ProjectCalls
+from ckptls.workspace.disk import Disk
 from ckptls.workspace.launches import launches
 from ckptls.workspace.modules import ModuleStore, Place
 from ckptls.workspace.resolve import Lookup, Roots
@@ -35,6 +36,7 @@ class Folder:
 
     def __init__(self, path: Path, settings: Settings) -> None:
         self.path = path
+        self._start = os.path.join(path, "")
         self.settings = settings
         self.known: tuple[str, ...] = ()
         self.launches: Mapping[str, tuple[str, ...]] | None = None
@@ -44,7 +46,7 @@ class Folder:
         self._project = ProjectCalls(self._python_files, ModuleStore(), self.place)
 
     def holds(self, path: Path) -> bool:
-        return self.path == path or self.path in path.parents
+        return self.path == path or str(path).startswith(self._start)
 
     def place(self) -> Place:
         """How the files of the folder import each other."""
@@ -102,9 +104,12 @@ class OpenDocument:
 
 
 class Workspace:
-    """Folders, documents and checkpoints; to be used from one thread."""
+    """Folders, documents and checkpoints; to be used from one thread.
 
-    def __init__(self, store: CheckpointStore | None = None) -> None:
+    `disk` is what modules are read from, by default the file system itself.
+    """
+
+    def __init__(self, store: CheckpointStore | None = None, disk: Disk | None = None) -> None:
         self.store = store or CheckpointStore()
         self.folders: list[Folder] = []
         self.documents: dict[str, OpenDocument] = {}
@@ -117,7 +122,7 @@ class Workspace:
         # Whether an analysis may wait until other files of the project have been read.
         self.is_patient = True
         self._defaults = Settings()
-        self._modules = ModuleStore(self._opened_at)
+        self._modules = ModuleStore(self._opened_at, disk)
         self._by_path: dict[str, OpenDocument] = {}
 
     def add_folder(self, path: Path, settings: Settings) -> Folder:
@@ -140,6 +145,8 @@ class Workspace:
         if path is None:
             return self.folders[0] if len(self.folders) == 1 else None
         holding = [folder for folder in self.folders if folder.holds(path)]
+        if len(holding) == 1:
+            return holding[0]
         return max(holding, key=lambda folder: len(folder.path.parts), default=None)
 
     def settings_for(self, path: Path | None) -> Settings:

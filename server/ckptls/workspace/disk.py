@@ -1,0 +1,161 @@
+"""What the files of a project are like: asked at once, or as they were seen the last time."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ckptls.workspace.regular import regular
+
+# Larger files are data or generated.
+MAX_MODULE_BYTES = 1_000_000
+# How long what was seen is taken to be still so.
+TRUST_SECONDS = 2.0
+_NEVER = float("-inf")
+
+Stamp = tuple[int, int]
+
+
+class Disk:
+    """Asks the file system, and waits for it."""
+
+    def names(self, directory: str) -> frozenset[str]:
+        """What is in a directory; nothing if it cannot be read."""
+        try:
+            return frozenset(os.listdir(directory))
+        except (OSError, ValueError):
+            return frozenset()
+
+    def stamp(self, path: str) -> Stamp | None:
+        """When a file was written, and its size; None if there is none."""
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError):
+            return None
+        return status.st_mtime_ns, status.st_size
+
+    def data(self, path: str) -> bytes | None:
+        """What is in a file, up to a byte more than code has; None if it cannot be read."""
+        try:
+            with open(path, "rb", opener=regular) as file:
+                return file.read(MAX_MODULE_BYTES + 1)
+        except (OSError, ValueError):
+            return None
+
+
+class _Listing(NamedTuple):
+    looked: float
+    names: frozenset[str]
+
+
+class _File(NamedTuple):
+    looked: float
+    stamp: Stamp | None
+    data: bytes | None
+
+
+class _Look(NamedTuple):
+    """What was seen at once: listings and files, by path. A file's data is None where its
+    stamp is the one that was known already."""
+
+    listings: dict[str, _Listing]
+    files: dict[str, _File]
+
+
+class Wanted(NamedTuple):
+    """What nobody has looked at lately: directories, and files with the stamps known of them."""
+
+    directories: tuple[str, ...]
+    files: Mapping[str, Stamp | None]
+
+    def look(self) -> _Look:
+        """Looks at it all; from any thread."""
+        disk = Disk()
+        listings = {each: _Listing(time.monotonic(), disk.names(each)) for each in self.directories}
+        files = {}
+        for path, known in self.files.items():
+            looked, stamp = time.monotonic(), disk.stamp(path)
+            data = disk.data(path) if stamp is not None and stamp != known else None
+            files[path] = _File(looked, stamp, data)
+        return _Look(listings, files)
+
+
+class SeenDisk(Disk):
+    """Says what was seen the last time, and never waits; where nobody has looked yet, there is
+    nothing.
+
+    What is asked for and was not looked at lately is noted: whoever owns this takes it (`take`),
+    has it looked at in a thread, and tells what was seen (`tell`). All else is for one thread.
+    """
+
+    def __init__(self) -> None:
+        self._listings: dict[str, _Listing] = {}
+        self._files: dict[str, _File] = {}
+        self._directories: dict[str, None] = {}
+        self._wanted: dict[str, None] = {}
+        # Whether anything is asked for that nobody has looked at, or not since files changed.
+        self.is_ignorant = False
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether there is anything to be looked at."""
+        return bool(self._directories or self._wanted)
+
+    def names(self, directory: str) -> frozenset[str]:
+        known = self._listings.get(directory)
+        if self._is_old(known):
+            self._directories[directory] = None
+        return known.names if known is not None else frozenset()
+
+    def stamp(self, path: str) -> Stamp | None:
+        known = self._file(path)
+        return known.stamp if known is not None else None
+
+    def data(self, path: str) -> bytes | None:
+        known = self._file(path)
+        return known.data if known is not None else None
+
+    def _file(self, path: str) -> _File | None:
+        known = self._files.get(path)
+        if self._is_old(known):
+            self._wanted[path] = None
+        return known
+
+    def _is_old(self, known: _Listing | _File | None) -> bool:
+        if known is None or known.looked == _NEVER:
+            self.is_ignorant = True
+            return True
+        return time.monotonic() - known.looked > TRUST_SECONDS
+
+    def distrust(self) -> None:
+        """Files have changed: all is to be looked at again when it is asked for."""
+        listings, files = self._listings.items(), self._files.items()
+        self._listings = {path: each._replace(looked=_NEVER) for path, each in listings}
+        self._files = {path: each._replace(looked=_NEVER) for path, each in files}
+
+    def take(self) -> Wanted:
+        """What is to be looked at; it is not asked for any more."""
+        known = {path: self._files.get(path) for path in self._wanted}
+        stamps = {path: file.stamp if file is not None else None for path, file in known.items()}
+        wanted = Wanted(tuple(self._directories), stamps)
+        self._directories, self._wanted = {}, {}
+        self.is_ignorant = False
+        return wanted
+
+    def tell(self, seen: _Look) -> bool:
+        """Takes up what was seen; whether any of it is other than what was said before."""
+        is_news = False
+        for directory, listing in seen.listings.items():
+            before = self._listings.get(directory)
+            is_news |= listing.names != (before.names if before is not None else frozenset())
+            self._listings[directory] = listing
+        for path, file in seen.files.items():
+            known = self._files.get(path)
+            if known is not None and known.stamp == file.stamp:
+                file = known._replace(looked=file.looked)  # noqa: PLW2901
+            else:
+                is_news |= file.stamp is not None or known is not None
+            self._files[path] = file
+        return is_news
