@@ -239,3 +239,21 @@ def test_the_object_graph_is_no_name_to_complete(project):
         *("net/", "step/", "save_counter/"),
         *(f"net/w{suffix}", f"step{suffix}", kept, f"save_counter{suffix}"),
     ]
+
+
+def test_layers_of_keras_models(project):
+    """What the same list has already comes last; a layer that is being made gets a new name."""
+    project.keras("weights.h5", "input", "block1_conv1", "predictions")
+    head = "model = tf.keras.applications.VGG16(weights=None)\n"
+    load = head + 'model.load_weights("weights.h5", by_name=True, exclude=["input", "{}"])\n'
+    project.completes(
+        load.replace("{}", "<cursor>"),
+        offers=["block1_conv1  1 variable", "predictions", "input"],
+        first="block1_conv1",
+    )
+    loaded = load.replace("{}", "predictions")
+    project.completes(
+        loaded + 'model.get_layer("blo<cursor>")', offers=["block1_conv1"], replaces="blo"
+    )
+    project.offers_nothing(loaded + 'tf.keras.layers.Dense(3, name="<cursor>")')
+    project.offers_nothing(loaded + 'model.get_layer("block%d_<cursor>" % number)')

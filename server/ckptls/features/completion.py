@@ -37,6 +37,8 @@ _MAX_PATTERN_NAMES = 20_000
 def completion(cursor: Cursor, binding: Binding) -> Completion | None:
     """What may stand at the cursor; None where the site takes no names of a checkpoint."""
     site = cursor.site
+    if site.role is Role.LAYER and not site.is_definition:
+        return _layers(cursor, binding)
     if site.role in (Role.PATH, Role.TENSOR, Role.LAYER, Role.LAYER_PATTERN, Role.OBJECT):
         return None
     is_regex = site.match is not None and site.match.is_regex
@@ -56,6 +58,31 @@ def completion(cursor: Cursor, binding: Binding) -> Completion | None:
         tuple(islice(unique.values(), MAX_ITEMS)),
         cursor.part.span,
         is_incomplete or len(unique) > MAX_ITEMS or bool(binding.pending),
+        binding.pending,
+    )
+
+
+def _layers(cursor: Cursor, binding: Binding) -> Completion | None:
+    """The layers of Keras models in the files of weights, in the order of the models."""
+    before, after = cursor.part.before.literal, cursor.part.after.literal
+    if before or after or before is None or after is None:
+        return None
+    items: dict[str, Item] = {}
+    for checkpoint in binding.checkpoints:
+        for layer in checkpoint.layers:
+            number = words.count(len(layer.variables), "variable")
+            item = Item(layer.name, ItemKind.SCOPE, number, checkpoint.prefix, layer.name, number)
+            items.setdefault(layer.name, item)
+    names = list(items)
+    if len(names) > MAX_ITEMS:
+        names = best_matches(cursor.typed, names, 0, MAX_ITEMS)
+    place = cursor.site.place
+    used = {site.text.literal for site in cursor.analysis.sites if site.place == place}
+    used.discard(cursor.site.text.literal)
+    return Completion(
+        tuple(items[name] for name in sorted(names, key=lambda name: name in used)),
+        cursor.part.span,
+        len(items) > MAX_ITEMS or bool(binding.pending),
         binding.pending,
     )
 
