@@ -193,6 +193,8 @@ class Caller(Evaluator):
     def _mutated(
         self, node: ir.Call, value: Sequence, name: str, positional: tuple[Values, ...]
     ) -> None:
+        if len(value.items) >= containers.MAX_ENTRIES and not value.is_complete:
+            return  # It is full, and known to have others.
         is_complete = value.is_complete and name in ("append", "extend", "add")
         items = value.items
         if positional and name in ("append", "add"):

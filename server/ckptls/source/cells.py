@@ -204,8 +204,10 @@ def _run_stack(caller: Caller, bound: Bound, outer: Text, emitter: Emitter) -> N
 def _run_cells(caller: Caller, cells: Values, outer: Text, emitter: Emitter) -> None:
     for cell in cells:
         scope, _, _ = _parts(cell)
-        emitter.outer = outer
-        emitter.emit(tuple(each for each in scope if each.origins), _SCOPE, "name")
+        named = tuple(each for each in scope if each.origins)
+        if named:
+            emitter.outer = outer
+            emitter.emit(named, _SCOPE, "name")
         for one in scope:
             _run_inside(caller, cell, outer + one + text("/"), emitter)
 
