@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import shutil
 import subprocess
@@ -9,6 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from ckptls.cli.main import main
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "vgg16"
 HEAD = "import tensorflow as tf\n"
@@ -44,6 +48,13 @@ def test_a_folder_is_checked_and_findings_make_the_exit_code_1(folder):
 def test_nothing_found_makes_it_0(folder):
     done = check(folder, "good.py")
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_json_goes_to_an_output_that_has_no_encoding(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        assert main(["check", "--format", "json", "bad.py"]) == 1
+    assert json.loads(output.getvalue())[0]["code"] == "unknown-variable"
 
 
 def test_json_has_the_agreed_shape(folder):

@@ -37,6 +37,32 @@ EDITS = st.lists(
 )
 
 
+# Text that is broken and not ASCII: what counts bytes and what counts characters must agree.
+BROKEN = """import tensorflow as tf
+CHECKPOINT = "é😀.ckpt"
+r = tf.train.load_checkpoint(CHECKPOINT)
+def f(é, x="ß😀"):
+    w = r.get_tensor("vgg_16/é/w")  # 😀
+    return [w, "日本"]
+x = f("ü"); y = r.get_tensor("日本/😀/w")
+with tf.variable_scope("ö"):
+    tf.get_variable("wé", [3])
+print r.get_tensor("a/é")
+"""
+WIDE_SNIPPETS = st.sampled_from(
+    [
+        *("é", "😀", "日", "\u2028", "\f", "\ufeff", "\ud800", '"', "'", "(", ")", "[", "{", "}"),
+        *("\n", "\r\n", "\r", ":", "    ", "#", "\\", "=", ",", '"""', 'f"{'),
+        *("ß = r.get_tensor('é😀/x')\n", "def ü(:\n", "class 😀:\n    x = r.get_tensor('é')\n"),
+        *("if é:\n  r.get_tensor('日/é')\n", "tf.train.load_variable('é', '😀')"),
+        "w = r.get_tensor('😀é",
+    ]
+)
+WIDE_EDITS = st.lists(
+    st.tuples(st.integers(0, 10**6), st.integers(0, 30), WIDE_SNIPPETS), min_size=1, max_size=10
+)
+
+
 def told(analysis: Analysis) -> list[object]:
     return [
         (
@@ -69,6 +95,28 @@ def test_asking_about_a_cursor_changes_nothing(edits, place):
         text = document.text
         document.at(place % (len(text) + 1))
         assert document.text == text
+    assert told(document.analysis()) == told(Document(document.text).analysis())
+
+
+def cursors(document: Document, place: int) -> list[object]:
+    return [
+        (each.site.full_text.template, each.part.span, each.part.literal, each.typed, each.written)
+        for each in document.at(place)
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(WIDE_EDITS, st.integers(0, 10**6), st.booleans())
+def test_broken_text_that_is_not_ascii_says_the_same(edits, place, is_asked_between):
+    document = Document(BROKEN)
+    document.analysis()
+    for start, length, new in edits:
+        begin = start % (len(document.text) + 1)
+        document.edit(begin, min(begin + length, len(document.text)), new)
+        if is_asked_between:
+            document.at(begin + len(new))
+    place %= len(document.text) + 1
+    assert cursors(document, place) == cursors(Document(document.text), place)
     assert told(document.analysis()) == told(Document(document.text).analysis())
 
 

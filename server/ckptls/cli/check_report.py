@@ -111,7 +111,7 @@ def _as_json(found: Found) -> dict[str, Any]:
 def _write_json(value: object) -> None:
     text = json.dumps(value, indent=2, ensure_ascii=False)
     try:
-        text.encode(sys.stdout.encoding)
+        text.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:
         text = json.dumps(value, indent=2)
     print(text)
