@@ -18,6 +18,7 @@ import pytest
 from checkpoint import crafted, crafted_objects
 from ckptls.features.actions import fixes
 from ckptls.features.answers import Completion, Finding
+from ckptls.features.assigned import assigned_at
 from ckptls.features.completion import completion
 from ckptls.features.diagnostics import findings
 from ckptls.features.hover import hover
@@ -144,7 +145,12 @@ class Project:
     def hover(self, snippet: str) -> str:
         """The hover's Markdown without marks; empty if there is none."""
         found = self.asked(snippet)
-        answer = hover(*found) if found is not None else None
+        answer = None
+        if found is not None:
+            cursor, binding = found
+            opened = self.workspace.documents["train.py"]
+            binder = self.workspace.binder(opened, cursor.analysis, self.workspace.load)
+            answer = hover(cursor, binding, assigned_at(cursor, binder.bind))
         return re.sub(r"[`*]", "", answer.markdown) if answer is not None else ""
 
     def binder(self, snippet: str, name: str = "train.py") -> Binder:

@@ -80,6 +80,9 @@ def test_each_rule_is_documented_and_tested(rule):
     name = rule.code.replace("-", "_")
     assert type(rule).__module__ == f"ckptls.features.rules.{name}"
     assert (ROOT / "tests" / "features" / "rules" / f"test_{name}.py").is_file()
+    claims = (ROOT / "tests" / "oracle").glob("test_claims*.py")
+    texts = "".join(path.read_text("utf-8") for path in claims)
+    assert rule.code in texts or f"test_{name}" in texts, "TensorFlow is not asked about it"
 
 
 def test_the_extension_offers_every_setting():

@@ -9,17 +9,16 @@ keeps the same text and offers nothing: what the protocol itself costs on this m
 
 from __future__ import annotations
 
-import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(TESTS))
+sys.path[:0] = [str(TESTS), str(TESTS / "bench")]
+
+from editor_client import Client, percentile, place_of  # noqa: E402
 
 from checkpoint import crafted  # noqa: E402
 
@@ -87,91 +86,6 @@ def source() -> str:
     return head + "".join(blocks[:middle]) + typed + "".join(blocks[middle:])
 
 
-class Client:
-    """A server process, and messages by hand: nothing on this side slows the figures."""
-
-    def __init__(self, command: list[str], folder: Path, text: str) -> None:
-        self.process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        self.uri = (folder / "train.py").as_uri()
-        self.count = 0
-        self.version = 1
-        root = folder.as_uri()
-        self.request(
-            "initialize",
-            processId=None,
-            rootUri=root,
-            capabilities={"textDocument": {"completion": {"completionItem": {}}}},
-            workspaceFolders=[{"uri": root, "name": "bench"}],
-        )
-        self.notify("initialized")
-        document = {"uri": self.uri, "languageId": "python", "version": 1, "text": text}
-        self.notify("textDocument/didOpen", textDocument=document)
-
-    def _send(self, message: dict[str, Any]) -> None:
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        assert self.process.stdin is not None
-        self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
-        self.process.stdin.flush()
-
-    def notify(self, method: str, **params: Any) -> None:
-        self._send({"method": method, "params": params})
-
-    def request(self, method: str, **params: Any) -> Any:
-        self.count += 1
-        self._send({"id": self.count, "method": method, "params": params})
-        assert self.process.stdout is not None
-        while True:
-            length = 0
-            while line := self.process.stdout.readline().strip():
-                name, _, value = line.partition(b":")
-                if name == b"Content-Length":
-                    length = int(value)
-            body = self.process.stdout.read(length)
-            message = json.loads(body)
-            if message.get("id") == self.count and "method" not in message:
-                return message.get("result")
-
-    def type(self, line: int, column: int, letter: str) -> None:
-        place = {"line": line, "character": column}
-        self.version += 1
-        self.notify(
-            "textDocument/didChange",
-            textDocument={"uri": self.uri, "version": self.version},
-            contentChanges=[{"range": {"start": place, "end": place}, "text": letter}],
-        )
-
-    def erase(self, line: int, start: int, end: int) -> None:
-        self.version += 1
-        span = {
-            "start": {"line": line, "character": start},
-            "end": {"line": line, "character": end},
-        }
-        self.notify(
-            "textDocument/didChange",
-            textDocument={"uri": self.uri, "version": self.version},
-            contentChanges=[{"range": span, "text": ""}],
-        )
-
-    def complete(self, line: int, column: int) -> list[dict[str, Any]]:
-        place = {"line": line, "character": column}
-        document = {"uri": self.uri}
-        answer = self.request("textDocument/completion", textDocument=document, position=place)
-        return answer["items"] if answer else []
-
-    def memory(self) -> float:
-        """Resident memory in MB."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        line = next(each for each in status.splitlines() if each.startswith("VmRSS"))
-        return int(line.split()[1]) / 1000
-
-    def stop(self) -> None:
-        self.request("shutdown")
-        self.notify("exit")
-        self.process.wait(10)
-
-
 def keystrokes(client: Client, line: int, column: int) -> list[float]:
     """Milliseconds of each keystroke of one round: the edit and the answer."""
     times = []
@@ -193,8 +107,7 @@ def main() -> int:
         ours = Client([sys.executable, "-m", "ckptls", "server"], folder, text)
         bare = Client([sys.executable, "-c", BARE], folder, text)
         offset = text.index('reader.get_tensor("")') + len('reader.get_tensor("')
-        line = text.count("\n", 0, offset)
-        column = offset - text.rfind("\n", 0, offset) - 1
+        line, column = place_of(text, offset)
         while not ours.complete(line, column):
             time.sleep(0.1)
         keystrokes(ours, line, column)
@@ -208,7 +121,7 @@ def main() -> int:
         bare.stop()
     ours_p50 = statistics.median(our_times)
     bare_p50 = statistics.median(bare_times)
-    p95 = sorted(our_times)[int(len(our_times) * 0.95)]
+    p95 = percentile(our_times, 0.95)
     print(f"file: {text.count(chr(10))} lines; checkpoint: {VARIABLES:,} variables")
     print(f"keystroke to completion: p50 {ours_p50:.1f} ms, p95 {p95:.1f} ms")
     print(f"bare pygls server:       p50 {bare_p50:.1f} ms -> ratio {ours_p50 / bare_p50:.2f}")

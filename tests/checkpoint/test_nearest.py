@@ -42,6 +42,8 @@ def test_a_slip_is_a_near_miss(written: str, known: str) -> None:
     [
         ("conv1", "conv1"),  # no miss at all
         ("fc8", "fc9"),  # digits only
+        ("net/encoder/w", "net/decoder/w"),  # opposites by a syllable
+        ("deconv1", "conv1"),
         ("layer_1", "layer_12"),
         ("block", "block1"),
         ("Conv_1/BatchNorm", "Conv/BatchNorm"),  # one that TensorFlow has numbered

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -43,6 +46,96 @@ def test_ignores_of_the_repository_above_count(folder: Path) -> None:
     (folder / ".gitignore").write_text("/src/gen\n")
     assert paths(folder, "src") == ["src/a.py"]
     assert paths(folder, "src/gen") == ["src/gen/b.py"]
+
+
+CONFIGURATIONS = {
+    "in the home": ("home/.gitconfig", "[core]\n\texcludesFile = ~/ignore\n"),
+    "in the configuration folder": (
+        "xdg/git/config",
+        '# mine\n[user]\nname = x\n[Core]\nEXCLUDESFILE = "~/ignore" ; everywhere\n',
+    ),
+    "on one line": ("home/.gitconfig", "[core] excludesfile = ~/ignore # everywhere\n"),
+    "included": ("home/.gitconfig", "[include]\npath = more\n"),
+    "of the repository": ("work/.git/config", "[core]\nexcludesFile = ../home/ignore\n"),
+    "of nobody": ("xdg/git/ignore", "made.py\nlib/*.py\n!lib/kept.py\n"),
+    "of another section": ("home/.gitconfig", '[core "x"]\nexcludesFile = ~/ignore\n'),
+    "taken back": (
+        "work/.git/config",
+        "[core]\nexcludesFile = ../home/ignore\n[core]\nexcludesFile =\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "content"), CONFIGURATIONS.values(), ids=CONFIGURATIONS.keys())
+def test_what_git_ignores_everywhere_is_what_git_says_of_it(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    (tmp_path / "work").mkdir()
+    folder = make_folder(tmp_path / "work")
+    files = ["lib/a.py", "lib/kept.py", "made.py", "sub/made.py", "wanted.py"]
+    write(folder, *files)
+    (folder / ".gitignore").write_text("!wanted.py\n")
+    subprocess.run(["git", "init", "-q", "."], cwd=folder, check=True)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "ignore").write_text("made.py\nwanted.py\nlib/*.py\n!lib/kept.py\n")
+    (tmp_path / "home" / "more").write_text("[core]\nexcludesFile = ~/ignore\n")
+    place = tmp_path / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("a") as file:
+        file.write(content)
+    home = {"HOME": str(tmp_path / "home"), "XDG_CONFIG_HOME": str(tmp_path / "xdg")}
+    home["GIT_CONFIG_NOSYSTEM"] = "1"
+    asked = subprocess.run(
+        ["git", "check-ignore", *files],
+        cwd=folder,
+        env=os.environ | home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    ignored = asked.stdout.split()
+    assert ("made.py" in ignored) == (name != "home/.gitconfig" or '"x"' not in content) * (
+        "excludesFile =\n" not in content
+    )
+    kept = sorted(set(files) - set(ignored))
+    found = json.loads(check(folder, "--format", "json", **home).stdout)
+    assert sorted({each["path"] for each in found} - {"bad.py"}) == kept
+
+
+def test_what_git_ignores_everywhere_counts_in_repositories_alone(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    folder = make_folder(tmp_path / "work")
+    (tmp_path / "git").mkdir()
+    (tmp_path / "git" / "ignore").write_text("bad.py\n")
+    home = {"XDG_CONFIG_HOME": str(tmp_path)}
+    assert check(folder, **home).returncode == 1
+    subprocess.run(["git", "init", "-q", "."], cwd=folder, check=True)
+    assert check(folder, **home).returncode == 0
+    assert check(folder, "--no-gitignore", **home).returncode == 1
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_file_that_is_too_large_is_told_and_no_error(folder: Path, form: str) -> None:
+    large = HEAD + BAD + "#" + "x" * 2_000_000 + "\n"
+    (folder / "bad.py").write_text(large)
+    done = check(folder, "--format", form)
+    assert done.returncode == 0
+    assert "`bad.py` is not looked into: it has more than 2 MB of code" in done.stderr
+    assert "good.py" not in done.stderr
+    assert form != "text" or done.stderr.endswith("nothing found, 1 file checked, 1 passed over\n")
+    counted = check(folder, "--statistics").stdout
+    assert counted == "1  too large to be looked into\n"
+    assert check(folder, "-", "--fix", stdin=large.encode()).stdout == large
+
+
+def test_a_large_file_without_tensorflow_or_just_small_enough_is_not_told(folder: Path) -> None:
+    (folder / "data.py").write_text("x = 1\n#" + "x" * 2_000_000 + "\n")
+    rest = 2_000_000 - len(HEAD + BAD)
+    (folder / "bad.py").write_text(HEAD + BAD + "#" * (rest - 1) + "\n")
+    done = check(folder)
+    assert done.returncode == 1
+    assert "looked into" not in done.stderr
+    assert "passed over" not in done.stderr
 
 
 def test_the_setting_exclude_is_relative_to_the_project(folder: Path) -> None:

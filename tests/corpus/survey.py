@@ -31,6 +31,7 @@ from ckptls.workspace.project import Projects, find_sources
 from ckptls.workspace.sources import SourceError, SourceFile, source_file
 from ckptls.workspace.workspace import Workspace
 
+# Of processor time: what else the machine has to do is no hang.
 SECONDS_FOR_A_FILE = 60
 # What a function makes or selects of the model has no checkpoint of its own: it has the
 # one that the file restores from.
@@ -269,7 +270,7 @@ def survey(repository: Path, pins: Sequence[str] = (), seconds: int = SECONDS_FO
     settings = workspace.folders[0].settings
     for file in find_sources([str(repository)], checker.projects).files:
         done.files += 1
-        started = time.perf_counter()
+        started = time.process_time()
         name = file.relative_to(repository).as_posix()
         try:
             with _limited(seconds):
@@ -283,7 +284,7 @@ def survey(repository: Path, pins: Sequence[str] = (), seconds: int = SECONDS_FO
             done.problems.append(f"{name}: {error}")
         except Exception as error:  # noqa: BLE001 - it is what this looks for
             done.crashes.append(f"{name}: {type(error).__name__}: {error}")
-        took = time.perf_counter() - started
+        took = time.process_time() - started
         done.seconds += took
         if took > done.slowest_seconds:
             done.slowest, done.slowest_seconds = name, took
@@ -308,21 +309,21 @@ class _Rooted(Projects):
 
 @contextmanager
 def _limited(seconds: int) -> Iterator[None]:
-    """Raises TooSlowError in the block after so long; where alarms are not known, never."""
-    if not hasattr(signal, "SIGALRM"):
+    """Raises TooSlowError in the block after so long; where timers are not known, never."""
+    if not hasattr(signal, "SIGPROF"):
         yield
         return
 
     def ring(number: int, frame: object) -> None:
         raise TooSlowError
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.alarm(seconds)
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def _one(workspace: Workspace, settings: Any, source: SourceFile, name: str, done: Survey) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ckptls.features.actions import fixes
 
 
@@ -50,3 +52,19 @@ def test_every_suggestion_replaces_the_marked_range(vgg16):
             start, end = finding.span
             mended = text[:start] + suggestion + text[end:]
             assert vgg16.marks(mended.partition("import tf_slim as slim\n")[2]) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        (r'r"vgg_16/cnv\d/"', r'r"vgg_16/conv\d/"'),
+        (r'"vgg_16/cnv\\d/"', r'"vgg_16/conv\\d/"'),
+        (r'R"""vgg_16/cnv\d"""', r'R"""vgg_16/conv\d"""'),
+        (r'rf"vgg_16/cnv\d"', r'rf"vgg_16/conv\d"'),
+        (r'u"vgg_16/\x63nv1"', '"vgg_16/conv1"'),
+    ],
+)
+def test_what_is_changed_is_written_as_the_literal_is(vgg16, written, right):
+    snippet = 'tf.train.Saver().restore(session, "vgg_16.ckpt")\nslim.get_variables({})'
+    fixed = vgg16.fixed(snippet.format(written))
+    assert fixed in (snippet.format(right), snippet.format("u" + right))

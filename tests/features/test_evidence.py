@@ -42,3 +42,16 @@ def test_a_setting_is_not_in_the_document(vgg16):
             return tf.train.load_variable(path, "vgg_16/fc8/weigths")
     """
     assert evidence(vgg16, snippet) == [None]
+
+
+def test_a_file_that_gives_a_flag_its_value_is_weak_evidence(vgg16):
+    """Enough for completion, and for no error."""
+    vgg16.file("model.ini", "[model]\nckpt = vgg_16.ckpt\n")
+    snippet = """
+        import configparser
+        parser = configparser.ConfigParser()
+        parser.read("model.ini")
+        tf.train.load_variable(parser.get("model", "ckpt"), "{}")
+    """
+    vgg16.completes(snippet.format("vgg_16/<cursor>"), offers=["vgg_16/conv1/"])
+    assert evidence(vgg16, snippet.format("vgg_16/fc8/weigths")) == []

@@ -35,6 +35,7 @@ def test_a_name_that_is_not_there(vgg16):
     [
         ('tf.train.load_variable("gone.ckpt", "a<cursor>b")', "nothing is at"),
         ('tf.train.load_variable("s3://b/m.ckpt", "a<cursor>b")', "`remote` does not allow"),
+        ('tf.train.load_variable(".", "a<cursor>b")', "would not open a checkpoint from this path"),
         ('tf.train.load_variable(path(), "a<cursor>b")', "no checkpoint is known"),
         ("tf.train.load_variable('%s.ckpt' % x, 'a<cursor>b')", "composed by the program"),
         (

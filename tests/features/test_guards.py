@@ -33,6 +33,12 @@ GUARDED = [
     'def f():\n    if "a/v" not in shapes:\n        return None\n    return {}\nf()',
     "for n in names:\n    if n not in shapes:\n        continue\n    {}",
     'while "a/v" in shapes:\n    {}',
+    'assert "a/v" in shapes\n{}',
+    'assert reader.has_tensor("a/v"), "too old"\n{}',
+    'if {{"a/v"}} <= set(shapes):\n    {}',
+    'if all(n in shapes for n in ["a/v"]):\n    {}',
+    'if any(["v" in n for n in shapes]):\n    {}',
+    "if len([n for n in shapes if n in wanted]) > 0:\n    {}",
     "if False:\n    {}",
     "if 0:\n    pass\nelif True:\n    pass\nelse:\n    {}",
     "def f():\n    return 1\n    {}\nf()",
@@ -48,6 +54,9 @@ BARE = [
     "w = [{} for n in names if n]",
     "def f():\n    if other:\n        return None\n    return {}\nf()",
     "if True:\n    {}",
+    "assert mode in MODES\n{}",
+    "assert len(wanted) > 0\n{}",
+    "if all(n for n in wanted):\n    {}",
     "import contextlib\nwith contextlib.suppress(ZeroDivisionError):\n    {}",
 ]
 

@@ -116,3 +116,80 @@ def test_the_name_that_the_model_used_is_found_in_a_checkpoint_of_objects(projec
     text = project.hover('tf.train.load_variable("m.ckpt", "Adam/net/w/m<cursor>")')
     assert "net/w/.OPTIMIZER_SLOT/optimizer/m/.ATTRIBUTES/VARIABLE_VALUE" in text
     assert "slot m of an optimizer, for net/w/.ATTRIBUTES/VARIABLE_VALUE" in text
+
+
+MODEL = """
+with tf.variable_scope("new"):
+    w = tf.get_variable("w", [2, 3])
+    tf.get_variable("b", [4])
+with tf.variable_scope("new") as scope:
+    pass
+"""
+
+
+def entry(project, text: str) -> str:
+    """What is told about the entry of a map, without what is told about the name itself."""
+    project.checkpoint("a.ckpt", old__w=[2, 3], old__b=[3], more__x=[1])
+    project.checkpoint("b.ckpt", w=[9])
+    call = f"tf.train.init_from_checkpoint('a.ckpt', {{{text}}})\n"
+    whole = project.hover(f"tf.train.load_checkpoint('b.ckpt')\n{MODEL}{call}")
+    return whole.partition("\n\n---\n\n")[0]
+
+
+def test_an_entry_tells_what_goes_where_with_both_shapes(project):
+    expected = "old/w float32 [2, 3] → new/w [2, 3]"
+    assert entry(project, "'old/w<cursor>': 'new/w'") == expected
+    assert entry(project, "'old/w': 'new/w<cursor>'") == expected
+    assert entry(project, "'old/w<cursor>': w") == expected
+
+
+def test_an_entry_of_scopes_tells_each_variable(project):
+    expected = (
+        "old/ → new/\n\n- old/w float32 [2, 3] → new/w [2, 3]\n- old/b float32 [3] → new/b [4]"
+    )
+    assert entry(project, "'old/<cursor>': 'new/'") == expected
+    assert entry(project, "'old/': 'new/<cursor>'") == expected
+    assert entry(project, "'old/<cursor>': scope") == expected
+
+
+def test_what_is_not_there_is_said_to_be_missing(project):
+    assert entry(project, "'more/<cursor>': 'new/'").splitlines()[2:] == [
+        "- more/w (not there) → new/w [2, 3]",
+        "- more/b (not there) → new/b [4]",
+    ]
+
+
+def test_a_scope_of_which_the_code_makes_nothing_tells_what_is_stored(project):
+    told = entry(project, "'old/<cursor>': 'elsewhere/'").splitlines()[2:]
+    assert told == [
+        "- old/b float32 [3] → elsewhere/b",
+        "- old/w float32 [2, 3] → elsewhere/w",
+    ]
+
+
+def test_a_warm_start_entry_has_the_model_on_the_left(project):
+    project.checkpoint("a.ckpt", old__w=[2, 3])
+    call = "tf.estimator.WarmStartSettings('a.ckpt', '.*', None, {'new/w%s': 'old/w%s'})"
+    for marks in (("<cursor>", ""), ("", "<cursor>")):
+        assert project.hover(MODEL + call % marks).startswith("old/w float32 [2, 3] → new/w [2, 3]")
+
+
+def test_names_that_are_in_no_map_have_no_arrow(project):
+    project.checkpoint("a.ckpt", old__w=[2, 3])
+    assert "→" not in project.hover('tf.train.load_variable("a.ckpt", "old/w<cursor>")')
+    assert "→" not in entry(project, "'old/w<cursor>': unknown()")
+
+
+def test_other_shapes_in_other_checkpoints_are_told(project):
+    for name, shape in (("a", [2]), ("b", [2]), ("c", [7])):
+        project.checkpoint(f"{name}.ckpt", w=shape)
+    project.checkpoint("d.ckpt", v=[1])
+    loop = """
+    for path in ["a.ckpt", "b.ckpt", "c.ckpt", "d.ckpt"]:
+        tf.train.load_variable(path, "w<cursor>")
+    """
+    text = project.hover(loop)
+    assert text.count("2 parameters") == 1
+    assert text.splitlines()[-3:] == ["in a.ckpt, b.ckpt", "", "float32 [7] in c.ckpt"]
+    same = project.hover(loop.replace('"c.ckpt", ', ""))
+    assert same.splitlines()[-1] == "in a.ckpt, b.ckpt"

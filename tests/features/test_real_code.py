@@ -160,8 +160,15 @@ def test_producer_and_consumer_with_the_same_keys(project):
         v = tf.get_variable("w1", [2])
         writer = tf.train.Saver({"w2": v})
         writer.save(session, path)
-        reader = tf.train.Saver({"w2": v})  # error: [unknown-variable]
+        reader = tf.train.Saver({"w2": v})
         reader.restore(session, path)
+        """
+    )
+    project.checks(
+        """
+        v = tf.get_variable("w1", [2])
+        reader = tf.train.Saver({"w2": v})  # error: [unknown-variable]
+        reader.restore(session, "run" + "/data_1.ckpt")
         """
     )
 
@@ -301,5 +308,172 @@ def test_a_state_file_names_the_checkpoint(project):
         if state and state.model_checkpoint_path:
             reader = tf.train.NewCheckpointReader(state.model_checkpoint_path)
             reader.get_tensor("a/v")  # error: [unknown-variable]
+        """
+    )
+
+
+def test_scopes_to_leave_out_come_from_another_module(vgg16):
+    """New heads, named by constants that lie elsewhere: nothing to say, but what they match."""
+    vgg16.file(
+        "common.py",
+        """
+        LOGITS = "logits"
+        def extra_scopes(only_logits=False):
+            if only_logits:
+                return [LOGITS]
+            return [LOGITS, "image_pooling", "aspp", "decoder"]
+        """,
+    )
+    code = """
+        import common
+
+        def restore(path, initialize_last_layer=False):
+            exclude = ["global_step", "{}"]
+            if not initialize_last_layer:
+                exclude.extend(common.extra_scopes())
+            variables = slim.get_variables_to_restore(exclude=exclude)
+            return slim.assign_from_checkpoint_fn(path, variables, ignore_missing_vars=True)
+
+        restore("vgg_16.ckpt")
+        """
+    vgg16.checks(code.replace("{}", "vgg_16/fc8"))
+    assert vgg16.marks(code.replace("{}", "fc8")) == ["fc8"]
+    assert "matches 2 variables" in vgg16.hover(code.replace("{}", "vgg_16/<cursor>fc8"))
+
+
+def test_the_first_part_of_a_name_is_compared(project):
+    project.checkpoint("rgb/model.ckpt", RGB__inception__w=[2])
+    project.checks(
+        """
+        PATHS = {"rgb": "rgb/model.ckpt", "flow": "flow/model.ckpt"}
+        streams = {"RGB": {}, "Flow": {}}
+        for variable in tf.global_variables():
+            if variable.name.split("/")[0] == "RGB":
+                streams["RGB"][variable.name.replace(":0", "")] = variable
+            if variable.name.split("/")[0] == "Flow":
+                streams["Flow"][variable.name[len("Flow/inception/"):]] = variable
+        saver = tf.train.Saver(var_list=streams["RGB"], reshape=True)
+        saver.restore(session, PATHS["rgb"])
+        """
+    )
+
+
+def test_names_go_through_a_chain_of_replacements(vgg16):
+    vgg16.checks(
+        """
+        def old_name(name):
+            name = name.replace("vgg16_default/", "vgg_16/")
+            return name.replace("/kernel", "/weights").replace("/bias", "/biases")
+
+        saver = tf.train.Saver({old_name(v.op.name): v for v in tf.global_variables()})
+        saver.restore(session, "vgg_16.ckpt")
+        reader = tf.train.load_checkpoint("vgg_16.ckpt")
+        reader.get_tensor(old_name("vgg16_default/fc8/kernel"))
+        reader.get_tensor(old_name("vgg16_default/fc8x/bias"))  # error: [unknown-variable]
+        """
+    )
+
+
+def test_arrays_of_another_framework_become_values_by_name(project):
+    import numpy as np
+
+    np.savez(project.root / "vgg16.npz", **{"conv1_1/W": np.zeros(2), "conv1_1/b": np.zeros(2)})
+    code = """
+        import numpy as np
+        from tensorpack.tfutils.sessinit import DictRestore, get_model_loader
+        arrays = dict(np.load("vgg16.npz"))
+        arrays = {k.replace("/W", "/kernel").replace("/b", "/bias"): v for k, v in arrays.items()}
+        DictRestore(arrays)
+        get_model_loader("{}vgg16.npz")
+        """
+    project.checks(code.replace("{}", ""))
+    assert "2 variables" in project.hover(code.replace("{}", "<cursor>"))
+
+
+def test_a_table_of_names_on_both_sides_with_a_template(project):
+    project.checkpoint("res.ckpt", group0__block0__conv1__W=[2], conv0__W=[2])
+    project.checks(
+        """
+        NAME_MAP = {"conv1/W": "conv0/W", "fc/W": "linear/W"}
+
+        def name_of(caffe):
+            if caffe in NAME_MAP:
+                return NAME_MAP[caffe]
+            group, block, layer = parsed(caffe)
+            return "group{}/block{}/{}".format(int(group) - 2, block, layer)
+
+        def wrong_name_of(caffe):
+            group, block, layer = parsed(caffe)
+            return "group{}/blok{}/{}".format(int(group) - 2, block, layer)  # error: [unknown-variable]
+
+        tf.train.load_variable("res.ckpt", name_of("conv1/W"))
+        tf.train.load_variable("res.ckpt", name_of("res2a/W"))
+        tf.train.load_variable("res.ckpt", wrong_name_of("res2a/W"))
+        """
+    )
+
+
+def test_variables_of_the_model_are_chosen_by_how_they_begin(project):
+    project.checkpoint("gan.ckpt", gen__w=[2], discrim__w=[2])
+    code = """
+        tf.train.Saver().restore(session, "gan.ckpt")
+
+        def clip():
+            for variable in tf.trainable_variables():
+                name = variable.op.name
+                if not name.startswith("{}"):
+                    continue
+                yield variable.assign(tf.clip_by_value(variable, -0.01, 0.01))
+        """
+    project.checks(code.replace("{}", "discrim/"))
+    assert project.marks(code.replace("{}", "dicsrim/")) == ["dicsrim/"]
+    project.completes(code.replace("{}", "<cursor>"), offers=["gen", "discrim"])
+
+
+def test_pairs_of_substrings_to_replace(bert):
+    """Most occur in some other model's names only; hovering tells in how many."""
+    code = """
+        REPLACEMENTS = (("bert/enco{}der", "layers"), ("embeddings/LayerNorm", "norm"))
+
+        def new_name(name, replacements=REPLACEMENTS):
+            for old, new in replacements:
+                if old in name:
+                    name = name.replace(old, new)
+            return name
+
+        names = tf.train.load_checkpoint("bert.ckpt").get_variable_to_shape_map()
+        renamed = [new_name(name) for name in names]
+        """
+    bert.checks(code.replace("{}", ""))
+    assert "matches 12 variables" in bert.hover(code.replace("{}", "<cursor>"))
+
+
+def test_a_hook_that_cuts_scopes_off_and_puts_them_on(project):
+    project.checkpoint("old.ckpt", old__w=[2], adam_v=[2])
+    project.checks(
+        """
+        class Restore:
+            def __init__(self, path="", new_scope="", old_scope="", exclude=None):
+                self.path, self.new, self.old, self.exclude = path, new_scope, old_scope, exclude
+
+            def begin(self):
+                chosen = tf.contrib.framework.get_variables_to_restore(exclude=self.exclude)
+                found = {v.name[len(self.new):]: v for v in chosen if v.name.startswith(self.new)}
+                found = {self.old + name.split(":")[0]: v for name, v in found.items()}
+                tf.train.init_from_checkpoint(self.path, found)
+
+        Restore("old.ckpt", "new/", "old/", exclude=["adma_v"]).begin()  # warning: [pattern-matches-nothing] adam_v
+        """
+    )
+
+
+def test_the_wrapper_of_all_names_that_are_there(bert):
+    bert.checks(
+        """
+        for name, shape in tf.train.list_variables("bert.ckpt"):
+            if not name.startswith("global_step") and "adam" not in name.lower():
+                mapping = {name: "model/" + name}
+            if name.startswith("bret/encoder"):  # warning: [dead-name-test] bert/encoder
+                pass
         """
     )

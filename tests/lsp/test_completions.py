@@ -33,16 +33,35 @@ async def test_the_checkpoints_of_the_workspace_are_offered_as_paths(editor):
     assert [(each.label, each.kind) for each in items] == [
         ("vgg_16.ckpt", types.CompletionItemKind.File)
     ]
+    for _ in range(200):  # until what is offered has been read
+        (item,) = await editor.complete()
+        if "34 variables" in (item.detail or ""):
+            break
+        await asyncio.sleep(0.05)
+    assert "V2 · 34 variables" in item.detail
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize(("version", "expected"), [("0.7.2", "fc8/"), ("0.11.0", "vgg_16/fc8/")])
-async def test_old_neovim_is_completed_by_segments(unstarted, version, expected):
+@pytest.mark.parametrize(
+    ("info", "option", "expected"),
+    [
+        (types.ClientInfo("Neovim", "0.7.2"), None, "fc8/"),
+        (types.ClientInfo("Neovim", "0.11.0"), None, "vgg_16/fc8/"),
+        (types.ClientInfo("Eglot", "1.17"), None, "fc8/"),
+        (types.ClientInfo("Eglot"), False, "vgg_16/fc8/"),
+        (None, True, "fc8/"),
+        (None, "yes", "vgg_16/fc8/"),
+    ],
+)
+async def test_clients_that_filter_by_word_are_completed_by_segments(
+    unstarted, info, option, expected
+):
     await unstarted.client.initialize_session(
         types.InitializeParams(
             capabilities=client_capabilities("neovim"),
-            client_info=types.ClientInfo("Neovim", version),
+            client_info=info,
             workspace_folders=[types.WorkspaceFolder(unstarted.folder.as_uri(), "project")],
+            initialization_options={"completionBySegments": option},
         )
     )
     unstarted.open(NAME)

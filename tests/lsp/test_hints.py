@@ -108,6 +108,23 @@ async def test_the_actions_of_a_finding(unstarted: Editor):
     assert await editor.actions() == []
 
 
+async def test_a_map_is_filled(editor: Editor):
+    editor.open(
+        HEAD + "tf.get_variable('vgg_16/mean_rgb', [3])\n"
+        "tf.train.init_from_checkpoint('vgg_16.ckpt', {<cursor>})\n"
+    )
+    for _ in range(100):  # the checkpoint is being read
+        found = [each for each in await editor.actions() if each.kind == "refactor.rewrite"]
+        if found:
+            break
+    (action,) = found
+    assert action.title == "Fill the assignment map with 1 variable"
+    (edit,) = action.edit.changes[editor.uri]
+    editor.edit(editor.cursor, editor.cursor, edit.new_text)
+    assert "{'vgg_16/mean_rgb': 'vgg_16/mean_rgb'}" in editor.text
+    assert not [each for each in await editor.actions() if each.kind == "refactor.rewrite"]
+
+
 async def test_a_place_is_explained(unstarted: Editor):
     await unstarted.start(types.ClientCapabilities())
     unstarted.open(WRONG)

@@ -20,6 +20,7 @@ from pygls.exceptions import FeatureNotificationError
 from ckptls.lsp.protocol import LockedWriter
 from ckptls.lsp.server import create_server
 from ckptls.lsp.stdio import messages
+from lsp.conftest import COMMAND
 from lsp.wire import Message, Wire, framed, received
 
 NOWHERE = {"textDocument": {"uri": "file:///x.py"}, "position": {"line": 0, "character": 0}}
@@ -353,6 +354,27 @@ def test_the_server_ends_when_nobody_reads_what_it_writes(wire: Wire):
         except BrokenPipeError:
             break
     assert wire.process.wait(timeout=10) == 1
+
+
+def test_a_client_may_send_much_before_it_reads_anything():
+    """Far more than the pipes hold, both ways: neither side waits for the other for ever."""
+    server = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert server.stdin is not None and server.stdout is not None
+    count = 5_000
+    requests = [{"id": 0, "method": "initialize", "params": INITIALIZE}]
+    requests += [{"id": each, "method": "no/such"} for each in range(1, count)]
+    data = b"".join(framed({"jsonrpc": "2.0", **each}) for each in requests)
+    sending = threading.Thread(target=server.stdin.write, args=(data,), daemon=True)
+    sending.start()
+    sending.join(timeout=60)
+    has_sent = not sending.is_alive()
+    try:
+        assert has_sent
+        answers = received(server.stdout)
+        assert [next(answers)["id"] for _ in range(count)] == list(range(count))
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_the_server_ends_with_the_process_that_it_works_for(unstarted_wire: Wire):

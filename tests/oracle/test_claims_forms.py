@@ -295,3 +295,30 @@ def test_assigning_values_converts(checkpoint, graph):
         session.run(assign, values)
         stored = tf.train.load_variable(checkpoint, "old/b")
         np.testing.assert_allclose(session.run(variable), stored, atol=1e-2)
+
+
+# dead-name-test
+
+
+def test_names_are_compared_as_they_are_stored(checkpoint):
+    """No slip is forgiven, no number added: what no stored name passes is never true."""
+    names = [name for name, _ in tf.train.list_variables(checkpoint)]
+    assert names == ["fc8/w", "old/b", "old/w"]
+    assert names == sorted(tf.train.load_checkpoint(checkpoint).get_variable_to_shape_map())
+    assert not any(name.startswith("odl/") or name == "old/w:0" or "/W" in name for name in names)
+
+
+# unknown-variable: averages
+
+
+def test_an_average_is_looked_up_under_the_name_it_is_saved_under(checkpoint, graph):
+    variable = tf1.get_variable("old/w", [2, 3])
+    average = tf1.train.ExponentialMovingAverage(0.9)
+    saver = tf1.train.Saver({average.average_name(variable): variable})
+    with (
+        tf1.Session() as session,
+        pytest.raises(
+            tf.errors.NotFoundError, match="Key old/w/ExponentialMovingAverage not found"
+        ),
+    ):
+        saver.restore(session, checkpoint)

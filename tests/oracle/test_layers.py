@@ -169,6 +169,13 @@ def test_tf_layers_make_the_variables_that_they_make():
         for i in range(2):
             x = tf.layers.dense(x, 4)
             x = tf.layers.dense(x, 4, name="dense_named_%d" % i)
+        with tf.variable_scope("made"):
+            named = tf.layers.Dense(4, name="named")
+            plain = tf.layers.Dense(4, use_bias=False)
+        with tf.variable_scope("used"):
+            x = plain(named(x))
+        normal = tf.layers.BatchNormalization(scale=False)
+        x = normal(x, training=True)
         """
     )
     script = (

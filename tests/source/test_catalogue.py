@@ -37,6 +37,8 @@ RECEIVERS = {
     "model-name": "[v.name for v in tf.trainable_variables()][0]",
     "checkpoint-name": '[name for name, shape in tf.train.list_variables("a")][0]',
     "keras-model": "tf.keras.Sequential()",
+    "template": 'tf.make_template("s", build)',
+    "layer-object": 'tf.nn.rnn_cell.GRUCell(8, name="c")',
     "mask-rcnn": 'mrcnn.model.MaskRCNN("training", config, "logs")',
     "loader": 'keras_bert.loader.checkpoint_loader("a")',
 }
@@ -46,6 +48,7 @@ WARM = (
     '{f}("a", ["p", "q"], var_name_to_prev_var_name={{"g": "w"}},'
     ' var_name_to_vocab_info={{"h": info}})'
 )
+CELL = 'tf.nn.dynamic_rnn({f}(8, name="c"), x, scope="s")'
 WARMED = [
     *("path a", "pattern p < a", "pattern q < a", "graph-variable h < a", "graph-variable g < a"),
     "variable w < a",
@@ -164,7 +167,7 @@ FUNCTIONS: dict[str, tuple[str, list[str]]] = {
     "*.AdamWeightDecayOptimizer": ('{f}(exclude_from_weight_decay=["p", "q"])', PATTERNS),
     "tensorflow.get_variable": ('{f}("v", [3])', ["graph-variable v"]),
     "tensorflow.variable_scope": ('with {f}("s"):\n    pass', ["graph-scope s"]),
-    "tensorflow.make_template": ('{f}("s", build)', ["graph-scope s"]),
+    "tensorflow.make_template": ('{f}("s", build)(x)', ["graph-scope s"]),
     "tensorflow.name_scope": (
         'with {f}("s"):\n    tf.Variable(0, name="v")',
         ["graph-variable s{}/v{}"],
@@ -172,8 +175,28 @@ FUNCTIONS: dict[str, tuple[str, list[str]]] = {
     "tensorflow.Variable": ('{f}(0, name="v")', ["graph-variable v{}"]),
     "tf_slim.conv1d": ('{f}(x, 3, scope="s")', ["graph-scope s"]),
     "tensorflow.layers.dense": ('{f}(x, 3, name="s")', ["graph-scope s"]),
+    "tensorflow.layers.Dense": (
+        'd = {f}(3, name="d")\nwith tf.variable_scope("s"):\n    d(x)',
+        ["graph-scope s", "graph-scope s/d"],
+    ),
+    "tensorflow.nn.rnn_cell.BasicRNNCell": (CELL, ["graph-scope s", "graph-scope s/c"]),
+    "tensorflow.nn.rnn_cell.MultiRNNCell": (
+        'c = tf.nn.rnn_cell.GRUCell(3, name="c")\ntf.nn.dynamic_rnn({f}([c]), x, scope="s")',
+        ["graph-scope s", "graph-scope s/multi_rnn_cell{}/cell_0/c"],
+    ),
+    "tensorflow.nn.rnn_cell.DropoutWrapper": (
+        'c = tf.nn.rnn_cell.GRUCell(3, name="c")\ntf.nn.dynamic_rnn({f}(c, 0.5), x, scope="s")',
+        ["graph-scope s", "graph-scope s/c"],
+    ),
     "tensorflow.nn.dynamic_rnn": ('{f}(cell, x, scope="s")', ["graph-scope s"]),
-    "tensorflow.nn.rnn_cell.BasicRNNCell": ('{f}(8, name="s")', ["graph-scope s"]),
+    "tensorflow.nn.static_rnn": ('{f}(cell, x, None, t, None, "s")', ["graph-scope s"]),
+    "tensorflow.nn.raw_rnn": ('{f}(cell, loop, scope="s")', ["graph-scope s"]),
+    "tensorflow.nn.bidirectional_dynamic_rnn": ('{f}(one, two, x, scope="s")', ["graph-scope s"]),
+    "tensorflow.nn.static_bidirectional_rnn": ('{f}(one, two, x, scope="s")', ["graph-scope s"]),
+    "tensorflow.contrib.rnn.stack_bidirectional_dynamic_rnn": (
+        '{f}([one], [two], x, scope="s")',
+        ["graph-scope s"],
+    ),
     KERAS + "layers.Dense": ('{f}(3, name="d")', ["layer d"]),
     KERAS + "Model": ('{f}(x, y).get_layer("d")', ["layer d"]),
     KERAS + "applications.VGG16": (
@@ -228,7 +251,19 @@ METHODS: dict[str, tuple[str, list[str]]] = {
     "saver.restore": ('{r}.{m}(session, "a")', READS),
     "saver.save": ('{r}.{m}(session, "b")', ["path b"]),
     "saver.export_meta_graph": ('{r}.{m}("b.meta")', ["path b.meta"]),
-    "moving-average.variables_to_restore": ("{r}.{m}()", []),
+    "moving-average.variables_to_restore": (
+        'v = tf.get_variable("v")\ntf.train.Saver({r}.{m}([v])).restore(session, "a")',
+        ["graph-variable v", "path a", "variable v/ExponentialMovingAverage < a"],
+    ),
+    "moving-average.average_name": (
+        'v = tf.get_variable("v")\ntf.train.load_variable("a", {r}.average_name(v))',
+        ["graph-variable v", "path a", "variable v/ExponentialMovingAverage < a"],
+    ),
+    "template.__call__": ("{r}(x)", ["graph-scope s"]),
+    "layer-object.__call__": (
+        'with tf.variable_scope("o"):\n    {r}(x, state, scope="s")',
+        ["graph-scope o", "graph-scope o/s"],
+    ),
     "estimator.get_variable_value": ('{r}.{m}("w")', READS),
     "estimator.evaluate": ('{r}.{m}(inputs, checkpoint_path="b")', ["path a", "path b"]),
     "estimator.export_saved_model": ('{r}.{m}("b", f)', ["path a", "path b"]),
@@ -239,6 +274,7 @@ METHODS: dict[str, tuple[str, list[str]]] = {
     "object-checkpoint.restore": ('{r}.{m}("a")', ["path a", "object net < a"]),
     "object-checkpoint.read": ('{r}.{m}("a")', ["path a", "object net < a"]),
     "object-checkpoint.save": ('{r}.{m}("b")', ["path b"]),
+    "object-checkpoint.write": ('{r}.{m}("b")', ["path b"]),
     "manager.restore_or_initialize": ("{r}.{m}()", ["path a", "object net < a"]),
     "manager.latest_checkpoint": (
         'tf.train.load_variable({r}.{m}, "w")',
@@ -264,6 +300,9 @@ METHODS: dict[str, tuple[str, list[str]]] = {
     "keras-model.save_weights": ('{r}.{m}("b")', ["path b"]),
     "keras-model.get_layer": ('{r}.{m}("d")', ["layer d"]),
     "mask-rcnn.load_weights": ('{r}.{m}("a", True)', ["path logs", "path a"]),
+    "mask-rcnn.set_trainable": ('{r}.{m}("d.*")', ["path logs", "layer-pattern d.*"]),
+    "mask-rcnn.train": ('{r}.{m}(a, b, 1e-3, 9, "d.*")', ["path logs", "layer-pattern d.*"]),
+    "mask-rcnn.keras_model": ('{r}.{m}.get_layer("d")', ["path logs", "layer d"]),
     "loader.__call__": ('{r}("w")', READS),
 }
 

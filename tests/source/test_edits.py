@@ -26,6 +26,10 @@ SNIPPETS = st.sampled_from(
         "ns = [n for n in ('a', 'b')]\nfor n in ns:\n    tf.train.load_variable(CHECKPOINT, n)\n",
         "d = {}\nd['k/'] = 'v/'\ntf.train.init_from_checkpoint(CHECKPOINT, d)\n",
         "tf.train.load_variable(CHECKPOINT, 'vgg_16/x')\n",
+        "if 'x' not in names:\n    raise KeyError\n",
+        "cell = tf.nn.rnn_cell.GRUCell(3, name='c')\ntf.nn.dynamic_rnn(cell, x)\n",
+        "t = tf.make_template('t', f)\nt(CHECKPOINT)\n",
+        "n = None\nif n is None:\n    n = 'vgg_16/q'\ntf.train.load_variable(CHECKPOINT, n)\n",
     ]
 )
 EDITS = st.lists(
@@ -36,7 +40,7 @@ EDITS = st.lists(
 def told(analysis: Analysis) -> list[object]:
     return [
         (
-            (site.role, site.full_text.template, site.place.span, site.is_certain),
+            (site.role, site.full_text.template, site.place.span, site.is_certain, site.is_guarded),
             [(part.text, part.span, part.literal, part.offsets) for part in site.parts],
         )
         for site in analysis.sites

@@ -267,3 +267,46 @@ def test_a_part_of_a_path_that_a_flag_holds_is_a_hole():
 )
 def test_configurations_of_other_kinds(before, path, found):
     assert paths(path, before) == found
+
+
+YAML = "import yaml\nfrom types import SimpleNamespace\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "path", "found"),
+    [
+        (YAML + "c = SimpleNamespace(**yaml.safe_load(text))", "c.ckpt", ["$ckpt"]),
+        (YAML + "c = SimpleNamespace(**{'ckpt': 'a.ckpt'}, **more)", "c.ckpt", ["a.ckpt"]),
+        (YAML + "c = SimpleNamespace(**{'ckpt': 'a.ckpt'}, **more)", "c.path", ["$path"]),
+        (
+            "import yaml\nfrom easydict import EasyDict\nc = EasyDict(yaml.safe_load(text))",
+            "c.ckpt",
+            ["$ckpt"],
+        ),
+        (
+            "import argparse, json\nc = argparse.Namespace(x=1)\nc.update(json.load(f))",
+            "c.ckpt",
+            ["$ckpt"],
+        ),
+        # What is written out whole has nothing else.
+        (YAML + "c = SimpleNamespace(x=1)", "c.ckpt", ["{}"]),
+        (YAML + "c = SimpleNamespace(**{'x': 1})", "c.ckpt", ["{}"]),
+    ],
+)
+def test_what_a_namespace_has_from_a_file_is_known_by_its_name(before, path, found):
+    assert paths(path, before) == found
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("c.get('model', 'init-ckpt')", ["$init_ckpt"]),
+        ("c.get('model', 'ckpt', fallback='a.ckpt')", ["$ckpt", "a.ckpt"]),
+        ("c['model']['ckpt']", ["$ckpt"]),
+        ("c.get('model', which)", ["{}"]),
+    ],
+)
+@pytest.mark.parametrize("module", ["configparser", "ConfigParser", "six.moves.configparser"])
+def test_options_of_a_configuration_file(module, path, found):
+    before = f"from {module} import ConfigParser\nc = ConfigParser()\nc.read('c.ini')"
+    assert paths(path, before) == found

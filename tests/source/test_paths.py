@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
+
 import pytest
 
 from ckptls.source.modules import Environment
-from source.told import paths
+from source.told import paths, sites
 
 HERE = Environment("/home/me/project/tools/train.py")
 
@@ -99,3 +101,115 @@ def test_a_part_that_is_not_known_is_a_hole():
     assert paths("os.path.join(unknown, 'a.ckpt')") == ["{}/a.ckpt"]
     assert paths("'%s-%d' % ('a.ckpt', unknown)") == ["a.ckpt-{}"]
     assert paths("f'{unknown}/a.ckpt'") == ["{}/a.ckpt"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("sorted(['b.ckpt', 'a.ckpt'])[-1]", ["b.ckpt"]),
+        ("sorted(('b.ckpt', 'a.ckpt'))[0]", ["a.ckpt"]),
+        ("max(['b.ckpt', 'a.ckpt'])", ["b.ckpt"]),
+        ("min('b.ckpt', 'a.ckpt')", ["a.ckpt"]),
+        ("list(reversed(['b.ckpt', 'a.ckpt']))[0]", ["a.ckpt"]),
+        # Which of them it is, the program decides.
+        ("sorted(['b.ckpt', 'a.ckpt'], key=step)[-1]", ["a.ckpt", "b.ckpt"]),
+        ("sorted(['b.ckpt', 'a.ckpt'], reverse=True)[:1][0]", ["a.ckpt", "b.ckpt"]),
+        ("max(['b.ckpt', 'a.ckpt'], key=os.path.getmtime)", ["a.ckpt", "b.ckpt"]),
+        ("list(sorted(['b.ckpt', 'a.ckpt'], key=step))[0]", ["a.ckpt", "b.ckpt"]),
+        # Nobody knows what else there is.
+        ("max(['b.ckpt', unknown])", ["{}"]),
+        ("max(glob.glob('*.ckpt'))", ["{}"]),
+    ],
+)
+def test_the_last_of_a_list_is_the_last_in_its_order(expression, found):
+    assert paths(expression, "import glob") == found
+
+
+def test_what_is_sorted_by_a_key_is_paired_with_nothing():
+    code = """
+        for path, name in zip(sorted(["b.ckpt", "a.ckpt"], key=step), ["x", "y"]):
+            pass
+        first, second = sorted(["b.ckpt", "a.ckpt"], key=step)
+        """
+    assert paths("path", code) == ["a.ckpt", "b.ckpt"]
+    assert paths("first", code) == ["a.ckpt", "b.ckpt"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "path"),
+    [
+        ("Template('$d/model.ckpt').substitute(d='x')", "x/model.ckpt"),
+        ("Template('${d}/m$$.ckpt').safe_substitute({'d': 'x'})", "x/m$.ckpt"),
+        ("T.substitute(D, name='a')", "x/a.ckpt"),
+        ("T.substitute(name='a')", "{}/a.ckpt"),
+        ("T.substitute(d=unknown, name='a')", "{}/a.ckpt"),
+        ("os.sep.join(['d', 'a.ckpt'])", "d/a.ckpt"),
+        ("'d' + os.path.sep + 'a.ckpt'", "d/a.ckpt"),
+    ],
+)
+def test_templates_of_dollars_and_constants_of_os(expression, path):
+    code = "from string import Template\nT = Template('$d/$name.ckpt')\nD = {'d': 'x'}"
+    assert paths(expression, code) == [path]
+
+
+def test_saving_gives_the_path_back():
+    code = """
+        saver, checkpoint = tf.train.Saver(), tf.train.Checkpoint(net=net)
+        plain = saver.save(session, "d/a.ckpt")
+        tenth = saver.save(session, "d/a.ckpt", global_step=10)
+        some = saver.save(session, "d/a.ckpt", global_step=step)
+        numbered = checkpoint.save("d/b")
+        written = checkpoint.write("d/b")
+        other = thing.save("d/c")
+        """
+    assert paths("plain", code) == ["d/a.ckpt"]
+    assert paths("tenth", code) == ["d/a.ckpt-10"]
+    assert paths("some", code) == ["d/a.ckpt-{}"]
+    assert paths("numbered", code) == ["d/b-{}"]
+    assert paths("written", code) == ["d/b"]
+    assert paths("other", code) == ["{}"]
+
+
+def test_the_name_of_the_newest_checkpoint_behind_its_directory():
+    code = """
+        state = tf.train.get_checkpoint_state("d")
+        name = os.path.basename(state.model_checkpoint_path)
+        asked = tf.train.get_checkpoint_state(FLAGS.folder)
+        other = os.path.basename(asked.model_checkpoint_path)
+        """
+    from_flags = "from absl import flags\nFLAGS = flags.FLAGS\n" + dedent(code)
+    assert paths("os.path.join('d', name)", code) == ["d"]
+    assert paths("os.path.join(FLAGS.folder, other)", from_flags) == ["$folder"]
+    # In another directory it is another checkpoint, and alone it is a file here.
+    assert paths("os.path.join('e', name)", code) == ["e/{}"]
+    assert paths("os.path.join(FLAGS.else_, other)", from_flags) == ["{}/{}"]
+    assert paths("name", code) == ["{}"]
+
+
+def test_what_a_function_assigns_to_a_name_of_the_module():
+    code = """
+        PATH, OTHER, LOCAL = None, "o.ckpt", "l.ckpt"
+        def choose(name):
+            global PATH, OTHER
+            LOCAL = "no.ckpt"
+            PATH = os.path.join("d", name)
+            if name == "x":
+                OTHER = "x.ckpt"
+        choose("a.ckpt")
+        """
+    assert paths("PATH", code) == ["d/a.ckpt"]
+    assert paths("OTHER", code) == ["o.ckpt", "x.ckpt"]
+    assert paths("LOCAL", code) == ["l.ckpt"]
+
+
+def test_functions_see_what_others_made_global():
+    code = """
+        def setup():
+            global PATH
+            PATH = "a.ckpt"
+        PATH = None
+        def read():
+            tf.train.load_variable(PATH, "inside")
+        """
+    (site,) = [site for site in sites(code) if site.role.value == "variable"]
+    assert [use.text.literal for use in site.paths] == ["a.ckpt"]

@@ -205,7 +205,7 @@ def test_shapes_are_read_where_they_are_written():
             """
         )
     ]
-    assert shapes == [(3, 4), (7, None, None), (), None]
+    assert shapes == [(3, 4), (7, None, 6), (), None]
 
 
 def test_half_typed_python_2_and_broken_code_do_not_hide_the_rest():

@@ -98,6 +98,37 @@ def test_a_directory_with_a_state_file_is_its_newest_checkpoint(two):
     assert checkpoint_of(two, snippet) == ["b.ckpt"]
 
 
+def test_what_merely_lies_in_a_directory_proves_nothing(two):
+    """TensorFlow raises for it; `tests/oracle/test_directories.py` asks it."""
+    read = 'tf.train.load_variable("{}", "c/v")'
+    assert checkpoint_of(two, read.format("deep")) == []
+    assert checkpoint_of(two, read.format("deep/c.ckpt")) == ["c.ckpt"]
+    two.file("deep/checkpoint", 'model_checkpoint_path: "c.ckpt"\n')
+    two.workspace.store.refresh()
+    assert checkpoint_of(two, read.format("deep")) == ["c.ckpt"]
+
+
+def test_a_directory_without_a_state_file_helps_and_gives_way_to_pins(two):
+    read = 'tf.train.load_variable("deep", "{}")'
+    two.completes(read.format("<cursor>"), offers=["c/w"], never=["a/w", "b/w"])
+    assert checkpoint_of(two, "# ckptls: checkpoint=b.ckpt\n" + read.format("b/v")) == ["b.ckpt"]
+    # Whoever pins the directory means what lies there.
+    pinned = "tf.train.load_variable(unknown(), 'c/v')"
+    assert checkpoint_of(two, "# ckptls: checkpoint=deep\n" + pinned) == ["c.ckpt"]
+
+
+def test_a_misspelt_scope_beside_such_a_directory_is_no_slip_of_its_checkpoint(two):
+    two.checkpoint("run/d.ckpt", layer_one__w=[2])
+    snippet = """
+        v = tf.get_variable("layer_onee/w", [2])
+        tf.train.Saver().restore(session, tf.train.latest_checkpoint("run"))
+        """
+    assert checkpoint_of(two, snippet) == []
+    two.file("run/checkpoint", 'model_checkpoint_path: "d.ckpt"\n')
+    two.workspace.store.refresh()
+    assert checkpoint_of(two, snippet) == ["d.ckpt"]
+
+
 def test_another_path_of_the_file_helps_but_does_not_accuse_a_reader(two):
     snippet = """
         tf.train.load_checkpoint("a.ckpt")
@@ -142,3 +173,39 @@ def test_a_checkpoint_that_is_read_once_is_not_read_again(two):
     (two.root / "a.ckpt.index").unlink()
     assert store.refresh() == {str(two.root / "a.ckpt")}
     assert store.peek(str(two.root / "a.ckpt")).is_absent
+
+
+OWN = {
+    "a reader": 'tf.train.load_variable("a.ckpt", "w")',
+    "the same saver": 'saver.restore(session, "a.ckpt")',
+    "the newest of the directory": (
+        'tf.train.Saver({"w": v}).restore(session, tf.train.latest_checkpoint("."))'
+    ),
+}
+
+
+@pytest.mark.parametrize("read", OWN.values(), ids=OWN.keys())
+def test_what_the_program_has_just_saved_is_not_what_lies_there(two, read):
+    """On disk it is of an earlier run, perhaps of other code."""
+    two.file("checkpoint", 'model_checkpoint_path: "a.ckpt"\n')
+    make = 'v = tf.get_variable("w", [2])\nsaver = tf.train.Saver({"w": v})\n'
+    save = 'saver.save(session, "./a.ckpt")\n'
+    elsewhere = 'saver.save(session, "away/other.ckpt")\n'
+    assert checkpoint_of(two, make + save + read) == []
+    assert checkpoint_of(two, make + read + "\n" + save) == ["a.ckpt"]
+    assert checkpoint_of(two, make + elsewhere + read) == ["a.ckpt"]
+
+
+def test_the_steps_of_what_was_saved_are_meant_too(two):
+    two.checkpoint("a.ckpt-10", b__w=[2])
+    read = 'tf.train.load_variable("a.ckpt-10", "x")'
+    assert checkpoint_of(two, read) == ["a.ckpt-10"]
+    save = 'tf.train.Saver().save(session, "a.ckpt", global_step=10)\n'
+    assert checkpoint_of(two, save + read) == []
+
+
+def test_the_model_is_not_compared_with_a_checkpoint_that_it_has_just_written(two):
+    make = 'v = tf.get_variable("a/w", [3])\nsaver = tf.train.Saver()\n'
+    save, restore = 'saver.save(session, "a.ckpt")\n', 'saver.restore(session, "a.ckpt")\n'
+    assert checkpoint_of(two, make + save + restore) == []
+    assert checkpoint_of(two, make + restore + save) == ["a.ckpt"]

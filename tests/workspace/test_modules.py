@@ -132,3 +132,12 @@ def test_what_is_forgotten_while_it_is_looked_for_is_asked_for_again(project, mo
     folder.look_for_calls(*asked)
     assert list(folder.wanted) == [asked]
     assert not folder.calls
+
+
+def test_a_project_that_is_a_package_itself_imports_from_itself(project):
+    """As those do that are run with `python -m albert.train` from the folder above."""
+    package = project.root.name
+    project.file("modeling.py", LOADS)
+    use = "from {} import modeling\nmodeling.load('a.ckpt')\n"
+    assert analysed(project, use.format(package), "here.py") == ["a.ckpt"]
+    assert analysed(project, use.format("another"), "there.py") == []

@@ -132,3 +132,36 @@ def test_a_v1_shard_that_comes_later_is_read(tmp_path: Path) -> None:
     late.write_bytes(content)
     assert store.refresh() == {prefix}
     assert store.load(prefix).checkpoint.names == ("a", "b")
+
+
+def test_paths_that_nobody_asks_for_any_more_are_forgotten_once_they_are_many(index: Path) -> None:
+    store = CheckpointStore()
+    here = str(index)[: -len(".index")]
+    store.load(here)
+    typed = [f"{here}{number}" for number in range(400)]
+    for path in typed:
+        store.load(path)
+    store.forget_unasked(lambda: [store.peek(path) for path in typed[-10:]])
+    assert [path for path in typed if store.peek(path) is not None] == typed[-10:]
+    # What is there stays, asked for or not.
+    assert store.peek(here) is not None
+    assert set(store.due()[0]) == {here, *typed[-10:]}
+
+
+def test_a_few_paths_with_nothing_there_are_kept_whoever_asks(index: Path) -> None:
+    store = CheckpointStore()
+    typed = [f"{index}{number}" for number in range(100)]
+    for path in typed:
+        store.load(path)
+    store.forget_unasked(lambda: None)
+    assert all(store.peek(path) is not None for path in typed)
+
+
+def test_many_paths_that_are_all_asked_for_are_kept(index: Path) -> None:
+    store = CheckpointStore()
+    named = [f"{index}{number}" for number in range(1_000)]
+    for _ in range(2):
+        for path in named:
+            store.load(path)
+        store.forget_unasked(lambda: [store.peek(path) for path in named])
+        assert all(store.peek(path) is not None for path in named)

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 _V1_PATTERN = re.compile(r"(?s)(.+)-\?{5}-of-(\d{5})")
 _MAX_SHARDS = 100_000
+# Of a SavedModel, below its directory.
+SAVED_MODEL_PREFIX = os.path.join("variables", "variables")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +261,7 @@ def _by_prefix(prefix: str) -> Location | None:
 
 
 def _saved_model(directory: str) -> Location:
-    prefix = join(directory, "variables", "variables")
+    prefix = join(directory, SAVED_MODEL_PREFIX)
     found = _by_prefix(prefix)
     if found is None:
         raise CheckpointNotFound(

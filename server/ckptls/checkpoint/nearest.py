@@ -22,6 +22,7 @@ _MOST_TWINS = 1_000
 _MOST_SEGMENTS = 32
 _DIGITS = re.compile(r"\d+")
 _ENDING_NUMBER = re.compile(r"(?:_[vV]?|[vV])\d+(?=[/:]|$)")
+_OPPOSITE = re.compile(r"(?<![a-z])(?:de|en|un|up)(?=[a-z]{3})")
 _LOOK_ALIKES = str.maketrans("1I|0O", "llloo")
 
 # (edits, edits that are more than confusing characters which look alike, name)
@@ -33,9 +34,12 @@ def is_near_miss(written: str, known: str) -> bool:
 
     That is: at most two edits and at most a third of the (shorter) name; or equal but for
     case; or the same with one whole scope added, dropped or moved. Names that differ in
-    digits only are different names, and a name is no miss of itself.
+    digits only or are made opposites by a syllable (`encoder`, `decoder`; `conv`, `deconv`)
+    are different names, and a name is no miss of itself.
     """
     if written == known or differ_in_digits_only(written, known):
+        return False
+    if _OPPOSITE.sub("", written) == _OPPOSITE.sub("", known):
         return False
     if written.lower() == known.lower() or differs_by_a_scope(written, known):
         return True
@@ -170,7 +174,7 @@ def _closest(name: str, pool: Pool) -> list[str]:
     from rapidfuzz.distance import OSA
 
     most = max(MAX_DISTANCE, len(name) // 2)
-    close = process.extract(
-        name, pool.names, scorer=OSA.distance, score_cutoff=most, limit=_SHORTLIST
-    )
+    # Each character more or less is an edit.
+    names = pool.of_length(len(name) - most, len(name) + most)
+    close = process.extract(name, names, scorer=OSA.distance, score_cutoff=most, limit=_SHORTLIST)
     return [candidate for candidate, edits, _ in close if edits < len(candidate)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 
 _AFTER_SLASH = chr(ord("/") + 1)
 
@@ -21,13 +21,14 @@ class Pool:
         names: the names, in order.
     """
 
-    __slots__ = ("_has_breaks", "_lowered", "_text", "names")
+    __slots__ = ("_by_length", "_has_breaks", "_lowered", "_text", "names")
 
     def __init__(self, names: Sequence[str]) -> None:
         """`names` ascending and each once; `pool_of` makes a pool of any others."""
         self.names = names
         self._text: str | None = None
         self._lowered: str | None = None
+        self._by_length: dict[int, list[str]] | None = None
         self._has_breaks = False
 
     def __len__(self) -> int:
@@ -57,6 +58,20 @@ class Pool:
         if text is None:
             return (name for name in self.names if part in name)
         return (name for name, _ in groupby(_lines(text, part, text)))
+
+    def of_length(self, least: int, most: int) -> Sequence[str]:
+        """Names of `least` to `most` characters, in order; perhaps others too, where nearly all
+        are of such a length."""
+        by_length = self._by_length
+        if by_length is None:
+            by_length = {}
+            for name in self.names:
+                by_length.setdefault(len(name), []).append(name)
+            self._by_length = by_length
+        chosen = [names for length, names in by_length.items() if least <= length <= most]
+        if 4 * sum(map(len, chosen)) > len(self.names):
+            return self.names
+        return sorted(chain.from_iterable(chosen))
 
     def same_but_for_case(self, name: str) -> Iterator[str]:
         """The names that are `name` when all letters are small, itself included, in order."""

@@ -192,7 +192,8 @@ def _finish(
     """Print what came of it, and give the exit code."""
     checked = list(results)
     problems = [each.problem for each in checked if each.problem is not None]
-    for problem in (*checker.projects.problems, *problems):
+    passed_over = [each.passed_over for each in checked if each.passed_over is not None]
+    for problem in (*checker.projects.problems, *problems, *passed_over):
         note(printable(problem))
     for each in checked:
         _print_changes(each, is_written=not args.diff)
@@ -222,7 +223,7 @@ def _summarize(
     found: Sequence[Found], checked: Sequence[Checked], files: int, args: argparse.Namespace
 ) -> None:
     if args.statistics:
-        lines = statistics(found)
+        lines = statistics(found, sum(each.passed_over is not None for each in checked))
         is_plain = args.format == "text" and not args.diff and not args.fix
         write_lines(lines) if is_plain else sys.stderr.write("".join(lines))
     if args.format != "text":
@@ -231,7 +232,10 @@ def _summarize(
     said = [counted(len(found), "finding") if found else "nothing found"]
     if fixed:
         said.append(f"{fixed:,} {'would be' if args.diff else ''} fixed".replace("  ", " "))
-    said.append(f"{counted(files, 'file')} checked")
+    passed_over = sum(each.passed_over is not None for each in checked)
+    said.append(f"{counted(files - passed_over, 'file')} checked")
+    if passed_over:
+        said.append(f"{passed_over:,} passed over")
     text = ", ".join(said)
     number = fixable(found)
     if number and not fixed:

@@ -13,6 +13,7 @@ from ckptls.cli.check_fixes import Mended, difference, mended
 from ckptls.features.actions import fixes
 from ckptls.features.answers import Finding
 from ckptls.features.diagnostics import findings
+from ckptls.source.document import is_too_large
 from ckptls.source.text import SourceText
 from ckptls.workspace.project import Projects
 from ckptls.workspace.scan import known_checkpoints
@@ -105,12 +106,14 @@ class Checked:
     """What came of one file.
 
     problem: why it could not be checked, or not be changed.
+    passed_over: why nobody looked into it, though it has to do with TensorFlow.
     fixed: what was mended; diff: as a difference; data: the changed file, where asked for.
     """
 
     path: str
     found: tuple[Found, ...] = ()
     problem: str | None = None
+    passed_over: str | None = None
     fixed: tuple[Mended, ...] = ()
     diff: str = ""
     data: bytes | None = None
@@ -154,6 +157,10 @@ class Checker:
         if not self.workspace.is_relevant(file, data):
             return Checked(shown(file), data=data if self.options.fixes == "return" else None)
         source = source_file(file, data)
+        if is_too_large(source.program):
+            text = f"`{shown(file)}` is not looked into: it has more than 2 MB of code"
+            kept = data if self.options.fixes == "return" else None
+            return Checked(shown(file), passed_over=text, data=kept)
         if self.options.fixes == "keep":
             return Checked(shown(file), self._found(source, self.findings(source)))
         changed, done = mended(source, self.findings)
@@ -167,7 +174,7 @@ class Checker:
                 problem, changed, done = f"`{shown(file)}` {error}", source, []
         found = self._found(changed, self.findings(changed))
         returned = changed.data if self.options.fixes == "return" else None
-        return Checked(shown(file), found, problem, tuple(done), diff, returned)
+        return Checked(shown(file), found, problem, None, tuple(done), diff, returned)
 
     def findings(self, source: SourceFile) -> list[Finding]:
         """The findings in the program of a file."""

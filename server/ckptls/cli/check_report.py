@@ -44,14 +44,19 @@ def place(path: str, cell: int | None, line: int, column: int) -> str:
     return f"{printable(path)}:{within}{line + 1}:{column + 1}"
 
 
-def statistics(found: Sequence[Found]) -> list[str]:
-    """Lines of a table: how often each rule fired, and how many `--fix` would mend."""
+def statistics(found: Sequence[Found], passed_over: int = 0) -> list[str]:
+    """Lines of a table: how often each rule fired, and how many `--fix` would mend.
+
+    Below stands how many files nobody looked into, if there are any.
+    """
     counts = Counter((each.code, Severity(each.severity).label) for each in found)
     fixes = Counter(each.code for each in found if each.is_fixable)
     rows = [
         (str(count), code, severity, f"{fixes[code]} fixable" if fixes[code] else "")
         for (code, severity), count in sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     ]
+    if passed_over:
+        rows.append((str(passed_over), "too large to be looked into", "", ""))
     return aligned(rows, right=(0,)) if rows else []
 
 

@@ -10,17 +10,21 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint
 from ckptls.checkpoint.purpose import is_kept_aside, purpose_of
 from ckptls.checkpoint.tree import Child
-from ckptls.features import words
+from ckptls.features import literals, words
 from ckptls.features.answers import Completion, Item, ItemKind
 from ckptls.features.matching import best_matches
+from ckptls.features.model_completion import model_items
+from ckptls.features.spelling import compiled
+from ckptls.features.typed_pattern import escaped, read
 from ckptls.source.document import Cursor
-from ckptls.source.sites import Role, Site
-from ckptls.source.values import Text
+from ckptls.source.sites import Match, Role, Site
+from ckptls.source.values import Piece, Text, text
 from ckptls.workspace.binding import Binding
 
 MAX_ITEMS = 100
@@ -33,13 +37,14 @@ _MAX_PATTERN_NAMES = 20_000
 def completion(cursor: Cursor, binding: Binding) -> Completion | None:
     """What may stand at the cursor; None where the site takes no names of a checkpoint."""
     site = cursor.site
-    if site.role in (Role.PATH, Role.TENSOR, Role.LAYER, Role.OBJECT):
+    if site.role in (Role.PATH, Role.TENSOR, Role.LAYER, Role.LAYER_PATTERN, Role.OBJECT):
         return None
-    before = site.outer + cursor.part.before
-    items: list[Item] = []
-    is_incomplete = False
+    is_regex = site.match is not None and site.match.is_regex
+    find = _in_regex if is_regex else _in_text
+    items = model_items(cursor, binding)
+    is_incomplete = len(items) > MAX_ITEMS
     for checkpoint in binding.checkpoints:
-        found, more = _from_checkpoint(checkpoint, site, before, cursor.typed)
+        found, more = find(checkpoint, cursor)
         items += found
         is_incomplete = is_incomplete or more
     used = _used(cursor)
@@ -72,12 +77,41 @@ def _used(cursor: Cursor) -> frozenset[str]:
     return frozenset(name.rstrip("/") for name in others if name)
 
 
+def _in_text(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]:
+    """What may stand in a plain text, as it is written there."""
+    before = cursor.site.outer + cursor.part.before
+    items, is_cut = _from_checkpoint(checkpoint, cursor.site, before, cursor.typed)
+    return [_written(item, cursor, "", item.label) for item in items], is_cut
+
+
+def _in_regex(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]:
+    """What may stand in a regular expression: names that go on behind what it fits so far."""
+    before = (cursor.site.outer + cursor.part.before).parts
+    fixed = "".join(part.text if isinstance(part, Piece) else part.pattern for part in before)
+    typed = read(fixed + cursor.typed, len(fixed))
+    if typed is None:
+        return [], False
+    if typed.before is not None:
+        outer = text(typed.before)
+        items, is_cut = _from_checkpoint(checkpoint, cursor.site, outer, typed.partial)
+    else:
+        items, is_cut = _behind(checkpoint, typed.regex, "", typed.partial)
+    kept = cursor.written_up_to(typed.begin - len(fixed))
+    return [_written(item, cursor, kept, escaped(item.label)) for item in items], is_cut
+
+
+def _written(item: Item, cursor: Cursor, kept: str, label: str) -> Item:
+    """An item with the characters that stand in the literal for its label."""
+    written = kept + literals.escaped(cursor.analysis.source, cursor.part.literal, label)
+    return item if written == item.label else replace(item, label=written)
+
+
 def _from_checkpoint(
     checkpoint: Checkpoint, site: Site, before: Text, typed: str
 ) -> tuple[list[Item], bool]:
     base = before.literal
     if base is None:
-        return _in_template(checkpoint, site, before, typed)
+        return _in_template(checkpoint, before, typed)
     level, _, partial = typed.rpartition("/")
     level += "/" if "/" in typed else ""
     children = checkpoint.tree.children(base + level, MAX_ITEMS + 1, partial)
@@ -122,7 +156,7 @@ def _ranked(items: list[Item], site: Site, checkpoint: Checkpoint) -> list[Item]
             return 3
         if item.kind is ItemKind.SCOPE:
             return 1
-        return 0 if _has_shape(checkpoint, item.name, site) else 2 if site.shape else 1
+        return 0 if _has_shape(checkpoint, item.name, site) else 2 if _wanted(site) else 1
 
     return sorted(items, key=rank)
 
@@ -134,15 +168,20 @@ def _comes_last(item: Item, checkpoint: Checkpoint) -> bool:
     return not purpose_of(item.name, checkpoint).is_ordinary
 
 
+def _wanted(site: Site) -> tuple[int | None, ...] | None:
+    """The shape that the name should have: of what the code makes, or fills with it."""
+    if site.shape is None and site.counterpart is not None:
+        return site.counterpart.shape
+    return site.shape
+
+
 def _has_shape(checkpoint: Checkpoint, name: str, site: Site) -> bool:
-    variable = checkpoint.get(name)
+    variable, wanted = checkpoint.get(name), _wanted(site)
     return (
         variable is not None
-        and site.shape is not None
-        and len(site.shape) == len(variable.shape)
-        and all(
-            wanted in (None, size) for wanted, size in zip(site.shape, variable.shape, strict=False)
-        )
+        and wanted is not None
+        and len(wanted) == len(variable.shape)
+        and all(size in (None, there) for size, there in zip(wanted, variable.shape, strict=True))
     )
 
 
@@ -190,17 +229,21 @@ def _scope_of_name(checkpoint: Checkpoint, name: str, base: str) -> Item:
     return Item(name[len(base) :], ItemKind.SCOPE, detail, checkpoint.prefix, name, detail)
 
 
-def _in_template(
-    checkpoint: Checkpoint, site: Site, before: Text, typed: str
-) -> tuple[list[Item], bool]:
+def _in_template(checkpoint: Checkpoint, before: Text, typed: str) -> tuple[list[Item], bool]:
     """The next segments behind a text with holes, over all names that fit it."""
     level, _, partial = typed.rpartition("/")
     level += "/" if "/" in typed else ""
-    pattern = re.compile(before.regex.replace(".*", ".*?") + re.escape(level))
+    return _behind(checkpoint, before.regex + re.escape(level), level, partial)
+
+
+def _behind(
+    checkpoint: Checkpoint, regex: str, level: str, partial: str
+) -> tuple[list[Item], bool]:
+    """The next segments, `level` before them, of all names that begin as `regex` says."""
+    pattern = compiled(regex.replace(".*", ".*?").replace(".*??", ".*?"), Match.START)
     found: dict[str, Item] = {}
-    names = islice(checkpoint.names, _MAX_PATTERN_NAMES)
-    for name in names:
-        match = pattern.match(name)
+    for name in islice(checkpoint.names, _MAX_PATTERN_NAMES) if pattern is not None else ():
+        match = pattern.match(name) if pattern is not None else None
         if match is None:
             continue
         segment, slash, _ = name[match.end() :].partition("/")

@@ -2,39 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.rule import Context, Rule, all_rules
+from ckptls.features.verdicts import Verdicts
 from ckptls.source.sites import Place, Role, Site
 from ckptls.source.text import Span
-from ckptls.workspace.binding import Binder, Binding
+from ckptls.workspace.binding import Binder
 from ckptls.workspace.settings import Settings
 
-Bound = tuple[Site, Binding]
+# So many sites are judged at a step.
+_STEP = 32
+Told = list[tuple[Site, list[Finding]]]
 
 
 def findings(binder: Binder, settings: Settings) -> list[Finding]:
     """The findings of a document in order of place, one for a string."""
+    judging = judged(binder, settings, Verdicts())
+    while True:
+        try:
+            next(judging)
+        except StopIteration as end:
+            found: list[Finding] = end.value
+            return found
+
+
+def judged(
+    binder: Binder, settings: Settings, verdicts: Verdicts
+) -> Generator[None, None, list[Finding]]:
+    """The same step by step: between two, others may have their turn.
+
+    `verdicts` are those of the document's last analysis: only what is new is judged again.
+    Another analysis of the document makes the rest worthless; whoever sees one closes this.
+    """
     analysis = binder.analysis
     if analysis.pragmas.is_ignored:
         return []
-    context = Context(analysis, binder.bind, binder.resolve, binder.look)
-    bound: dict[Role, list[Bound]] = {}
-    for site in analysis.sites:
-        if site.is_certain:
-            bound.setdefault(site.role, []).append((site, binder.bind(site)))
+    rules = tuple(rule for rule in all_rules() if settings.runs(rule.code))
+    told = yield from _told(binder, rules, verdicts)
     found: dict[Span, Finding] = {}
     done: set[Site] = set()
-    for rule in all_rules():
-        if settings.runs(rule.code):
-            judged = [each for role in rule.roles for each in bound.get(role, ())]
-            for site, finding in _of_rule(rule, judged, context):
-                if site not in done:
-                    told = replace(finding, evidence=binder.evidence_span(site))
-                    found.setdefault(finding.span, told)
-                    done.add(site)
+    for rule in rules:
+        if rule not in told:
+            continue
+        for site, finding in _of_rule(rule, told[rule], analysis.sites):
+            if site not in done:
+                evidence = binder.evidence_span(site)
+                found.setdefault(finding.span, replace(finding, evidence=evidence))
+                done.add(site)
     return sorted(
         (
             _with_severity(each, settings)
@@ -45,20 +62,68 @@ def findings(binder: Binder, settings: Settings) -> list[Finding]:
     )
 
 
-def _of_rule(rule: Rule, judged: list[Bound], context: Context) -> Iterator[tuple[Site, Finding]]:
+def _told(
+    binder: Binder, rules: tuple[Rule, ...], verdicts: Verdicts
+) -> Generator[None, None, dict[Rule, Told]]:
+    """What each rule tells of the sites of a document, where it tells anything."""
+    context = Context(binder)
+    by_role: dict[Role, list[Rule]] = {}
+    for rule in rules:
+        for role in rule.roles:
+            by_role.setdefault(role, []).append(rule)
+    told: dict[Rule, Told] = {}
+    judging = verdicts.begin(rules, context)
+    count = 0
+    try:
+        for site in binder.analysis.sites:
+            if not site.is_certain:
+                continue
+            binding = binder.bind(site)
+            if judging.is_quiet(site, binding):
+                continue
+            count += 1
+            if count % _STEP == 0:
+                yield
+            context.was_asked = context.asked_restores = False
+            is_quiet = True
+            for rule in by_role.get(site.role, ()):
+                if _judges(rule, site) and (found := list(rule.check(site, binding, context))):
+                    told.setdefault(rule, []).append((site, found))
+                    is_quiet = False
+            if is_quiet:
+                judging.keep(site, binding)
+    except GeneratorExit:
+        judging.stop()
+        raise
+    judging.finish()
+    return told
+
+
+def _judges(rule: Rule, site: Site) -> bool:
+    return rule.sees_guarded or not site.is_guarded
+
+
+def _of_rule(rule: Rule, told: Told, sites: Iterable[Site]) -> Iterator[tuple[Site, Finding]]:
     """The findings of one rule, without names that are right another time they are used.
 
     In a function that is called twice, in a loop that goes through several checkpoints, the
     same text stands for several sites: it is wrong only if it is wrong in all of them.
     """
-    by_place: dict[Place, list[tuple[Site, list[Finding]]]] = {}
-    for site, binding in judged:
-        if rule.sees_guarded or not site.is_guarded:
-            told = list(rule.check(site, binding, context))
-            by_place.setdefault(site.place, []).append((site, told))
+    found = {id(site): each for site, each in told}
+    wrong = {(site.place.chunk, site.place.start) for site, _ in told}
+    by_place: dict[Place, Told] = {}
+    near = [
+        site
+        for site in sites
+        if site.is_certain and (site.place.chunk, site.place.start) in wrong and _judges(rule, site)
+    ]
+    for role in rule.roles:
+        for site in near:
+            if site.role is role:
+                by_place.setdefault(site.place, []).append((site, found.get(id(site), [])))
     for group in by_place.values():
-        for site, told in group:
-            for finding in told:
+        for site, several in group:
+            for finding in several:
                 if not any(_is_right(each, finding, site) for each in group):
                     yield site, finding
 

@@ -12,7 +12,7 @@ from ckptls.features import words
 from ckptls.features.navigation import name_of
 from ckptls.source.catalogue import builtin_catalogue
 from ckptls.source.document import Analysis, Document
-from ckptls.source.sites import Evidence, PathUse, Role, Site
+from ckptls.source.sites import Evidence, PathUse, Site
 from ckptls.source.syntax import Syntax
 from ckptls.workspace.binding import Binder, Binding
 
@@ -107,7 +107,7 @@ def _naming(site: Site, binder: Binder) -> Naming:
 
 def _has(site: Site, checkpoint: Checkpoint) -> bool | None:
     name = name_of(site)
-    if name is None or name.literal is None or site.role is Role.PATTERN:
+    if name is None or name.literal is None or site.match is not None:
         return None
     return name.literal in checkpoint or checkpoint.tree.has_scope(name.literal)
 
@@ -131,8 +131,14 @@ def _notes(site: Site, binding: Binding, binder: Binder) -> Iterator[str]:
 
 
 def _about_path(use: PathUse, binder: Binder) -> Iterator[str]:
-    """What stands at the places that a path may mean, where no checkpoint does."""
-    if binder.resolve((use,)).checkpoints:
+    """What stands at the places that a path may mean, where no checkpoint does for sure."""
+    resolution = binder.resolve((use,))
+    if resolution.checkpoints:
+        if not resolution.is_telling:
+            yield (
+                "TensorFlow would not open a checkpoint from this path: of a directory it reads"
+                " what the state file `checkpoint` names"
+            )
         return
     literal = use.text.literal
     if use.flag is not None:

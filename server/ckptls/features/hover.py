@@ -30,8 +30,11 @@ _SURE = {
 }
 
 
-def hover(cursor: Cursor, binding: Binding) -> Hover | None:
-    """What the string names; None when nothing is known of it."""
+def hover(cursor: Cursor, binding: Binding, assigned: str = "") -> Hover | None:
+    """What the string names; None when nothing is known of it.
+
+    `assigned` tells of the map's entry that the string is in; see `assigned_at`.
+    """
     site = cursor.site
     if site.role is Role.PATH:
         body = _paths(binding)
@@ -41,6 +44,7 @@ def hover(cursor: Cursor, binding: Binding) -> Hover | None:
             text = text.without_suffix(":0")
         body = _matches(site, binding) if site.match is not None else ""
         body = body or _names(text, binding)
+        body = _BETWEEN.join(filter(None, (assigned, body)))
     return Hover(cursor.part.literal, body) if body else None
 
 
@@ -48,6 +52,8 @@ def _names(text: Text, binding: Binding) -> str:
     if not binding.checkpoints:
         return ""
     literal = text.literal
+    if literal is not None and any(literal in each for each in binding.checkpoints):
+        return _in_each(literal, binding)
     found = []
     for checkpoint in binding.checkpoints:
         body = _template(text, checkpoint) if literal is None else about(literal, checkpoint)
@@ -56,6 +62,25 @@ def _names(text: Text, binding: Binding) -> str:
     if not found and literal is not None and binding.evidence >= Evidence.FILE:
         return _absent(literal, binding)
     return _BETWEEN.join(found[:_MAX_CHECKPOINTS])
+
+
+def _in_each(name: str, binding: Binding) -> str:
+    """A variable in the first checkpoint that has it, and what the others have under its name
+    where that is something else."""
+    having = [each for each in binding.checkpoints if name in each]
+    first = having[0]
+    kind = words.kind_of(first[name])
+    same = [each for each in having if words.kind_of(each[name]) == kind]
+    lines = [about(name, first), _where_all(same, binding)]
+    others = [each for each in having if each not in same][:_MAX_CHECKPOINTS]
+    lines += [f"{words.code(words.kind_of(o[name]))} {_where(o, binding)}" for o in others]
+    return "\n\n".join(lines)
+
+
+def _where_all(several: list[Checkpoint], binding: Binding) -> str:
+    names = [words.code(words.checkpoint_name(each, binding)) for each in several]
+    shown = ", ".join(names[:_MAX_CHECKPOINTS]) + (", …" if len(names) > _MAX_CHECKPOINTS else "")
+    return f"in {shown}{_SURE[binding.evidence]}"
 
 
 def _matches(site: Site, binding: Binding) -> str:

@@ -12,7 +12,8 @@ from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint
 from ckptls.features.rule import Context
 from ckptls.features.spelling import compiled, examples, fits, literal_head
 from ckptls.source.document import Analysis
-from ckptls.source.sites import Match, Role
+from ckptls.source.emit import SOMEWHERE
+from ckptls.source.sites import Match, Role, Site
 from ckptls.source.values import Hole, Piece, Text
 
 _MADE_UNIQUE = r"(_\d+)?"
@@ -42,13 +43,13 @@ def model_names(analysis: Analysis) -> ModelNames:
     """What is known of the names of the model that a document makes."""
     texts = dict.fromkeys(variable.name for variable in analysis.variables)
     for site in analysis.sites:
-        if site.is_definition and site.role in _DEFINED:
+        if site.is_definition and site.role in _DEFINED and not _is_elsewhere(site):
             end = "/" if site.role is Role.GRAPH_SCOPE else ""
             texts[site.full_text + Text((Piece(end),))] = None
     names: dict[str, None] = {}
     templates: dict[Text, None] = {}
     for text in texts:
-        plain = _plain(text)
+        plain = without_numbers(text)
         if plain.literal is not None:
             names[plain.literal] = None
         else:
@@ -56,7 +57,12 @@ def model_names(analysis: Analysis) -> ModelNames:
     return ModelNames(tuple(names), tuple(templates))
 
 
-def _plain(text: Text) -> Text:
+def _is_elsewhere(site: Site) -> bool:
+    """Whether the name is only given here, to what makes its variables in another place."""
+    return site.outer.parts[-1:] == SOMEWHERE.parts
+
+
+def without_numbers(text: Text) -> Text:
     """The text without the numbers by which TensorFlow makes a name unique."""
     return Text(
         tuple(p for p in text.parts if not (isinstance(p, Hole) and p.pattern == _MADE_UNIQUE))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -10,10 +9,10 @@ from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.purpose import purpose_of
 from ckptls.features import words
 from ckptls.features.navigation import name_of
+from ckptls.features.restored import takes
 from ckptls.source.document import Analysis
 from ckptls.source.sites import Restore, Role
 from ckptls.source.text import Span
-from ckptls.source.values import Text
 from ckptls.workspace.binding import Binder
 
 
@@ -24,6 +23,7 @@ class Lens:
     found/missing: the names that reading the code tells, by whether the checkpoint has them;
     both are empty where it does not tell which are restored.
     where: the checkpoint as people name it.
+    of_layers: the names are those of layers, which take their weights by them.
     """
 
     span: Span
@@ -31,13 +31,17 @@ class Lens:
     where: str
     found: tuple[str, ...]
     missing: tuple[str, ...]
+    of_layers: bool = False
 
     @property
     def title(self) -> str:
         """The checkpoint, and how many names it has and has not."""
         if not self.found and not self.missing:
-            return f"{self.where}: {words.count(len(self.checkpoint), 'variable')}"
-        text = f"{self.where}: {words.count(len(self.found), 'name')} found"
+            layers = len(self.checkpoint.layers)
+            behind = f" in {words.count(layers, 'layer')}" if layers else ""
+            return f"{self.where}: {words.count(len(self.checkpoint), 'variable')}{behind}"
+        noun = "layer" if self.of_layers else "name"
+        text = f"{self.where}: {words.count(len(self.found), noun)} found"
         return f"{text}, {len(self.missing):,} not" if self.missing else text
 
 
@@ -49,12 +53,14 @@ def lenses(binder: Binder) -> list[Lens]:
         if not resolution.checkpoints:
             continue
         checkpoint = resolution.checkpoints[0]
-        names = list(dict.fromkeys(_names(restore, binder.analysis)))
-        there = [name for name in names if _has(checkpoint, name)]
-        missing = [name for name in names if not _has(checkpoint, name)]
+        of_layers = restore.by_layer and bool(checkpoint.layers)
+        tell, has = (_layers, _has_layer) if of_layers else (_names, _has)
+        names = list(dict.fromkeys(tell(restore, binder.analysis)))
+        there = tuple(name for name in names if has(checkpoint, name))
+        missing = tuple(name for name in names if not has(checkpoint, name))
         where = words.short_path(checkpoint.prefix, binder.base)
         span = restore.place.span
-        found[span] = Lens(span, checkpoint, where, tuple(there), tuple(missing))
+        found[span] = Lens(span, checkpoint, where, there, missing, of_layers)
     return [found[span] for span in sorted(found)]
 
 
@@ -62,18 +68,26 @@ def report(lens: Lens) -> str:
     """A text to read: what is found and what is not, and what of the checkpoint is left over."""
     lines = [f"# {lens.title}", f"# {words.visible(lens.checkpoint.prefix)}"]
     lines += _section("not in the checkpoint", lens.missing)
-    lines += _section("found", (_row(lens.checkpoint, name) for name in lens.found))
+    row = _layer_row if lens.of_layers else _row
+    lines += _section("found", (row(lens.checkpoint, name) for name in lens.found))
+    lines += _section("in the checkpoint, and not named by this code", _left(lens))
+    return "\n".join([*lines, ""])
+
+
+def _left(lens: Lens) -> list[str]:
+    """What of the checkpoint the code does not name."""
     taken = set(lens.found)
+    if lens.of_layers:
+        layers = lens.checkpoint.layers
+        return [each.name for each in layers if each.variables and each.name not in taken]
     scopes = tuple(name for name in lens.found if name.endswith("/"))
-    left = [
+    return [
         name
         for name in lens.checkpoint.names
         if name not in taken
         and not name.startswith(scopes)
         and purpose_of(name, lens.checkpoint).is_ordinary
     ]
-    lines += _section("in the checkpoint, and not named by this code", left)
-    return "\n".join([*lines, ""])
 
 
 def _section(heading: str, rows: Iterable[str]) -> list[str]:
@@ -86,6 +100,15 @@ def _row(checkpoint: Checkpoint, name: str) -> str:
     if variable is None:
         return f"{name}  {words.count(checkpoint.tree.count(name), 'variable')}"
     return f"{name}  {words.kind_of(variable)}"
+
+
+def _layer_row(checkpoint: Checkpoint, name: str) -> str:
+    variables = next(each.variables for each in checkpoint.layers if each.name == name)
+    return f"{name}  {words.count(len(variables), 'variable')}"
+
+
+def _has_layer(checkpoint: Checkpoint, name: str) -> bool:
+    return any(each.name == name for each in checkpoint.layers)
 
 
 def _has(checkpoint: Checkpoint, name: str) -> bool:
@@ -107,24 +130,18 @@ def _names(restore: Restore, analysis: Analysis) -> Iterator[str]:
         yield from _chosen(restore, analysis)
 
 
-def _chosen(restore: Restore, analysis: Analysis) -> Iterator[str]:
-    for variable in analysis.variables:
-        name = variable.name.literal
-        if name is None:
-            continue
-        # Filters see the name of the tensor.
-        if restore.include is not None and not _matches(restore.include, name + ":0"):
-            continue
-        if not _matches(restore.exclude, name + ":0"):
+def _layers(restore: Restore, analysis: Analysis) -> Iterator[str]:
+    """The layers that the code names, without those that the call leaves out."""
+    sites = [site for site in analysis.sites if site.role is Role.LAYER]
+    left_out = {site.text.literal for site in sites if site.place == restore.place}
+    for site in sites:
+        name = site.text.literal
+        if site.is_definition and name and name not in left_out:
             yield name
 
 
-def _matches(patterns: Iterable[Text], name: str) -> bool:
-    for pattern in patterns:
-        literal = pattern.literal
-        try:
-            if literal is not None and re.match(literal, name):
-                return True
-        except re.error:
-            continue
-    return False
+def _chosen(restore: Restore, analysis: Analysis) -> Iterator[str]:
+    for variable in analysis.variables:
+        name = variable.name.literal
+        if name is not None and takes(restore, name):
+            yield name

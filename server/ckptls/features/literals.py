@@ -57,12 +57,12 @@ def _replacement(
 
 def rewritten(source: SourceText, part: LiteralPart, new: str) -> str:
     """The marked text of a part's literal with the part's own characters replaced."""
-    escaped = _escaped(source, part, new)
+    text = escaped(source, part.literal, new)
     if part.is_item:
-        return escaped
+        return text
     before = source.text[part.literal.start : part.span.start]
     after = source.text[part.span.end : part.literal.end]
-    return before + escaped + after
+    return before + text + after
 
 
 def changed(source: SourceText, part: LiteralPart, new: str) -> Replacement:
@@ -107,8 +107,24 @@ def _quote(source: SourceText, literal: Span) -> str:
     return quote
 
 
-def _escaped(source: SourceText, part: LiteralPart, new: str) -> str:
-    quote = source.text[part.literal.end : part.literal.end + 1]
-    if "\\" not in new and (not quote or quote not in new):
+def is_raw(source: SourceText, literal: Span) -> bool:
+    """Whether backslashes stand for themselves in a literal."""
+    return "r" in _prefix(source, literal)
+
+
+def _prefix(source: SourceText, literal: Span) -> str:
+    start = literal.start - len(_quote(source, literal))
+    return source.text[token_span(source, literal).start : start].lower()
+
+
+def escaped(source: SourceText, literal: Span, new: str) -> str:
+    """Characters as they are written in a literal; a raw one cannot hold its own quote."""
+    quote = source.text[literal.end : literal.end + 1]
+    if not quote:
         return new
-    return new.replace("\\", "\\\\").replace(quote, "\\" + quote) if quote else new
+    prefix = _prefix(source, literal)
+    if "f" in prefix:
+        new = new.replace("{", "{{").replace("}", "}}")
+    if "r" in prefix:
+        return new
+    return new.replace("\\", "\\\\").replace(quote, "\\" + quote)

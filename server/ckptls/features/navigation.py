@@ -11,7 +11,7 @@ from ckptls.source.sites import Role, Site
 from ckptls.source.text import Span
 from ckptls.source.values import Text
 
-_NAMING = frozenset(Role) - {Role.PATH, Role.LAYER}
+_NAMING = frozenset(Role) - {Role.PATH, Role.LAYER, Role.LAYER_PATTERN}
 _OUTPUT = ":0"
 
 

@@ -27,6 +27,7 @@ _KINDS = {
     Role.PATTERN: "a pattern",
     Role.TENSOR: "a tensor of a graph",
     Role.LAYER: "a layer",
+    Role.LAYER_PATTERN: "a pattern",
     Role.OBJECT: "an object of a checkpoint",
 }
 

@@ -9,6 +9,7 @@ from math import prod
 
 from ckptls.checkpoint.model import Checkpoint, Variable
 from ckptls.features.rule import Context
+from ckptls.source.document import Analysis
 from ckptls.source.sites import Evidence, Restore, Role, Site
 from ckptls.source.values import GraphVariable, Text
 from ckptls.workspace.binding import Binding
@@ -86,10 +87,9 @@ def _of_variable(site: Site, context: Context, needs: Evidence) -> Iterator[Rest
     name = site.full_text.literal
     if name is None:
         return
-    for restore in context.analysis.restores:
-        if not restore.is_certain or not _takes(restore, name):
+    for restore, found in context.restores:
+        if not restore.is_certain or not takes(restore, name):
             continue
-        found = context.resolve(restore.paths)
         if not found.is_complete or found.evidence < needs:
             continue
         for checkpoint in found.checkpoints:
@@ -104,27 +104,36 @@ def _of_variable(site: Site, context: Context, needs: Evidence) -> Iterator[Rest
 def _defined(name: Text, context: Context) -> GraphVariable | None:
     """The one variable of that name that the code makes."""
     literal = name.literal
-    found = {
-        each
-        for each in context.analysis.variables
-        if literal is not None and each.name.literal == literal
-    }
+    found = context.remembered(_by_name).get(literal, []) if literal is not None else []
     kinds = {(each.shape, each.dtype) for each in found}
-    return found.pop() if len(kinds) == 1 else None
+    return found[0] if len(kinds) == 1 else None
 
 
-def _takes(restore: Restore, name: str) -> bool:
-    full = name + ":0"
-    if restore.include is not None and not _matches(restore.include, full):
-        return False
-    return not _matches(restore.exclude, full)
+def _by_name(analysis: Analysis) -> dict[str, list[GraphVariable]]:
+    """The variables that the code makes, by the names that are known."""
+    found: dict[str, list[GraphVariable]] = {}
+    for each in analysis.variables:
+        if (name := each.name.literal) is not None:
+            found.setdefault(name, []).append(each)
+    return found
 
 
-def _matches(patterns: tuple[Text, ...], name: str) -> bool:
-    for pattern in patterns:
-        try:
-            if re.match(pattern.literal or "", name):
-                return True
-        except re.error:
-            continue
-    return False
+def takes(restore: Restore, name: str) -> bool:
+    """Whether a restore surely takes the model's variable of that name.
+
+    A pattern that is not known may leave it out, and does not take it for sure.
+    """
+    full = name + ":0"  # filters see the name of the tensor
+    include, exclude = restore.include, restore.exclude
+    return (include is None or any(_matches(each, full) is True for each in include)) and all(
+        _matches(each, full) is False for each in exclude
+    )
+
+
+def _matches(pattern: Text, name: str) -> bool | None:
+    """Whether a pattern finds a name; None if it is not known, or none."""
+    literal = pattern.literal
+    try:
+        return re.match(literal, name) is not None if literal is not None else None
+    except re.error:
+        return None

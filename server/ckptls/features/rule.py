@@ -11,7 +11,6 @@ import inspect
 import pkgutil
 from abc import ABC, ABCMeta, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar, TypeVar
@@ -20,33 +19,60 @@ from ckptls.checkpoint.model import Checkpoint
 from ckptls.features.answers import Edit, Finding, Severity
 from ckptls.features.literals import Replacement, replacements
 from ckptls.source.document import Analysis
-from ckptls.source.sites import Evidence, LiteralPart, PathUse, Role, Site
+from ckptls.source.sites import Evidence, LiteralPart, PathUse, Restore, Role, Site
 from ckptls.source.text import Span
-from ckptls.workspace.binding import Binding
+from ckptls.workspace.binding import Binder, Binding
 from ckptls.workspace.resolve import Resolution
 from ckptls.workspace.store import Entry
 
 T = TypeVar("T")
+Restores = tuple[tuple[Restore, Resolution], ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Context:
     """What a rule may ask beside its site: the whole document, and what others are bound to.
 
-    `look` gives what stands at the places that a path may mean, up to the first checkpoint;
-    None as long as nobody has looked. `memory` is for what is found out once for all sites.
+    `memory` is for what is found out once for all sites. `was_asked` says whether a rule
+    asked anything since it was last set to False, but for `restores`, which has a word of its
+    own: what a rule says without asking stays true as long as site and binding are the same.
     """
 
-    analysis: Analysis
-    bind: Callable[[Site], Binding]
-    resolve: Callable[[tuple[PathUse, ...]], Resolution]
-    look: Callable[[PathUse], tuple[Entry, ...] | None]
-    memory: dict[object, Any] = field(default_factory=dict)
+    __slots__ = ("_analysis", "_binder", "_restores", "asked_restores", "memory", "was_asked")
+
+    def __init__(self, binder: Binder) -> None:
+        self._analysis = binder.analysis
+        self._binder = binder
+        self._restores: Restores | None = None
+        self.memory: dict[object, Any] = {}
+        self.was_asked = self.asked_restores = False
+
+    @property
+    def analysis(self) -> Analysis:
+        self.was_asked = True
+        return self._analysis
+
+    @property
+    def restores(self) -> Restores:
+        """The statements that fill the model, each with what its paths mean."""
+        self.asked_restores = True
+        if self._restores is None:
+            several = self._analysis.restores
+            self._restores = tuple((each, self._binder.restored(each)) for each in several)
+        return self._restores
+
+    def look(self, use: PathUse) -> tuple[Entry, ...] | None:
+        """What stands at the places that a path may mean, up to the first checkpoint.
+
+        None as long as nobody has looked.
+        """
+        self.was_asked = True
+        return self._binder.look(use)
 
     def remembered(self, make: Callable[[Analysis], T]) -> T:
         """What `make` tells of the document; it is asked once."""
+        self.was_asked = True
         if make not in self.memory:
-            self.memory[make] = make(self.analysis)
+            self.memory[make] = make(self._analysis)
         found: T = self.memory[make]
         return found
 

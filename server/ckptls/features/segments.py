@@ -15,7 +15,8 @@ from ckptls.source.text import Span
 
 def in_segments(answer: Completion, cursor: Cursor) -> Completion:
     """The same items, each cut down to the segment under the cursor, which it replaces."""
-    level = cursor.typed[: cursor.typed.rfind("/") + 1]
+    written = cursor.written
+    level = written[: written.rfind("/") + 1]
     found: dict[str, Item] = {}
     for item in answer.items:
         if not item.label.startswith(level):
@@ -26,8 +27,5 @@ def in_segments(answer: Completion, cursor: Cursor) -> Completion:
         label = segment + slash
         scope = Item(label, ItemKind.SCOPE, "", item.checkpoint, "", continues=True)
         found.setdefault(label, scope if rest else replace(item, label=label))
-    part = cursor.part
-    start = part.span.start + len(level)
-    if part.offsets is not None:
-        start = part.offsets[len(level)]
+    start = cursor.part.span.start + len(level)
     return replace(answer, items=tuple(found.values()), replaced=Span(start, answer.replaced.end))

@@ -123,7 +123,7 @@ def _shape(pattern: str, match: Match) -> Shape | None:
 
 
 _ATOM = re.compile(
-    r"(?P<class>\\[dwsDWS]|\.|\[\^?\]?(?:\\.|[^\]\\])*\])|\\(?P<escaped>\W)|(?P<char>[^\\.^$*+?{}\[\]|()])"
+    r"(?P<class>\\[dwsDWS]|\.|\[\^?\]?(?:\\.|[^\]\\])*\])|\\(?P<escaped>[^a-zA-Z0-9])|(?P<char>[^\\.^$*+?{}\[\]|()])"
 )
 
 

@@ -1,4 +1,5 @@
-"""`textDocument/codeAction`: fixes of findings, all of them at once, and comments for ckptls."""
+"""`textDocument/codeAction`: fixes of findings, all of them at once, comments for ckptls, and
+the entries that a map lacks."""
 
 from __future__ import annotations
 
@@ -8,13 +9,15 @@ from lsprotocol import types
 
 from ckptls.features.actions import fixes
 from ckptls.features.answers import Finding, Fix
+from ckptls.features.filling import fillings
 from ckptls.features.remarks import Remark, binding_remarks, fix_all, ignoring
 from ckptls.lsp import to_lsp
 from ckptls.lsp.client import Client
-from ckptls.lsp.connection import Server, answered
+from ckptls.lsp.connection import Bound, Server, answered, bound
 from ckptls.lsp.views import Seen
 from ckptls.source.text import Span
 
+REWRITE = types.CodeActionKind.RefactorRewrite
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.ckptls"
 
 
@@ -23,20 +26,29 @@ def offer(server: Server) -> None:
 
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION,
-        types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, FIX_ALL]),
+        types.CodeActionOptions(
+            code_action_kinds=[types.CodeActionKind.QuickFix, REWRITE, FIX_ALL]
+        ),
     )
     @answered
     async def code_actions(
         ls: Server, params: types.CodeActionParams
     ) -> list[types.CodeAction] | None:
-        seen = ls.session.seen(params.text_document.uri)
-        if seen is None:
+        uri = params.text_document.uri
+        before = ls.session.seen(uri)
+        rewritten: list[types.CodeAction] = []
+        if _wants(params.context, REWRITE.value):
+            rewritten = _fillings(await bound(ls, uri), params.range)
+        findings = await ls.session.findings.of(before.key) if before is not None else []
+        seen = ls.session.seen(uri)
+        if before is None or seen is None or seen.view.source is not before.view.source:
             return None
         found: list[types.CodeAction] = []
         if _wants(params.context, types.CodeActionKind.QuickFix.value):
-            found += _quick_fixes(ls, seen, seen.view.span(params.range))
+            found += _quick_fixes(ls, seen, seen.view.span(params.range), findings)
+        found += rewritten
         if _wants(params.context, FIX_ALL):
-            found += _fix_all(ls, seen)
+            found += _fix_all(ls, seen, findings)
         return found
 
 
@@ -51,11 +63,13 @@ def _text(kind: types.CodeActionKind | str) -> str:
     return str(getattr(kind, "value", kind))
 
 
-def _quick_fixes(ls: Server, seen: Seen, span: Span) -> list[types.CodeAction]:
+def _quick_fixes(
+    ls: Server, seen: Seen, span: Span, findings: Iterable[Finding]
+) -> list[types.CodeAction]:
     session, document = ls.session, seen.opened.document
     found = [
         finding
-        for finding in session.findings(seen.key)
+        for finding in findings
         if finding.span.start <= span.end and span.start <= finding.span.end
     ]
     actions = [_fix(fix, seen, session.client) for fix in fixes(found)]
@@ -85,8 +99,19 @@ def _remark(remark: Remark, seen: Seen, client: Client) -> types.CodeAction:
     )
 
 
-def _fix_all(ls: Server, seen: Seen) -> list[types.CodeAction]:
-    found = [each for each in ls.session.findings(seen.key) if seen.view.holds(each.span)]
+def _fillings(known: Bound | None, place: types.Range) -> list[types.CodeAction]:
+    if known is None:
+        return []
+    seen = known.seen
+    actions = [
+        types.CodeAction(filling.title, REWRITE, edit=_edit(seen, filling.edits))
+        for filling in fillings(known.binder, seen.view.span(place))
+    ]
+    return [action for action in actions if action.edit is not None]
+
+
+def _fix_all(ls: Server, seen: Seen, findings: Iterable[Finding]) -> list[types.CodeAction]:
+    found = [each for each in findings if seen.view.holds(each.span)]
     chosen = fix_all(fixes(found))
     if not chosen:
         return []

@@ -75,8 +75,10 @@ class Client:
         def in_diagnostics(ability: str) -> bool:
             return any(getattr(each, ability).value for each in (published, pulled))
 
-        options = params.initialization_options
-        retrigger = options.get("retriggerCommand") if isinstance(options, Mapping) else None
+        given = params.initialization_options
+        options = given if isinstance(given, Mapping) else {}
+        retrigger = options.get("retriggerCommand")
+        by_segments = options.get("completionBySegments")
         return cls(
             encoding=encoding,
             markdown=types.MarkupKind.Markdown in formats,
@@ -115,15 +117,26 @@ class Client:
                 data.workspace.did_change_configuration.dynamic_registration.value
             ),
             resolves_documentation="documentation" in (item.resolve_support.properties.value or ()),
-            by_segments=_filters_by_word(params.client_info),
+            by_segments=by_segments
+            if isinstance(by_segments, bool)
+            else _filters_by_word(params.client_info),
             replaces_literals=_is_jupyterlab(params),
             retrigger=retrigger if isinstance(retrigger, str) else None,
         )
 
 
 def _filters_by_word(client: types.ClientInfo | None) -> bool:
-    """Neovim up to 0.10 puts what it is offered behind the last slash, wherever it belongs."""
-    if client is None or not client.name.lower().startswith("neovim"):
+    """Whether a client takes what stands behind the last slash for all of the text.
+
+    Neovim up to 0.10 puts what it is offered there, wherever it belongs. Eglot compares it with
+    what it is offered, which the style `basic` never finds, and puts there what several have in
+    common. (Versions of 2022 and before do not say who they are.)
+    """
+    if client is None:
+        return False
+    if client.name.lower() == "eglot":
+        return True
+    if not client.name.lower().startswith("neovim"):
         return False
     found = re.match(r"v?(\d+)\.(\d+)", client.version or "")
     return found is not None and (int(found[1]), int(found[2])) < (0, 11)

@@ -19,6 +19,8 @@ from ckptls.lsp.protocol import Ready
 from ckptls.source.sites import Role
 
 SETTING = "completionBySegments"
+# Of checkpoints that are offered as paths, so many are read to tell what they hold.
+_MOST_READ = 8
 _TRIGGERS = ["'", '"', "/"]
 
 
@@ -59,7 +61,13 @@ def _answer(ls: Server, asked: Asked, uri: str) -> Completion | None:
     seen = ls.session.seen(uri)
     if seen is None:
         return None
-    return path_completion(cursor, ls.session.workspace.binder(seen.opened, cursor.analysis))
+    binder = ls.session.workspace.binder(seen.opened, cursor.analysis)
+    answer = path_completion(cursor, binder)
+    if answer is not None:
+        # What they hold is told with them from the next keystroke on.
+        offered = dict.fromkeys(item.checkpoint for item in answer.items[:_MOST_READ])
+        ls.session.read(prefix for prefix in offered if binder.lookup(prefix) is None)
+    return answer
 
 
 def _by_segments(ls: Server) -> bool:

@@ -104,11 +104,13 @@ class Placed(Protocol):
 
 
 class Asked(NamedTuple):
-    """The name at a place and its binding; `view` tells where its places are."""
+    """The name at a place and its binding; `view` tells where its places are, `binder` binds
+    other names of the same text."""
 
     cursor: Cursor
     binding: Binding
     view: View
+    binder: Binder
 
 
 async def asked_at(ls: Server, place: Placed, is_patient: bool) -> Asked | None:
@@ -126,10 +128,11 @@ async def asked_at(ls: Server, place: Placed, is_patient: bool) -> Asked | None:
         if not cursors:
             return None
         cursor = cursors[0]
-        binding = session.workspace.binder(seen.opened, cursor.analysis).bind(cursor.site)
+        binder = session.workspace.binder(seen.opened, cursor.analysis)
+        binding = binder.bind(cursor.site)
         if attempt or not binding.pending or (binding.checkpoints and not is_patient):
             session.read(binding.pending)
-            return Asked(cursor, binding, view)
+            return Asked(cursor, binding, view, binder)
         await session.wait_for(binding.pending)
     return None
 

@@ -34,9 +34,9 @@ def offer(server: Server) -> None:
         uri = params.text_document.uri
         seen = ls.session.seen(uri)
         if seen is not None:
-            await ls.session.settled(seen.key)
+            await ls.session.findings.settled(seen.key)
         await bound(ls, uri)
-        return _report(ls, uri, params.previous_result_id)
+        return await _report(ls, uri, params.previous_result_id)
 
 
 def clear(ls: Server, uris: Iterable[str]) -> None:
@@ -46,11 +46,12 @@ def clear(ls: Server, uris: Iterable[str]) -> None:
             ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
 
-def _report(ls: Server, uri: str, known: str | None) -> Report:
+async def _report(ls: Server, uri: str, known: str | None) -> Report:
     seen = ls.session.seen(uri)
+    found = await ls.session.findings.of(seen.key) if seen is not None else []
+    seen, client = ls.session.seen(uri), ls.session.client
     if seen is None:  # perhaps closed while we waited
         return _NOTHING
-    found, client = ls.session.findings(seen.key), ls.session.client
     items = to_lsp.diagnostics(found, seen.view, seen.views, client)
     result = blake2b(repr(items).encode("utf-8", "replace"), digest_size=12).hexdigest()
     if result == known:

@@ -58,13 +58,30 @@ def _offer_references(server: Server) -> None:
             several = (found[span] for span in sorted(found))
             return [each for each in several if wants_all or not each.is_definition]
 
-        found = _places(ls, name, find, params.text_document.uri)
+        tell = _teller(ls, params.partial_result_token)
+        found = tell(_places(ls, name, find, params.text_document.uri))
         template = name.template.replace("{}", "")
         title, encoding = f"References of {name.template}", ls.session.client.encoding
         for uri, analysis in await naming(ls, template, title, params.work_done_token):
             view = View(uri, analysis.source, encoding)
-            found += [types.Location(uri, view.range(e.span)) for e in find(name, analysis)]
+            found += tell([types.Location(uri, view.range(e.span)) for e in find(name, analysis)])
         return found
+
+
+def _teller(
+    ls: Server, token: int | str | None
+) -> Callable[[list[types.Location]], list[types.Location]]:
+    """Sends places ahead of the answer where the client takes them, and gives back what is left
+    for the answer."""
+
+    def tell(places: list[types.Location]) -> list[types.Location]:
+        if token is None:
+            return places
+        if places:
+            ls.progress(types.ProgressParams(token, places))
+        return []
+
+    return tell
 
 
 def _offer_highlights(server: Server) -> None:

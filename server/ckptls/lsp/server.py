@@ -11,6 +11,7 @@ from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
 from pygls.exceptions import JsonRpcException
 
+from ckptls.features.assigned import assigned_at
 from ckptls.features.hover import hover
 from ckptls.lsp import (
     actions,
@@ -167,10 +168,11 @@ def _register_hover(server: Server) -> None:
         found = await asked_at(ls, params, is_patient=True)
         if found is None:
             return None
+        assigned = assigned_at(found.cursor, found.binder.bind)
         if sum(map(len, found.binding.checkpoints)) > _MANY:
-            answer = await asyncio.to_thread(hover, found.cursor, found.binding)
+            answer = await asyncio.to_thread(hover, found.cursor, found.binding, assigned)
         else:
-            answer = hover(found.cursor, found.binding)
+            answer = hover(found.cursor, found.binding, assigned)
         if answer is None:
             return None
         return to_lsp.hover(answer, found.view, ls.session.client)

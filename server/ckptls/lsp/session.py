@@ -20,12 +20,14 @@ from lsprotocol import types
 from ckptls.checkpoint.files import is_remote, shown
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.features.answers import Finding
-from ckptls.features.diagnostics import findings, unread
+from ckptls.features.diagnostics import unread
 from ckptls.lsp.aside import Aside
 from ckptls.lsp.client import Client
 from ckptls.lsp.documents import Documents, path_of
+from ckptls.lsp.findings import Findings
 from ckptls.lsp.soon import Soon, Work
 from ckptls.lsp.views import Seen, View
+from ckptls.workspace.binding import Binder
 from ckptls.workspace.scan import known_checkpoints
 from ckptls.workspace.settings import Settings, load_settings, parse_settings
 from ckptls.workspace.workspace import Folder, Workspace
@@ -34,7 +36,6 @@ logger = logging.getLogger(__name__)
 
 # How long a hover, or a completion that would be empty, waits for a checkpoint.
 PATIENCE_SECONDS = 0.3
-_SETTLE_SECONDS = 0.15
 _POLL_SECONDS = 2.0
 
 
@@ -58,14 +59,13 @@ class Session:
         self.documents = Documents(self.workspace, lambda: self.client.encoding)
         self._publish = publish
         self._refreshing = Soon(refresh, self.start)
-        self._changed: dict[str, float] = {}
         self._reading: dict[str, asyncio.Task[Any]] = {}
-        self._scheduled: dict[str, asyncio.Task[Any]] = {}
         self._background: set[asyncio.Task[Any]] = set()
         self._editor_settings: Mapping[str, Any] = {}
-        self._found: dict[str, tuple[object, list[Finding]]] = {}
-        # What findings rest on has changed so often; `altered` is set at the next change.
-        self.generation = 0
+        self.findings = Findings(
+            self.workspace, self.start, self._told, self._told_anew, self._look
+        )
+        # Set at the next change of what findings rest on.
         self.altered = asyncio.Event()
         self._looking: list[Folder] = []
         self._is_closing = False
@@ -79,11 +79,11 @@ class Session:
             return  # a listing of ours
         self.documents.open(item)
         self._alter()
-        self.schedule(item.uri, settle=0.0)
+        self._schedule(item.uri)
 
     def change(self, params: types.DidChangeTextDocumentParams) -> None:
         if self.documents.change(params):
-            self._has_changed(params.text_document.uri)
+            self._edited(params.text_document.uri)
 
     def close(self, uri: str) -> None:
         self.documents.close(uri)
@@ -91,13 +91,13 @@ class Session:
 
     def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> None:
         self.documents.open_notebook(params)
-        self.schedule(params.notebook_document.uri, settle=0.0)
+        self._schedule(params.notebook_document.uri)
 
     def change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> list[str]:
         """Takes up a change; the addresses of cells that are gone."""
         gone = self.documents.change_notebook(params)
         if gone is not None:
-            self._has_changed(params.notebook_document.uri)
+            self._edited(params.notebook_document.uri)
         return gone or []
 
     def close_notebook(self, uri: str) -> list[str]:
@@ -114,90 +114,43 @@ class Session:
         self.altered.set()
         self.altered = asyncio.Event()
 
-    def _has_changed(self, key: str) -> None:
-        self._changed[key] = asyncio.get_running_loop().time()
-        self.schedule(key)
-
-    def _forget(self, key: str) -> None:
-        self._alter()
-        self._found.pop(key, None)
-        self._changed.pop(key, None)
-        task = self._scheduled.pop(key, None)
-        if task is not None:
-            task.cancel()
-
     # Findings
 
-    def findings(self, uri: str) -> list[Finding]:
-        """The findings of an open document, as far as its checkpoints have been read."""
-        opened = self.workspace.documents[uri]
-        state = (opened.document.source, self.generation)
-        known = self._found.get(uri)
-        if known is not None and known[0] == state:
-            return known[1]
-        binder = self.workspace.binder(opened, opened.document.analysis())
-        found = findings(binder, self.workspace.settings_for(opened.path))
-        self.read(unread(binder))
-        self._found[uri] = (state, found)
-        self._look_for_calls()
-        return found
-
-    def schedule(self, uri: str, settle: float = _SETTLE_SECONDS) -> None:
-        """Publishes the findings of a document once it has been left alone for a moment."""
-        task = self._scheduled.pop(uri, None)
-        if task is not None:
-            task.cancel()
-        self._scheduled[uri] = self.start(self._publish_later(uri, settle))
-
-    async def _publish_later(self, uri: str, settle: float) -> None:
-        await asyncio.sleep(settle)
-        if uri not in self.workspace.documents:
-            return
+    def _told(self, uri: str, found: list[Finding]) -> None:
         if not self.client.pulls_diagnostics:
-            self._publish(self.documents.views(uri), self.findings(uri))
-        if uri in self._changed:
-            await self._tell_importers(uri)
+            self._publish(self.documents.views(uri), found)
 
-    async def _tell_importers(self, changed: str) -> None:
-        """Looks at the other documents again, which may import from one that was edited."""
-        for uri, opened in list(self.workspace.documents.items()):
-            known = self._found.get(uri)
-            if uri == changed or known is None:
-                continue
-            await asyncio.sleep(0)  # a keystroke may come in between
-            if self.workspace.documents.get(uri) is not opened:
-                continue
-            if not self.workspace.imports_others(opened):
-                continue
-            opened.document.forget()
-            self._found.pop(uri, None)
-            found = self.findings(uri)
-            if found == known[1]:
-                continue
-            if self.client.pulls_diagnostics:
-                self._refreshing.ask()
-            else:
-                self._publish(self.documents.views(uri), found)
+    def _told_anew(self, uri: str, found: list[Finding]) -> None:
+        if self.client.pulls_diagnostics:
+            self._refreshing.ask()
+        else:
+            self._publish(self.documents.views(uri), found)
 
-    async def settled(self, uri: str) -> None:
-        """Waits until a document has been left alone for a moment since its last change."""
-        while True:
-            changed = self._changed.get(uri)
-            if changed is None:
-                return
-            left = changed + _SETTLE_SECONDS - asyncio.get_running_loop().time()
-            if left <= 0:
-                return
-            await asyncio.sleep(left)
+    def _look(self, binder: Binder) -> None:
+        """Has read what nobody has looked at yet, and what binds names needs."""
+        self.read(unread(binder))
+        self._look_for_calls()
+
+    def _edited(self, uri: str) -> None:
+        self.findings.edited(uri)
+        self._schedule(uri)
+
+    def _forget(self, uri: str) -> None:
+        self._alter()
+        self.findings.forget(uri)
+
+    def _schedule(self, uri: str) -> None:
+        # A client that asks for findings is not told them.
+        if not self.client.pulls_diagnostics:
+            self.findings.schedule(uri)
 
     def refresh_all(self) -> None:
         """Something that findings rest on has changed."""
-        self.generation += 1
+        self.findings.outdate()
         self._alter()
         self._refreshing.ask()
-        if not self.client.pulls_diagnostics:
-            for uri in self.workspace.documents:
-                self.schedule(uri, settle=0.0)
+        for uri in self.workspace.documents:
+            self._schedule(uri)
 
     # Checkpoints
 
@@ -232,10 +185,16 @@ class Session:
         """Looks from time to time whether a checkpoint that was read has changed."""
         while not self._is_closing:
             await asyncio.sleep(_POLL_SECONDS)
+            self.workspace.store.forget_unasked(self._ask_again)
             here, there = self.workspace.store.due()
             if there and (self._asking is None or self._asking.done()):
                 self._asking = self.start(self.look_again(there, self._aside.run))
             await self.look_again(here)
+
+    def _ask_again(self) -> None:
+        """Asks for all that the open documents name."""
+        for opened in self.workspace.documents.values():
+            unread(self.workspace.binder(opened, opened.document.analysis()))
 
     async def look_again(
         self,
@@ -372,9 +331,7 @@ class Session:
         self._understand_anew()
 
     def _understand_anew(self) -> None:
-        for opened in self.workspace.documents.values():
-            opened.document.forget()
-        self._found.clear()
+        self.findings.understand_anew()
         self.refresh_all()
 
     # Tasks

@@ -2,7 +2,7 @@
 
 pygls asks a pool of threads three times a message, knows one spelling of the headers, ends
 with code 0 whatever happened, and its reader keeps a process alive that is to end. Here one
-thread reads, and hands messages over in order.
+thread reads, and hands messages over in order; another one writes.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lsprotocol import types
-from pygls.io_ import StdoutWriter
 
 from ckptls.lsp import ending
+from ckptls.lsp.outgoing import Outgoing
 
 if TYPE_CHECKING:
     from ckptls.lsp.connection import Server
@@ -33,11 +33,14 @@ _MAX_DIGITS = 12
 
 def serve(server: Server) -> int:
     """Serves one client until it says goodbye or its pipes close; the exit code."""
-    server.protocol.set_writer(StdoutWriter(sys.stdout.buffer))
+    outgoing = Outgoing(sys.stdout.buffer)
+    server.protocol.set_writer(outgoing)
     try:
-        return asyncio.run(_serve(server))
+        code = asyncio.run(_serve(server))
     except KeyboardInterrupt:
         return 130
+    outgoing.close()
+    return code
 
 
 async def _serve(server: Server) -> int:

@@ -93,7 +93,9 @@ async def _check(
         if done % _EVERY == 0:
             loop.call_soon_threadsafe(progress.report, done, total)
 
-    check = _Check(files_of(ls), ls.session.client, ls.session.generation, checked, stop, report)
+    check = _Check(
+        files_of(ls), ls.session.client, ls.session.findings.generation, checked, stop, report
+    )
     without = open_paths(ls)
     try:
         found = await asyncio.to_thread(check.run, without)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ckptls.source.catalogue import Entry
 from ckptls.source.containers import Arguments
+from ckptls.source.sites import Role
 from ckptls.source.values import (
+    DIGITS,
     UNKNOWN,
     FunctionValue,
     Literal,
@@ -14,6 +16,7 @@ from ckptls.source.values import (
     Tracked,
     Values,
     text,
+    texts,
 )
 
 Bound = dict[str, Values]
@@ -65,17 +68,32 @@ def bind_arguments(entry: Entry, arguments: Arguments) -> Bound:
 
 def bind_parameters(callee: FunctionValue, arguments: Arguments) -> Bound:
     """Arguments of a call of a function of this document, by parameter."""
-    names = [each.name for each in callee.function.parameters if not each.kind]
+    parameters = callee.function.parameters
+    names = [each.name for each in parameters if not each.kind]
+    starred = next((p.name for p in parameters if p.kind == "*" and p.name), None)
+    double = next((p.name for p in parameters if p.kind == "**"), None)
+    rest: list[Values] = []
+    named: list[tuple[Values, Values]] = []
+    declared = {each.name for each in parameters if each.name}
+    is_whole = not any(key in ("*", "**") for key, _ in arguments)
     bound: Bound = {}
     if callee.bound and names:
         bound[names.pop(0)] = callee.bound
     for key, values in arguments:
         if key is None and names:
             bound[names.pop(0)] = values
+        elif key is None:
+            rest.append(values)
         elif key == "*":
             names = []
-        elif key is not None and key != "**":
+        elif key != "**" and double is not None and key not in declared:
+            named.append(((text(key),), values))
+        elif key != "**":
             bound[key] = values
+    if starred is not None:
+        bound[starred] = (Sequence("tuple", tuple(rest), is_whole),)
+    if double is not None:
+        bound[double] = (Mapping(tuple(named), is_whole),)
     return bound
 
 
@@ -98,6 +116,18 @@ def reshapes(entry: Entry, bound: Bound, receiver: Tracked | None) -> bool:
     if entry.effect == "restore" and receiver is not None and len(receiver.detail) > 1:
         return receiver.detail[1] != (Literal(False),)
     return is_on(entry.reshapes_when, bound)
+
+
+def saved(entry: Entry, bound: Bound) -> Values:
+    """The path that saving gives back: with the step behind it, where there is one."""
+    path = next(name for name, roles in entry.roles.items() if Role.PATH in roles.itself)
+    steps = bound.get("global_step", (Literal(None),))
+    if entry.returns == "saved" and steps == (Literal(None),):
+        return bound.get(path, UNKNOWN)
+    known = [each.value for each in steps if isinstance(each, Literal)]
+    step = text(str(known[0])) if len(known) == len(steps) == 1 else Text((DIGITS,))
+    ends = text("-") + (step if entry.returns == "saved" else Text((DIGITS,)))
+    return tuple(each + ends for each in texts(bound.get(path, UNKNOWN)))
 
 
 def partial(arguments: Arguments) -> Values:

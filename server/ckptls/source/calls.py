@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from ckptls.source import containers, flags, ir, library, name_tests, objects, scopes
+from ckptls.source import (
+    averages,
+    cells,
+    containers,
+    flags,
+    ir,
+    library,
+    name_tests,
+    objects,
+    scopes,
+    templates,
+)
 from ckptls.source.arguments import (
     Bound,
     bind_arguments,
     is_on,
-    partial,
     partial_names,
     path_parameter,
     reshapes,
+    saved,
     spread,
 )
 from ckptls.source.catalogue import Catalogue, Entry, Roles, canonical
 from ckptls.source.chunks import Chunk
 from ckptls.source.containers import Arguments, items_of
-from ckptls.source.emit import DEFINING, Emitter, dtype_of, shape_of
+from ckptls.source.emit import DEFINING, SOMEWHERE, Emitter, dtype_of, shape_of
 from ckptls.source.evaluate import Evaluator
 from ckptls.source.modules import Environment
-from ckptls.source.selections import restored_names, selection
+from ckptls.source.selections import assigned_map, restored_names, selection
 from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Role
+from ckptls.source.special import SPECIAL
 from ckptls.source.state import CallRecord, Frame
 from ckptls.source.values import (
     UNKNOWN,
@@ -96,6 +106,8 @@ class Caller(Evaluator):
             return union(*(self.apply(each, node, given) for each in function))
         if isinstance(callee, Tracked):
             entry = self.catalogue.method(callee.kind, "__call__")
+            if entry is not None and callee.kind == templates.KIND:
+                return templates.called(self, entry, callee, node, arguments)
             return UNKNOWN if entry is None else self._apply_entry(entry, node, arguments, callee)
         return UNKNOWN
 
@@ -127,7 +139,7 @@ class Caller(Evaluator):
             return known(positional)
         if name_tests.called(self, name, node, arguments):
             return (Tracked("name-test"),)
-        special = _SPECIAL.get(canonical_name)
+        special = SPECIAL.get(canonical_name)
         if special is not None:
             return special(self, node, arguments)
         if name.partition(".")[0] in _LOOKALIKES:
@@ -139,21 +151,23 @@ class Caller(Evaluator):
         positional = tuple(values for key, values in arguments if key is None)
         if isinstance(value, Text):
             if name in ("format", "format_map"):
-                named = {key: values for key, values in arguments if key is not None}
-                if name == "format_map" and positional:
-                    named.update(scopes.named_values(positional[0]))
+                named = scopes.named(arguments, is_first_a_mapping=name == "format_map")
                 return library.format_text(value, positional, named)
             return library.text_method(value, name, positional)
         if isinstance(value, Record):
-            return self.resolved(flags.call_record(self, value, name, arguments))
+            return self.resolved(flags.call_record(self, value, name, arguments, node))
         if isinstance(value, Tracked):
+            if value.kind == "template" and name in ("substitute", "safe_substitute"):
+                return library.substituted(value.detail[0], scopes.named(arguments))
             entry = self.catalogue.method(value.kind, name)
             if entry is not None:
                 return self._apply_entry(entry, node, arguments, value)
             return containers.names_method(value, name) or UNKNOWN
         if isinstance(value, Mapping):
             if name == "update":
-                self._updated(node, value, positional, arguments)
+                self._updated(node, value, arguments)
+            elif name == "setdefault" and len(positional) == 2:
+                self.rebound(node, containers.with_item((value,), *positional))
             return self.resolved(containers.mapping_method(value, name, positional))
         if isinstance(value, Sequence) and name in _MUTATIONS:
             self._mutated(node, value, name, positional)
@@ -164,23 +178,21 @@ class Caller(Evaluator):
             return flags.setting(positional)
         return UNKNOWN
 
-    def _updated(
-        self, node: ir.Call, value: Mapping, positional: tuple[Values, ...], arguments: Arguments
-    ) -> None:
+    def rebound(self, node: ir.Call, values: Values) -> None:
+        """The name whose method is called means these values from now on."""
         function = node.function
-        if not isinstance(function, ir.Attribute) or not isinstance(function.value, ir.Name):
-            return
+        if isinstance(function, ir.Attribute) and isinstance(function.value, ir.Name):
+            self.assign(function.value.name, values)
+
+    def _updated(self, node: ir.Call, value: Mapping, arguments: Arguments) -> None:
         more = containers.to_dict(arguments)[0]
         entries = value.entries + (more.entries if isinstance(more, Mapping) else ())
         is_complete = value.is_complete and isinstance(more, Mapping) and more.is_complete
-        self.assign(function.value.name, (Mapping(entries, is_complete),))
+        self.rebound(node, (Mapping(entries, is_complete),))
 
     def _mutated(
         self, node: ir.Call, value: Sequence, name: str, positional: tuple[Values, ...]
     ) -> None:
-        function = node.function
-        if not isinstance(function, ir.Attribute) or not isinstance(function.value, ir.Name):
-            return
         is_complete = value.is_complete and name in ("append", "extend", "add")
         items = value.items
         if positional and name in ("append", "add"):
@@ -190,7 +202,7 @@ class Caller(Evaluator):
             items, is_complete = (*items, *more), is_complete and is_whole
         if len(items) > containers.MAX_ENTRIES:
             items, is_complete = items[: containers.MAX_ENTRIES], False
-        self.assign(function.value.name, (Sequence(value.kind, items, is_complete),))
+        self.rebound(node, (Sequence(value.kind, items, is_complete),))
 
     def _unsure(self, name: str, node: ir.Call, arguments: Arguments) -> None:
         """A method of a thing that may or may not be what the catalogue knows."""
@@ -229,7 +241,7 @@ class Caller(Evaluator):
 
     def uses_of(self, value: Tracked) -> tuple[PathUse, ...]:
         """The checkpoints that an object was made from."""
-        return self.path_uses(value.paths, PathForm.ANY, None)
+        return self.path_uses(value.paths, PathForm(value.form), None)
 
     def tracked_member(self, value: Tracked, name: str) -> Values | None:
         """What is read off an object that the catalogue follows; None if it does not say."""
@@ -242,6 +254,8 @@ class Caller(Evaluator):
             return self.frame.scopes.operations
         if entry.effect == "keras-layer":
             return Text()
+        if entry.effect in _RUN_LATER:
+            return self.frame.scopes.names + SOMEWHERE
         return self.frame.scopes.names if entry.effect in DEFINING else Text()
 
     def _apply_entry(
@@ -257,8 +271,8 @@ class Caller(Evaluator):
         elif receiver is not None:
             paths = self.uses_of(receiver)
         is_lenient = is_on(entry.lenient_when, bound)
-        # What a saver is made with is judged where it restores.
-        is_certain = entry.effect != "saver"
+        # What a saver is made with is judged where it restores, a cell where it runs.
+        is_certain = entry.effect != "saver" and entry.effect not in _RUN_LATER
         emitter = self._emitter(entry, node, paths, is_certain, is_lenient)
         emitter.reshapes = reshapes(entry, bound, receiver)
         if entry.effect == "define":
@@ -303,13 +317,26 @@ class Caller(Evaluator):
                 return (Tracked("saver", detail=(variables, flag)),)
             case "restore":
                 variables = receiver.detail[0] if receiver and receiver.detail else UNKNOWN
-                emitter.emit(variables, Roles(keys=(Role.VARIABLE,)), "var_list")
-                self._restored(variables, paths, node, emitter.reshapes)
+                emitter.emit(variables, _OF_SAVERS, "var_list")
+                self._restored(variables, paths, node, emitter.reshapes, _OF_SAVERS)
             case "assign":
-                variables = bound.get("var_list") or bound.get("assignment_map") or UNKNOWN
-                self._restored(variables, paths, node, emitter.reshapes)
+                name = "var_list" if "var_list" in bound else "assignment_map"
+                variables = bound.get(name, UNKNOWN)
+                self._restored(variables, paths, node, emitter.reshapes, entry.roles.get(name))
             case "load-weights" | "warm-start":
                 self._taken(entry, bound, paths, node)
+            case "cell":
+                return cells.made(self, entry, bound)
+            case "network":
+                return cells.run(self, entry, bound, emitter)
+            case "step" if receiver is not None:
+                return cells.step(self, receiver, bound, emitter)
+            case "template":
+                return templates.made(self, bound)
+            case "average":
+                return averages.made(bound)
+            case "averaged" if receiver is not None:
+                return averages.asked(entry.short_name, receiver, bound)
             case "exists":
                 self.effects.checked += texts(bound.get("path", ()))
             case "objects":
@@ -325,14 +352,17 @@ class Caller(Evaluator):
             return (Tracked("name-test"),)
         if entry.returns is None:
             return UNKNOWN
+        if entry.returns in ("saved", "saved-step"):
+            return saved(entry, bound)
         parameter = path_parameter(entry, bound, receiver)
         given = bound.get(parameter, UNKNOWN) if parameter is not None else ()
+        form = entry.form_of(parameter or "")
         if receiver is not None and receiver.paths:
-            given = receiver.paths
+            given, form = receiver.paths, PathForm(receiver.form)
         if entry.returns == "latest":
             return flags.latest(given)
         detail = (objects.of(None, bound),) if entry.returns == "manager" else ()
-        return (Tracked(entry.returns, given, detail),)
+        return (Tracked(entry.returns, given, detail, form.value),)
 
     def _defined(self, entry: Entry, bound: Bound, emitter: Emitter) -> Values:
         names = texts(bound.get("name", UNKNOWN))
@@ -353,14 +383,20 @@ class Caller(Evaluator):
             self.effects.variables += scopes.layer_variables(self, entry.name, bound)
 
     def _restored(
-        self, variables: Values, paths: tuple[PathUse, ...], node: ir.Call, fits: bool
+        self,
+        variables: Values,
+        paths: tuple[PathUse, ...],
+        node: ir.Call,
+        fits: bool,
+        roles: Roles | None,
     ) -> None:
         include, exclude, is_certain = restored_names(variables)
         if self.quiet:
             return
         place = self.place(node)
         is_certain = is_certain and not self.frame.is_guarded
-        restore = Restore(paths, include, exclude, is_certain, place, reshapes=fits)
+        assigned = assigned_map(variables, roles)
+        restore = Restore(paths, include, exclude, is_certain, place, False, fits, assigned)
         self.effects.restores.append(restore)
 
     def _taken(self, entry: Entry, bound: Bound, paths: tuple[PathUse, ...], node: ir.Call) -> None:
@@ -368,7 +404,10 @@ class Caller(Evaluator):
         if not self.quiet:
             by_layer = entry.effect == "load-weights" and bound.get("by_name") == (Literal(True),)
             include = () if entry.effect == "load-weights" else None
-            restore = Restore(paths, include, (), False, self.place(node), by_layer)
+            name = "var_name_to_prev_var_name"
+            assigned = assigned_map(bound.get(name, UNKNOWN), entry.roles.get(name))
+            place = self.place(node)
+            restore = Restore(paths, include, (), False, place, by_layer, False, assigned)
             self.effects.restores.append(restore)
 
     def path_uses(
@@ -422,7 +461,7 @@ class Caller(Evaluator):
             self.effects.sites if not self.quiet else [],
             name_tests.ASKED if is_test else _LOOKUP,
             self.place(node),
-            self.path_uses(value.paths, PathForm.ANY, None),
+            self.uses_of(value),
             Text(),
             True,
             self.frame.is_guarded or is_test,
@@ -432,6 +471,9 @@ class Caller(Evaluator):
 
 
 _LOOKUP = Entry("variable map")
+_OF_SAVERS = Roles(keys=(Role.VARIABLE,))
+# What is given a name in one place, and makes its variables in another.
+_RUN_LATER = frozenset({"cell", "template"})
 
 
 def _is_function(value: Value) -> bool:
@@ -444,54 +486,4 @@ def _is_outside(value: Value) -> bool:
     return isinstance(value, Outside)
 
 
-def _current_scope(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    return (scopes.current(caller.frame.scopes),)
-
-
-def _as_record(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    """`vars(arguments)`: its items are the attributes."""
-    return arguments[0][1] if arguments else UNKNOWN
-
-
-def _attribute_of(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    """`getattr(value, name, default)`."""
-    positional = [values for key, values in arguments if key is None]
-    names = texts(positional[1]) if len(positional) > 1 else ()
-    if len(names) != 1 or not names[0].literal:
-        return UNKNOWN
-    found = union(*(caller.member(value, names[0].literal) for value in positional[0]))
-    return union(found, *positional[2:3])
-
-
-def _mapped(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    """`map(function, items)`."""
-    positional = [values for key, values in arguments if key is None]
-    if len(positional) != 2:
-        return UNKNOWN
-    items, is_whole = items_of(positional[1])
-    found = [
-        union(*(caller.apply(function, node, ((None, item),)) for function in positional[0]))
-        for item in items
-    ]
-    return (Sequence("list", tuple(found), is_whole),)
-
-
-def _above(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
-    """`super()`."""
-    owner = caller.frame.owner
-    return (Instance(owner, is_super=True),) if owner is not None else UNKNOWN
-
-
-_SPECIAL: dict[str, Callable[[Caller, ir.Call, Arguments], Values]] = {
-    "builtins.dict": lambda caller, node, arguments: containers.to_dict(arguments),
-    "collections.OrderedDict": lambda caller, node, arguments: containers.to_dict(arguments),
-    "collections.defaultdict": lambda caller, node, arguments: containers.to_dict(arguments[1:]),
-    "builtins.vars": _as_record,
-    "builtins.getattr": _attribute_of,
-    "builtins.map": _mapped,
-    "builtins.super": _above,
-    "tensorflow.get_variable_scope": _current_scope,
-    "dataclasses.asdict": _as_record,
-    "functools.partial": lambda caller, node, arguments: partial(arguments),
-}
 _MUTATIONS = frozenset({"append", "extend", "insert", "remove", "pop", "add"})

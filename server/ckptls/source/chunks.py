@@ -113,6 +113,8 @@ class ChunkPool:
         self._left: list[Chunk] = []
         # The module of the project whose text this is, where others import it.
         self.home: Module | None = None
+        # What functions assign to names that they declare `global` is kept under it.
+        self.globals = Chunk(("globals", False, b""), self)
 
     def chunks(self, syntax: Syntax) -> list[Chunk]:
         """The chunks of a module, in order, each where it stands in that version.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import islice, product
+from string import ascii_lowercase, ascii_uppercase, digits
 
 from ckptls.source import ir
 from ckptls.source.values import (
     UNKNOWN,
     Flag,
+    Latest,
     Literal,
     Mapping,
     Member,
@@ -30,8 +33,12 @@ Arguments = tuple[tuple["str | None", Values], ...]
 MAX_UNROLLED = 64
 # Entries of a dictionary, items of a list that grow bit by bit.
 MAX_ENTRIES = 128
+# `for letter in "abc"`: other texts that are looped over are lists, by mistake or perhaps.
+_LETTERS = ascii_lowercase + "," + ascii_uppercase + "," + digits
 # The maps and lists of a checkpoint's names.
 NAME_MAPS = frozenset({"variable-map", "variable-list"})
+# Of a sequence whose items stand in an order that reading the code does not tell.
+UNORDERED = "unordered"
 
 
 def items_of(values: Values) -> tuple[tuple[Values, ...], bool]:
@@ -48,6 +55,8 @@ def items_of(values: Values) -> tuple[tuple[Values, ...], bool]:
         elif isinstance(value, Mapping):
             found += [keys for keys, _ in value.entries]
             is_whole = is_whole and value.is_complete
+        elif isinstance(value, Text) and value.literal and value.literal in _LETTERS:
+            found += [(value.cut(at, at + 1),) for at in range(len(value.literal))]
         else:
             found.append(_unknown_item(value))
             is_whole = False
@@ -58,7 +67,7 @@ def items_of(values: Values) -> tuple[tuple[Values, ...], bool]:
 
 def _unknown_item(value: Value) -> Values:
     if isinstance(value, Tracked) and value.kind in NAME_MAPS:
-        name: Value = Tracked("checkpoint-name", value.paths)
+        name: Value = Tracked("checkpoint-name", value.paths, form=value.form)
         if value.kind == "variable-map":
             return (name,)
         return (Sequence("tuple", ((name,), UNKNOWN)),)
@@ -80,6 +89,8 @@ def item(container: Value, index: Values) -> Values:
         # Of two entries with the same key the last one counts.
         return union(*(exact[-1:] or [values for _, values in container.entries]))
     if isinstance(container, Sequence):
+        if container.kind == UNORDERED:
+            return union(*container.items)
         if len(index) == 1 and isinstance(index[0], Literal) and isinstance(index[0].value, int):
             position = index[0].value
             if -len(container.items) <= position < len(container.items):
@@ -97,6 +108,8 @@ def item(container: Value, index: Values) -> Values:
 
 def sliced(container: Value, start: int | None, stop: int | None) -> Value:
     """`container[start:stop]` of a list; of a text without holes too."""
+    if isinstance(container, Sequence) and container.kind == UNORDERED:
+        return Sequence(UNORDERED, container.items, is_complete=False)
     if isinstance(container, Sequence) and container.is_complete:
         return Sequence(container.kind, container.items[start:stop])
     if isinstance(container, Text) and container.literal is not None:
@@ -107,6 +120,8 @@ def sliced(container: Value, start: int | None, stop: int | None) -> Value:
 
 def element(value: Value, index: int) -> Values:
     """The item at `index` that unpacking gives."""
+    if isinstance(value, Sequence) and value.kind == UNORDERED:
+        return union(*value.items) if value.items else UNKNOWN
     if isinstance(value, Sequence) and index < len(value.items):
         return value.items[index]
     return UNKNOWN
@@ -115,12 +130,25 @@ def element(value: Value, index: int) -> Values:
 def with_item(containers: Values, key: Values, values: Values) -> Values:
     """The dictionaries among the values, as one, after `container[key] = values`."""
     known = [each for each in containers if isinstance(each, Mapping)]
-    entries = dict.fromkeys(entry for each in known for entry in each.entries)
+    same = _exact(key)
+    entries = dict.fromkeys(
+        entry
+        for each in known
+        for entry in each.entries
+        if same is None or _exact(entry[0]) != same
+    )
     entries[key, values] = None
     is_complete = len(known) == len(containers) and all(each.is_complete for each in known)
     if len(entries) > MAX_ENTRIES:
         return (Mapping(tuple(entries)[:MAX_ENTRIES], is_complete=False),)
     return (Mapping(tuple(entries), is_complete),)
+
+
+def _exact(key: Values) -> str | int | float | None:
+    """A key of which there is one, known value."""
+    if len(key) != 1:
+        return None
+    return key[0].literal if isinstance(key[0], Text) else getattr(key[0], "value", None)
 
 
 def added(left: Value, right: Value) -> Value:
@@ -136,6 +164,25 @@ def added(left: Value, right: Value) -> Value:
         else:
             is_complete = False
     return Sequence(kind, items, is_complete)
+
+
+def merged(left: Value, right: Value) -> Value:
+    """`left | right` of two dictionaries."""
+    if not isinstance(left, Mapping) or not isinstance(right, Mapping):
+        return Unknown()
+    return Mapping(left.entries + right.entries, left.is_complete and right.is_complete)
+
+
+def times(left: Value, right: Value) -> Value:
+    """A list a number of times."""
+    if isinstance(right, Sequence):
+        left, right = right, left
+    if not isinstance(left, Sequence):
+        return Unknown()
+    number = right.value if isinstance(right, Literal) else None
+    if type(number) is int and number * len(left.items) <= MAX_ENTRIES:
+        return Sequence(left.kind, left.items * number, left.is_complete)
+    return Sequence(left.kind, left.items, is_complete=False)
 
 
 def mapping_method(value: Mapping, name: str, positional: tuple[Values, ...]) -> Values:
@@ -158,7 +205,7 @@ def names_method(value: Tracked, name: str) -> Values | None:
     """What `keys` and `items` of a checkpoint's names give; None for other methods."""
     if value.kind != "variable-map":
         return None
-    key: Values = (Tracked("checkpoint-name", value.paths),)
+    key: Values = (Tracked("checkpoint-name", value.paths, form=value.form),)
     if name == "keys":
         return (Sequence("list", (key,), is_complete=False),)
     if name == "items":
@@ -173,7 +220,7 @@ def to_dict(arguments: Arguments) -> Values:
     named = tuple(((text(key),), v) for key, v in arguments if key not in (None, "*", "**") and key)
     for value in positional[0] if positional else ():
         if isinstance(value, Tracked) and value.kind in NAME_MAPS:
-            found.append(Tracked("variable-map", value.paths))
+            found.append(Tracked("variable-map", value.paths, form=value.form))
         elif isinstance(value, Mapping):
             found.append(Mapping(value.entries + named, value.is_complete))
         elif isinstance(value, Sequence):
@@ -204,9 +251,16 @@ def _names_of(pairs: list[tuple[Values, Values]]) -> Value:
     return Tracked("variable-map", paths)
 
 
+def _column(values: Values) -> tuple[tuple[Values, ...], bool]:
+    """As `items_of`, for whom the place of an item matters."""
+    items, is_whole = items_of(values)
+    is_mixed = any(isinstance(each, Sequence) and each.kind == UNORDERED for each in values)
+    return items, is_whole and not is_mixed
+
+
 def zipped(positional: tuple[Values, ...]) -> Values:
     """`zip(…)`."""
-    columns = [items_of(values) for values in positional]
+    columns = [_column(values) for values in positional]
     if not columns:
         return UNKNOWN
     # What is known of one column is kept beside columns of which nothing is known.
@@ -223,7 +277,7 @@ def enumerated(positional: tuple[Values, ...]) -> Values:
     """`enumerate(…)`."""
     if not positional:
         return UNKNOWN
-    items, is_whole = items_of(positional[0])
+    items, is_whole = _column(positional[0])
     start = 0
     if len(positional) > 1:
         first = positional[1][0]
@@ -246,13 +300,14 @@ def multiplied(positional: tuple[Values, ...]) -> Values:
 
 
 def reordered(positional: tuple[Values, ...]) -> Values:
-    """`reversed`, `sorted`, `list`: the same items, in an order that does not matter here."""
+    """`list`, `tuple`, `set`: the same items."""
     if not positional:
         return (Sequence("list", ()),)
     found: list[Value] = []
     for value in positional[0]:
         if isinstance(value, Sequence):
-            found.append(Sequence("list", value.items, value.is_complete))
+            kind = UNORDERED if value.kind == UNORDERED else "list"
+            found.append(Sequence(kind, value.items, value.is_complete))
         elif isinstance(value, Mapping | Selection):
             items, is_whole = items_of((value,))
             whole: Value = Sequence("list", items, is_whole)
@@ -260,6 +315,62 @@ def reordered(positional: tuple[Values, ...]) -> Values:
         else:
             found.append(value)
     return tuple(found)
+
+
+def backwards(positional: tuple[Values, ...]) -> Values:
+    """`reversed(…)`."""
+    return tuple(
+        replace(value, items=value.items[::-1]) if isinstance(value, Sequence) else value
+        for value in reordered(positional)
+    )
+
+
+def in_order(arguments: Arguments) -> Values:
+    """`sorted(…)`."""
+    given = tuple(values for key, values in arguments if key is None)
+    is_plain = len(arguments) == len(given) == 1
+    return tuple(
+        _in_order(value, is_plain) if isinstance(value, Sequence) else value
+        for value in reordered(given)
+    )
+
+
+def _in_order(value: Sequence, is_plain: bool) -> Sequence:
+    known = _plain_items(value.items)
+    if not is_plain or not value.is_complete or known is None:
+        return replace(value, kind=UNORDERED) if len(value.items) > 1 else value
+    return replace(value, items=tuple((known[key],) for key in sorted(known)))
+
+
+def _plain_items(items: tuple[Values, ...]) -> dict[str, Value] | None:
+    """The items by their texts, if each is one text and no other is the same."""
+    texts = [each[0] for each in items if len(each) == 1 and isinstance(each[0], Text)]
+    known: dict[str, Value] = {each.literal: each for each in texts if each.literal is not None}
+    return known if len(known) == len(items) else None
+
+
+def extreme(arguments: Arguments, chosen: Callable[[Iterable[str]], str]) -> Values:
+    """`max(…)` or `min(…)`: of several where reading the code does not tell which."""
+    positional = [values for key, values in arguments if key is None]
+    items, is_whole = items_of(positional[0]) if len(positional) == 1 else (positional, True)
+    if not items or not all(isinstance(v, Text | Flag | Latest) for each in items for v in each):
+        return UNKNOWN
+    known = _plain_items(tuple(items))
+    if known is not None and is_whole and len(positional) == len(arguments):
+        return (known[chosen(known)],)
+    return union(*items, *(() if is_whole else (UNKNOWN,)))
+
+
+def counted(positional: tuple[Values, ...]) -> Values:
+    """`len(…)`."""
+    value = positional[0][0] if positional and len(positional[0]) == 1 else None
+    if isinstance(value, Sequence) and value.is_complete:
+        return (Literal(len(value.items)),)
+    if isinstance(value, Mapping) and value.is_complete:
+        return (Literal(len(value.entries)),)
+    if isinstance(value, Text) and value.literal is not None:
+        return (Literal(len(value.literal)),)
+    return UNKNOWN
 
 
 def chained(positional: tuple[Values, ...]) -> Values:
@@ -278,8 +389,8 @@ FUNCTIONS: dict[str, Callable[[tuple[Values, ...]], Values]] = {
     "itertools.izip": zipped,
     "itertools.zip_longest": zipped,
     "builtins.enumerate": enumerated,
-    "builtins.reversed": reordered,
-    "builtins.sorted": reordered,
+    "builtins.reversed": backwards,
+    "builtins.len": counted,
     "builtins.list": reordered,
     "builtins.tuple": reordered,
     "builtins.set": reordered,

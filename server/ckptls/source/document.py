@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 # A larger text is data that somebody wrote as Python; parsing it would stop all else for seconds.
-_MAX_BYTES = 2_000_000
+MAX_DOCUMENT_BYTES = 2_000_000
 # A text without any of these has nothing for us, and is not even parsed.
 _HINTS = (b"tensorflow", b"tf_slim", b"tf.", b"slim.", b"keras")
 
@@ -120,6 +120,17 @@ class Cursor:
     part: LiteralPart
     typed: str
 
+    @property
+    def written(self) -> str:
+        """The characters of the document that `typed` is written with."""
+        return self.written_up_to(len(self.typed))
+
+    def written_up_to(self, count: int) -> str:
+        """The characters of the document that the first ones of `typed` are written with."""
+        start, offsets = self.part.span.start, self.part.offsets
+        end = offsets[count] if offsets is not None else start + count
+        return self.analysis.source.text[start:end]
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -127,6 +138,13 @@ class Outgoing:
 
     calls: tuple[CallRecord, ...]
     attributes: Mapping[tuple[Chunk, str], Values]
+
+
+def is_too_large(text: str) -> bool:
+    """Whether a text has too many bytes of UTF-8 to be looked into."""
+    if len(text) * 4 <= MAX_DOCUMENT_BYTES:
+        return False
+    return len(text.encode("utf-8", "surrogatepass")) > MAX_DOCUMENT_BYTES
 
 
 class Document:
@@ -159,7 +177,7 @@ class Document:
     @property
     def is_too_large(self) -> bool:
         """Whether the text is not looked into."""
-        return len(self._source.data) > _MAX_BYTES
+        return len(self._source.data) > MAX_DOCUMENT_BYTES
 
     @collector_paused()
     def edit(self, start: int, end: int, new: str) -> None:

@@ -6,6 +6,7 @@ from ckptls.source.catalogue import Entry, Roles
 from ckptls.source.sites import Counterpart, PathUse, Place, Role, Site
 from ckptls.source.values import (
     GraphVariable,
+    Hole,
     Literal,
     Mapping,
     Qualified,
@@ -19,7 +20,12 @@ from ckptls.source.values import (
 
 Shape = tuple["int | None", ...]
 # What the interpreter does for calls whose names stand inside the scopes around them.
-DEFINING = frozenset({"define", "scope", "layer", "operation", "name-scope", "keras-layer"})
+DEFINING = frozenset({"define", "scope", "layer", "operation", "name-scope", "keras-layer"}) | {
+    *("cell", "network", "step", "template"),
+}
+_PATTERNS = (Role.PATTERN, Role.LAYER_PATTERN)
+# The scopes that come before a name where it is used, and not where it is given.
+SOMEWHERE = Text((Hole(r"(.*/)?"),))
 
 
 class Emitter:
@@ -128,7 +134,7 @@ class Emitter:
                     parameter=parameter,
                     paths=self._paths if paths is None else paths,
                     place=self._place,
-                    is_certain=self._is_certain and is_certain and is_only,
+                    is_certain=self._is_certain and is_certain and is_only and not _is_gap(value),
                     is_guarded=self._is_guarded,
                     is_lenient=self._is_lenient,
                     is_definition=self._entry.effect in DEFINING,
@@ -136,13 +142,18 @@ class Emitter:
                     shape=self.shape,
                     counterpart=counterpart,
                     dtype=self.dtype,
-                    match=self._entry.match if role is Role.PATTERN else None,
+                    match=self._entry.match if role in _PATTERNS else None,
                     output=self._entry.output,
                     is_bare=is_bare,
                     is_repeated=is_repeated,
                     reshapes=self.reshapes,
                 )
             )
+
+
+def _is_gap(value: Text) -> bool:
+    """Whether nothing stands between two separators of a list in a text, or behind the last."""
+    return value.literal == "" and any(origin.is_item for origin in value.origins)
 
 
 def _role(value: Text, roles: tuple[Role, ...]) -> Role:

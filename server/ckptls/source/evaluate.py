@@ -6,22 +6,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ckptls.source import flags, ir, library
+from ckptls.source.braces import braces
 from ckptls.source.chunks import Chunk
+from ckptls.source.conditions import calculated, decided, truth
 from ckptls.source.containers import (
     added,
     element,
     item,
     items_of,
+    merged,
     repeated_keys,
     sliced,
+    times,
     with_item,
 )
-from ckptls.source.guards import is_name_test, is_tested
+from ckptls.source.guards import are_names, is_name_test, is_tested
 from ckptls.source.names import Names
 from ckptls.source.values import (
     UNKNOWN,
     ClassValue,
     Flag,
+    GraphVariable,
     Hole,
     Imported,
     Instance,
@@ -39,7 +44,6 @@ from ckptls.source.values import (
     Unknown,
     Value,
     Values,
-    product,
     texts,
     union,
 )
@@ -70,13 +74,13 @@ class Evaluator(Names):
         found: tuple[Text, ...] = (Text(),)
         for part in node.parts:
             if isinstance(part, ir.Run):
-                found = product(found, (Text((_piece(chunk, part),)),))
+                found = library.product(found, (Text((_piece(chunk, part),)),))
                 continue
             values = self.evaluate(part.value)
             if part.spec is not None:
-                found = product(found, library.formatted(values, part.spec))
+                found = library.product(found, library.formatted(values, part.spec))
             else:
-                found = product(found, (Text((Hole(),)),))
+                found = library.product(found, (Text((Hole(),)),))
         return found
 
     def _name(self, node: ir.Name) -> Values:
@@ -95,7 +99,9 @@ class Evaluator(Names):
                 return self.member(flags.FLAGS, name)
             case Qualified():
                 full = f"{value.name}.{name}"
-                return (flags.FLAGS,) if flags.is_flags(full) else (Qualified(full),)
+                if flags.is_flags(full):
+                    return (flags.FLAGS,)
+                return (library.CONSTANTS.get(full) or Qualified(full),)
             case Imported():
                 full = f"{value.module.name}.{name}"
                 if self.catalogued(full):
@@ -118,6 +124,10 @@ class Evaluator(Names):
                 return (value,) if name == "op" else (Tracked("model-name", detail=value.detail),)
             case Tracked() if (read := self.tracked_member(value, name)) is not None:
                 return read
+            case GraphVariable() if name == "op":
+                return (Tracked("operation", detail=((value.name,),)),)
+            case Tracked() if value.kind == "operation" and name == "name":
+                return value.detail[0]
             case ScopeValue() if name in ("name", "original_name_scope"):
                 return (value.name,)
             case Text() | Flag() if name == "value":
@@ -136,13 +146,17 @@ class Evaluator(Names):
         if node.operator in ("and", "or"):
             return self._boolean(node)
         left, right = self.evaluate(node.left), self.evaluate(node.right)
-        if node.operator == "+":
+        if node.operator == "+" and calculated("+", left, right) is None:
             return _added(left, right)
         if node.operator == "%":
             found = [library.percent(each, right) for each in left if isinstance(each, Text)]
             return union(*found) if found else UNKNOWN
-        if node.operator == "*" and any(isinstance(each, Sequence) for each in left):
-            return tuple(Sequence("list", (), is_complete=False) for _ in left)
+        if node.operator == "*" and any(isinstance(each, Sequence) for each in left + right):
+            return union(times(first, second) for first in left for second in right)
+        if node.operator == "|" and any(isinstance(each, Mapping) for each in left):
+            return union(merged(first, second) for first in left for second in right)
+        if (number := calculated(node.operator, left, right)) is not None:
+            return (Literal(number),)
         if node.operator == "/" and any(isinstance(each, Text) for each in left):
             return library.join_paths((left, right))
         return UNKNOWN
@@ -155,10 +169,13 @@ class Evaluator(Names):
         if is_tested(left) or is_tested(right):
             return (Tracked("name-test"),)
         if node.operator == "or":
-            left = tuple(v for v in left if not (isinstance(v, Literal) and not v.value)) or left
-        elif left == UNKNOWN:
-            return right
-        return union(left, right)
+            truths = [truth(value) for value in left]
+            if all(truths) and not isinstance(node.left, ir.Binary):
+                return left
+            kept = (v for v, is_true in zip(left, truths, strict=True) if is_true is not False)
+            left = tuple(v for v in kept if not (isinstance(v, Literal) and not v.value))
+            return union(left, right)
+        return right if left == UNKNOWN else union(left, right)
 
     def _compare(self, node: ir.Compare) -> Values:
         operands = [self.evaluate(operand) for operand in node.operands]
@@ -166,7 +183,8 @@ class Evaluator(Names):
             if operator in ("in", "not in"):
                 self.tested_in(left, right, node)
             self.compared(operator, left, right, node)
-        is_test = is_name_test(node) or any(map(is_tested, operands))
+        is_asked = any(is_tested(each) or are_names(each) for each in operands)
+        is_test = is_name_test(node) or is_asked
         return (Tracked("name-test"),) if is_test else UNKNOWN
 
     def tested_in(self, left: Values, right: Values, node: ir.Compare) -> None:
@@ -245,11 +263,12 @@ class Evaluator(Names):
                     is_complete = is_complete and spread[0].is_complete
                 else:
                     is_complete = False
-        return (Mapping(tuple(entries), is_complete, repeated_keys(node, entries)),)
+        repeated = repeated_keys(node, entries)
+        return (Mapping(tuple(entries), is_complete, repeated, braces(self.chunk, node)),)
 
     def _conditional(self, node: ir.Conditional) -> Values:
         tested = self.evaluate(node.test)
-        chosen = always(node.test)
+        chosen = decided(self, node.test)
         with self.guarded(is_name_test(node.test) or is_tested(tested)):
             then, otherwise = self.evaluate(node.then), self.evaluate(node.otherwise)
         return union(then if chosen is not False else (), otherwise if chosen is not True else ())
@@ -321,6 +340,8 @@ class Evaluator(Names):
 
     def _other(self, node: ir.Other) -> Values:
         values = [self.evaluate(part) for part in node.parts]
+        if node.kind == "yield":
+            self.frame.yielded = self.frame.scopes
         if node.kind == "not" and values:
             return (Tracked("name-test"),) if is_tested(values[0]) else UNKNOWN
         if node.kind in ("await", "parenthesized_expression", "list_splat") and values:
@@ -357,12 +378,7 @@ def _added(left: Values, right: Values) -> Values:
         return union(added(first, second) for first in left for second in right)
     if not any(isinstance(value, Text) for value in (*left, *right)):
         return UNKNOWN
-    return product(texts(left), texts(right)) or UNKNOWN
-
-
-def always(test: ir.Expr) -> bool | None:
-    """Whether a condition is written to hold always, or never; None for all others."""
-    return bool(test.value) if isinstance(test, ir.Constant) else None
+    return library.product(texts(left), texts(right)) or UNKNOWN
 
 
 def _negated(value: Value) -> Value:

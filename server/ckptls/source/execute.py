@@ -10,11 +10,12 @@ from collections.abc import Callable
 from ckptls.source import ir, scopes
 from ckptls.source.catalogue import Catalogue
 from ckptls.source.chunks import Chunk
+from ckptls.source.conditions import always, decided
 from ckptls.source.containers import items_of
-from ckptls.source.evaluate import always
 from ckptls.source.functions import MAX_STEPS, Functions
-from ckptls.source.guards import catches, is_name_test, is_tested
+from ckptls.source.guards import are_names, catches, is_name_test, is_tested
 from ckptls.source.modules import LIBRARIES, Environment, Module
+from ckptls.source.names import STARRED
 from ckptls.source.state import Frame
 from ckptls.source.values import (
     ClassValue,
@@ -97,9 +98,10 @@ class Executor(Functions):
         module = self._imported_module(name)
         for each, alias in node.names:
             if each == "*":
-                if module is not None:
+                if module is not None or name.partition(".")[0] in STARRED:
                     known = self.module.variables.get("*", ())
-                    self.assign("*", union(known, (Imported(module, "*"),)))
+                    brought = Imported(module, "*") if module is not None else Qualified(name)
+                    self.assign("*", union(known, (brought,)))
             elif not node.module and (below := self._imported_module(name + each)) is not None:
                 # `from . import each`, where that is a module.
                 self.assign(alias or each, (Imported(below),))
@@ -123,17 +125,34 @@ class Executor(Functions):
         for value in node.values:
             self.evaluate(value)
 
+    def _assert(self, node: ir.Assert) -> None:
+        for value in node.values:
+            self.evaluate(value)
+        test = node.values[0] if node.values else None
+        is_asked = isinstance(test, ir.Call) and is_name_test(test)
+        if isinstance(test, ir.Compare):
+            self.quiet += 1
+            is_asked = any(are_names(self.evaluate(each)) for each in test.operands)
+            self.quiet -= 1
+        # Other tests of the kind, of arguments mostly, say nothing about names.
+        if is_asked:
+            self.frame.is_guarded = True
+
     def _return(self, node: ir.Return) -> bool:
         values = self.evaluate(node.value) if node.value is not None else (Literal(None),)
         if node.kind == "return":
             self.frame.returns.append(values)
         return True
 
+    def _global(self, node: ir.Global) -> None:
+        self.frame.globals |= frozenset(node.names)
+
     def _if(self, node: ir.If) -> bool:
         is_guard = is_tested(self.evaluate(node.test)) or is_name_test(node.test)
         chosen = always(node.test)
         if chosen is not None:
             return self._block(node.then if chosen else node.otherwise)
+        chosen = decided(self, node.test)
         before = dict(self.frame.variables)
         with self.guarded(is_guard):
             then_leaves = self._block(node.then)
@@ -143,11 +162,13 @@ class Executor(Functions):
             otherwise_leaves = self._block(node.otherwise)
         if then_leaves and otherwise_leaves:
             return True
-        if not then_leaves:
+        is_left = then_leaves or otherwise_leaves
+        if is_left or chosen is not False:
             otherwise = self.frame.variables
-            self.frame.variables = then
-            if not otherwise_leaves:
-                self._merge(otherwise)
+            if not then_leaves:
+                self.frame.variables = then
+                if not otherwise_leaves and chosen is None:
+                    self._merge(otherwise)
         if is_guard and (then_leaves or otherwise_leaves):
             self.frame.is_guarded = True
         return False
@@ -166,9 +187,12 @@ class Executor(Functions):
         if self.steps > MAX_STEPS:
             items, is_whole = (union(*items),), False
         before = dict(self.frame.variables)
+        repeated = self.frame.is_repeated
+        self.frame.is_repeated = repeated or not is_whole
         for item in items:
             self.bind(node.target, item)
             self._block(node.body)
+        self.frame.is_repeated = repeated
         if not is_whole:
             self._merge(before)
         self._block(node.otherwise)
@@ -176,8 +200,10 @@ class Executor(Functions):
     def _while(self, node: ir.While) -> None:
         self.evaluate(node.test)
         before = dict(self.frame.variables)
+        repeated, self.frame.is_repeated = self.frame.is_repeated, True
         with self.guarded(is_name_test(node.test)):
             self._block(node.body)
+        self.frame.is_repeated = repeated
         self._merge(before)
         self._block(node.otherwise)
 
@@ -228,7 +254,7 @@ class Executor(Functions):
         if not is_nested:
             self.effects.functions.append(value)
         else:
-            self.enter(value, {}, self.frame.scopes, self.frame.is_guarded)
+            self.enter(value, {}, self.frame.scopes, self.frame.is_guarded, is_alone=True)
 
     def _closure(self) -> tuple[tuple[str, Values], ...]:
         """What a function defined here may know of the functions around it."""
@@ -251,7 +277,7 @@ class Executor(Functions):
             self.chunk, id(node), function, is_nested=True, closure=closure, home=home
         )
         if not self.quiet and home is None:
-            self.enter(value, {}, self.frame.scopes, self.frame.is_guarded)
+            self.enter(value, {}, self.frame.scopes, self.frame.is_guarded, is_alone=True)
         return (value,)
 
     def _class(self, node: ir.Class) -> None:
@@ -296,7 +322,9 @@ _HANDLERS: dict[type, Callable[..., bool | None]] = {
     ir.Assign: Executor._assign,
     ir.AugmentedAssign: Executor._augmented,
     ir.Evaluate: Executor._evaluate_all,
+    ir.Assert: Executor._assert,
     ir.Return: Executor._return,
+    ir.Global: Executor._global,
     ir.Block: Executor._block,
     ir.If: Executor._if,
     ir.For: Executor._for,

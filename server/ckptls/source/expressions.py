@@ -138,6 +138,9 @@ class Expressions:
 
     def _spec(self, hole: Node) -> str | None:
         """The format of an interpolation without its colon."""
+        if any(child.type == "=" for child in hole.children):
+            # `{value=}` writes the expression, too.
+            return None
         for child in hole.named_children:
             if child.type == "format_specifier":
                 return None if child.named_children else self._source(child).removeprefix(":")

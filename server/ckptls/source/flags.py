@@ -11,11 +11,13 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ckptls.source import library
 from ckptls.source.chunks import Chunk
 from ckptls.source.values import (
     UNKNOWN,
     UNKNOWN_TEXT,
     Flag,
+    FunctionValue,
     Latest,
     Literal,
     Member,
@@ -33,6 +35,8 @@ from ckptls.source.values import (
 )
 
 if TYPE_CHECKING:
+    from ckptls.source import ir
+    from ckptls.source.calls import Caller
     from ckptls.source.containers import Arguments
     from ckptls.source.evaluate import Evaluator
 
@@ -57,7 +61,18 @@ _MAKERS = {
     "tensorflow.estimator.RunConfig": "namespace",
     "box.Box": "namespace",
     "attrdict.AttrDict": "namespace",
+    **dict.fromkeys(
+        (
+            *("configparser.ConfigParser", "configparser.RawConfigParser"),
+            *("configparser.SafeConfigParser", "ConfigParser.ConfigParser"),
+            *("ConfigParser.SafeConfigParser", "ConfigParser.RawConfigParser"),
+            "six.moves.configparser.ConfigParser",
+        ),
+        "sections",
+    ),
 }
+# What a namespace has from a file or from who knows where, under no name.
+_REST = "**"
 _OPTIONS = frozenset({"click.option", "click.argument"})
 # What stands for a default in a signature or class; whether it is the first argument, too.
 _FIELDS = {
@@ -95,9 +110,8 @@ def read_record(caller: Evaluator, record: Record, name: str) -> Values:
         return (text(wanted),)
     values = caller.read_key(record.key(name))
     if values is None:
-        if record.kind == "namespace":
-            return UNKNOWN
-        return (Flag(name),)
+        is_closed = record.kind == "namespace" and caller.read_key(record.key(_REST)) is None
+        return UNKNOWN if is_closed or record.kind == "sections" else (Flag(name),)
     known = tuple(value for value in values if not _is_nothing(value))
     return known or (Flag(name),)
 
@@ -126,7 +140,7 @@ def call_qualified(caller: Evaluator, name: str, place: int, arguments: Argument
         given = _given(arguments, 0 if _FIELDS[name] else 99, "default")
         return given if given is not None else UNKNOWN
     if "flags.DEFINE" in name and _FLAGS.fullmatch(name) is not None:
-        return _defined(caller, arguments)
+        return _defined(caller, name, arguments)
     return None
 
 
@@ -173,6 +187,8 @@ def _from_mapping(caller: Evaluator, record: Record, values: Values) -> None:
                 for key in texts(keys):
                     if key.literal is not None:
                         caller.write_key(record.key(key.literal), assigned or UNKNOWN)
+        if not isinstance(value, Dictionary) or not value.is_complete:
+            caller.write_key(record.key(_REST), UNKNOWN)
 
 
 def _environment(caller: Evaluator, arguments: Arguments) -> Values:
@@ -193,12 +209,44 @@ def environment(caller: Evaluator, name: str) -> Values:
     return (text(wanted),) if wanted is not None else (Flag(name),)
 
 
-def _defined(caller: Evaluator, arguments: Arguments) -> Values:
+def _listed(kind: str, default: Values) -> Values:
+    """A text as the default of a flag that is a list."""
+    found: list[Value] = []
+    for value in default:
+        if not isinstance(value, Text) or kind not in _LISTS:
+            found.append(value)
+        elif (separator := _LISTS[kind]) is None:
+            found.append(Sequence("list", ((value,),)))
+        else:
+            split = library.text_method(value, "split", separator)
+            for each in split:
+                items = each.items if isinstance(each, Sequence) else ()
+                stripped = tuple(_stripped(item) for item in items)
+                found.append(Sequence("list", stripped, is_complete=isinstance(each, Sequence)))
+    return tuple(found)
+
+
+# What separates the items in the text of a default; None where it is one item.
+_LISTS: dict[str, library.Arguments | None] = {
+    "DEFINE_list": ((text(","),),),
+    "DEFINE_spaceseplist": (),
+    "DEFINE_multi_string": None,
+    "DEFINE_multi": None,
+}
+
+
+def _stripped(values: Values) -> Values:
+    return tuple(v for each in texts(values) for v in library.text_method(each, "strip", ()))
+
+
+def _defined(caller: Evaluator, maker: str, arguments: Arguments) -> Values:
     names = texts(_given(arguments, 0, "name") or ())
     default = _given(arguments, 1, "default")
     if len(names) != 1 or names[0].literal is None:
         return UNKNOWN
     name = normal(names[0].literal)
+    if default is not None:
+        default = _listed(maker.rpartition(".")[2], default)
     caller.write_key(FLAGS.key(name), default if default is not None else (Literal(None),))
     return (Tracked("flag", ((text(name)),)),)
 
@@ -210,10 +258,12 @@ def member(caller: Evaluator, value: Tracked, name: str) -> Values:
     return UNKNOWN
 
 
-def call_record(caller: Evaluator, record: Record, name: str, arguments: Arguments) -> Values:
+def call_record(
+    caller: Caller, record: Record, name: str, arguments: Arguments, node: ir.Call
+) -> Values:
     """A method of a parser, of flags or of a namespace."""
     if name in ("add_argument", "add_option", "add"):
-        _added(caller, record, arguments)
+        _added(caller, record, arguments, node)
     elif name in _SAME_PARSER:
         return (record,)
     elif name in _PARSES:
@@ -236,6 +286,8 @@ def call_record(caller: Evaluator, record: Record, name: str, arguments: Argumen
 
 
 def _got(caller: Evaluator, record: Record, arguments: Arguments) -> Values:
+    if record.kind == "sections":
+        return _option(arguments)
     names = texts(_given(arguments, 0, "name") or ())
     default = _given(arguments, 1, "default")
     if len(names) != 1 or names[0].literal is None:
@@ -246,7 +298,32 @@ def _got(caller: Evaluator, record: Record, arguments: Arguments) -> Values:
     return found
 
 
-def _added(caller: Evaluator, record: Record, arguments: Arguments) -> None:
+def _option(arguments: Arguments) -> Values:
+    """`parser.get(section, option, fallback=…)`: a flag of that name, as files have it."""
+    names = texts(_given(arguments, 1, "option") or ())
+    if len(names) != 1 or not names[0].literal:
+        return UNKNOWN
+    fallback = _given(arguments, 99, "fallback")
+    flag = Flag(normal(names[0].literal))
+    return (flag,) if fallback is None or all(map(_is_nothing, fallback)) else (flag, *fallback)
+
+
+def _converted(caller: Caller, default: Values, converter: Values, node: ir.Call) -> Values:
+    """A default that is a text goes through `type=` as what is typed does."""
+    functions = [each for each in converter if isinstance(each, FunctionValue)]
+    if not functions:
+        return default
+    found: list[Value] = []
+    for value in default:
+        if isinstance(value, Text):
+            for each in functions:
+                found += caller.apply(each, node, ((None, (value,)),))
+        else:
+            found.append(value)
+    return tuple(found)
+
+
+def _added(caller: Caller, record: Record, arguments: Arguments, node: ir.Call) -> None:
     names = [each.literal for key, values in arguments if key is None for each in texts(values)]
     options = [name for name in names if name]
     if not options:
@@ -257,6 +334,7 @@ def _added(caller: Evaluator, record: Record, arguments: Arguments) -> None:
     default = _given(arguments, 99, "default")
     if default is None:
         default = _given(arguments, 99, "const") or (Literal(None),)
+    default = _converted(caller, default, _given(arguments, 99, "type") or (), node)
     caller.write_key(record.key(name), default)
 
 

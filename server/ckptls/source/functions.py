@@ -20,6 +20,8 @@ from ckptls.source.values import (
     Instance,
     Literal,
     Member,
+    ScopeValue,
+    Text,
     Values,
     union,
 )
@@ -32,7 +34,7 @@ _MAX_DEPTH = 4
 # Longer functions that mention nothing of the catalogue are not run for what they return.
 _SMALL_BYTES = 1_500
 _PROPERTIES = frozenset({"property", "cached_property", "lazy_property", "define_scope"})
-_ENDINGS = frozenset({b"return", b"yield"})
+_ENDINGS = frozenset({b"return", b"yield", b"global"})
 _MAX_BASES = 16
 
 
@@ -50,8 +52,19 @@ class Functions(Caller):
         # Classes whose bases are being looked up.
         self._descending: set[Chunk] = set()
 
-    def enter(self, function: FunctionValue, bound: Bound, scopes: Scopes, guarded: bool) -> Frame:
-        """Runs the body of a function with these arguments."""
+    def enter(
+        self,
+        function: FunctionValue,
+        bound: Bound,
+        scopes: Scopes,
+        guarded: bool,
+        is_alone: bool = False,
+    ) -> Frame:
+        """Runs the body of a function with these arguments.
+
+        is_alone: it is run although no call of it is known, so its parameters may get others
+        than their defaults.
+        """
         caller, chunk = self.frame, self.chunk
         frame = Frame(self._around(function), scopes, guarded)
         frame.owner = function.owner
@@ -65,6 +78,8 @@ class Functions(Caller):
                 values = options.get(parameter.name)
             if values is None:
                 values = self._default(function, index, parameter)
+                if is_alone:
+                    values = _doubtful(values, function)
             frame.variables[parameter.name] = values
         self.execute(node.body)
         self.frame, self.chunk = caller, chunk
@@ -131,7 +146,7 @@ class Functions(Caller):
         frame = self.enter(callee, bound, self.frame.scopes, self.frame.is_guarded)
         self.depth -= 1
         self.entrance = before
-        return union(*frame.returns) if frame.returns else (Literal(None),)
+        return _given_back(callee, frame) if frame.returns or frame.yielded else (Literal(None),)
 
     def _is_worth_running(self, callee: FunctionValue) -> bool:
         """Whether a function of another module may tell anything: a small one by what it
@@ -158,7 +173,7 @@ class Functions(Caller):
         ):
             return UNKNOWN
         if self.frame.depth == 0:
-            return union(*self._run_quietly(callee, bound).returns)
+            return _given_back(callee, self._run_quietly(callee, bound))
         return self._known_return(callee, bound)
 
     def _known_return(self, callee: FunctionValue, bound: Bound) -> Values:
@@ -169,7 +184,7 @@ class Functions(Caller):
             before = self.writes
             recorder = Recorder(self.module)
             self.recorders.append(recorder)
-            values = union(*self._run_quietly(callee, bound).returns)
+            values = _given_back(callee, self._run_quietly(callee, bound))
             self.recorders.pop()
             known = (before if before == self.writes else -1, values, recorder.reads)
             self._returned[key] = known
@@ -299,6 +314,27 @@ class Functions(Caller):
             for value in self.evaluate(base)
             if isinstance(value, ClassValue)
         ]
+
+
+def _given_back(callee: FunctionValue, frame: Frame) -> Values:
+    """What a run of a function gives: a context manager the scope that it opens."""
+    inside = frame.yielded.names if frame.yielded is not None else frame.scopes.names
+    if inside != frame.scopes.names and _has_decorator(callee.function, "contextmanager"):
+        return (ScopeValue(inside.without_suffix("/")),)
+    return union(*frame.returns)
+
+
+def _doubtful(values: Values, function: FunctionValue) -> Values:
+    """What a parameter may get beside its default where no call is known.
+
+    Numbers of layers and classes differ from call to call. A function inside another one is
+    called there, with what its own calls say.
+    """
+    if function.is_nested and any(isinstance(each, Text) for each in values):
+        return union(values, UNKNOWN)
+    if any(isinstance(e, Literal) and type(e.value) in (int, float) for e in values):
+        return UNKNOWN
+    return values
 
 
 def is_static(function: ir.Function) -> bool:

@@ -12,10 +12,12 @@ def is_name_test(test: ir.Expr) -> bool:
     """Whether a condition asks about names, so that what it decides is no mistake."""
     if isinstance(test, ir.Compare):
         pairs = zip(test.operators, test.operands[1:], strict=False)
-        return any(
+        return any(map(is_name_test, test.operands)) or any(
             operator in ("in", "not in") and not isinstance(right, ir.Items)
             for operator, right in pairs
         )
+    if isinstance(test, ir.Comprehension):
+        return any(map(is_name_test, (test.value, *test.tests)))
     if isinstance(test, ir.Call):
         function = test.function
         name = function.name if isinstance(function, ir.Attribute | ir.Name) else ""
@@ -30,6 +32,11 @@ def is_name_test(test: ir.Expr) -> bool:
 def is_tested(values: Values) -> bool:
     """Whether the values of a condition come from such a question asked before."""
     return any(isinstance(value, Tracked) and value.kind == "name-test" for value in values)
+
+
+def are_names(values: Values) -> bool:
+    """Whether values are all the names of a checkpoint: `wanted <= names`."""
+    return any(isinstance(value, Tracked) and value.kind == "variable-map" for value in values)
 
 
 _CATCHES = {"Exception", "BaseException", "NotFoundError", "OpError", "KeyError", "ValueError"}

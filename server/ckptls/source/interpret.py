@@ -6,6 +6,7 @@ readings of other names are as before is not run again (see `Memo`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -47,6 +48,7 @@ from ckptls.source.values import (
 )
 
 _MAX_CONTEXTS = 32
+_GLOBAL = re.compile(rb"\bglobal[ \t]+([A-Za-z_]\w*(?:[ \t]*,[ \t]*[A-Za-z_]\w*)*)")
 
 FunctionKey = tuple[Chunk, int]
 
@@ -135,6 +137,9 @@ class Interpreter(Executor):
         return (*top, *found.values())
 
     def _run_top(self, chunks: list[Chunk]) -> list[Effects]:
+        self.global_names = frozenset(
+            name.decode() for chunk in chunks for name in _declared_global(chunk.key[2])
+        )
         return [self._run_chunk(chunk) for chunk in chunks]
 
     def exports(self, chunks: list[Chunk]) -> Exports:
@@ -201,7 +206,9 @@ class Interpreter(Executor):
 
     def _run_chunk(self, chunk: Chunk) -> Effects:
         memo: Memo | None = chunk.memo
-        if memo is not None and self._is_valid(memo, (), self.module):
+        given = (self.module.is_guarded,)
+        if memo is not None and self._is_valid(memo, given, self.module):
+            self.module.is_guarded = memo.leaves_guarded
             return self._replay(memo)
         self.frame, self.chunk = self.module, chunk
         is_branching = isinstance(chunk.statement, _BRANCHING)
@@ -216,7 +223,7 @@ class Interpreter(Executor):
             for name in recorder.written
             if name in self.module.variables
         }
-        chunk.memo = _memo((), recorder, writes, effects)
+        chunk.memo = _memo(given, recorder, writes, effects, leaves=self.module.is_guarded)
         return effects
 
     def _recorded(self, run: Callable[[], object]) -> tuple[Effects, Recorder]:
@@ -271,7 +278,7 @@ class Interpreter(Executor):
 
             def run() -> None:
                 for arguments, around, is_guarded in _situations(given):
-                    self.enter(function, arguments, around, is_guarded)
+                    self.enter(function, arguments, around, is_guarded, is_alone=not given)
 
             effects, recorder = self._recorded(run)
             memo = _memo(given, recorder, {}, effects, contexts)
@@ -289,6 +296,12 @@ class Interpreter(Executor):
         if not memo.has_keys:
             return True
         return self._is_valid(memo, given, self.module)
+
+
+def _declared_global(text: bytes) -> Iterable[bytes]:
+    """The names in `global` statements of some code."""
+    for match in _GLOBAL.finditer(text) if b"global" in text else ():
+        yield from (name.strip() for name in match[1].split(b","))
 
 
 def _full_name(function: FunctionValue) -> str:
@@ -330,10 +343,11 @@ def _memo(
     writes: dict[str, Values],
     effects: Effects,
     calls: tuple[CallRecord, ...] = (),
+    leaves: bool = False,
 ) -> Memo:
     names = frozenset(name for where, name in recorder.reads if where == 0)
     has_keys = len(names) < len(recorder.reads)
-    return Memo(given, recorder.reads, writes, effects, names, has_keys, calls)
+    return Memo(given, recorder.reads, writes, effects, names, has_keys, calls, leaves)
 
 
 def _once(sites: list[Site]) -> list[Site]:

@@ -227,7 +227,7 @@ class AugmentedAssign(NamedTuple):
 
 
 class Evaluate(NamedTuple):
-    """A statement that only evaluates expressions (`print`, `del`, `assert`, … included)."""
+    """A statement that only evaluates expressions (`print`, `del`, … included)."""
 
     values: tuple[Expr, ...]
 
@@ -237,8 +237,18 @@ class Return(NamedTuple):
     kind: str
 
 
+class Global(NamedTuple):
+    names: tuple[str, ...]
+
+
 class Block(NamedTuple):
     statements: tuple[Stmt, ...]
+
+
+class Assert(NamedTuple):
+    """The test, and what is said if it fails."""
+
+    values: tuple[Expr, ...]
 
 
 class If(NamedTuple):
@@ -296,7 +306,9 @@ Stmt = Union[
     Assign,
     AugmentedAssign,
     Evaluate,
+    Assert,
     Return,
+    Global,
     Block,
     If,
     For,

@@ -6,11 +6,12 @@ Each function takes values and returns values; what cannot be told becomes a hol
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ckptls.source import containers, paths
 from ckptls.source.values import (
     DIGITS,
+    MAX_ALTERNATIVES,
     UNKNOWN,
     UNKNOWN_TEXT,
     Hole,
@@ -21,7 +22,6 @@ from ckptls.source.values import (
     Value,
     Values,
     as_text,
-    product,
     text,
     texts,
     union,
@@ -31,8 +31,18 @@ from ckptls.source.values import Mapping as Dictionary
 Arguments = tuple[Values, ...]
 _PERCENT = re.compile(r"%(?:\((\w+)\))?[#0\- +]*(?:\*|\d+)?(?:\.\d+)?[hlL]?([diouxXeEfFgGcrsa%])")
 _FIELD = re.compile(r"\{\{|\}\}|\{([^{}!:]*)(![rsa])?(:[^{}]*)?\}")
+_DOLLAR = re.compile(r"\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
 _MAX_RANGE = 64
 _MAX_WIDTH = 200
+
+
+def product(
+    left: Iterable[Text], right: Iterable[Text], limit: int = MAX_ALTERNATIVES
+) -> tuple[Text, ...]:
+    """Each text of `left` followed by each of `right`."""
+    rights = tuple(right)
+    found = tuple(dict.fromkeys(first + second for first in left for second in rights))
+    return found if len(found) <= limit else (*found[: limit - 1], UNKNOWN_TEXT)
 
 
 def _same(arguments: Arguments) -> Values:
@@ -64,6 +74,13 @@ def _range(arguments: Arguments) -> Values:
     return (Sequence("list", found),)
 
 
+def _whole(arguments: Arguments) -> Values:
+    """`int(…)`."""
+    values = arguments[0] if len(arguments) == 1 else ()
+    is_number = all(isinstance(each, Literal) and type(each.value) is int for each in values)
+    return values if values and is_number else UNKNOWN
+
+
 def _next(arguments: Arguments) -> Values:
     items, _ = containers.items_of(arguments[0]) if arguments else ((UNKNOWN,), False)
     return union(*items) if items else UNKNOWN
@@ -79,6 +96,7 @@ FUNCTIONS: dict[str, Callable[[Arguments], Values]] = {
     "builtins.range": _range,
     "builtins.xrange": _range,
     "builtins.iter": _same,
+    "builtins.int": _whole,
     "builtins.next": _next,
     "six.moves.range": _range,
     "six.moves.xrange": _range,
@@ -205,6 +223,18 @@ def format_text(
     return _fill(template, _FIELD, fill)
 
 
+def substituted(template: Values, named: Mapping[str, Values]) -> Values:
+    """`string.Template(template).substitute(…)`."""
+
+    def fill(match: re.Match[str]) -> tuple[Text, ...]:
+        name = match[1] or match[2]
+        if not name:
+            return (text("$"),)
+        return tuple(as_text(value) for value in named.get(name, UNKNOWN))
+
+    return union(*(_fill(each, _DOLLAR, fill) for each in texts(template)))
+
+
 def _fill(
     template: Text, pattern: re.Pattern[str], fill: Callable[[re.Match[str]], tuple[Text, ...]]
 ) -> tuple[Text, ...]:
@@ -288,13 +318,26 @@ def _replaced(value: Text, name: str, arguments: Arguments) -> Values:
     parts: list[Piece | Hole] = []
     for part in value.parts:
         if isinstance(part, Piece) and old in part.text:
-            parts.append(Piece(part.text.replace(old, new)))
+            parts += _pieces(part, old, new)
         else:
             parts.append(part)
     literal = value.literal
     if literal is not None and literal.replace(old, new) != Text(tuple(parts)).literal:
         return (text(literal.replace(old, new)),)
     return (Text(tuple(parts)),)
+
+
+def _pieces(piece: Piece, old: str, new: str) -> Iterator[Piece]:
+    """A piece with `new` in the place of `old`; the rest stays where it is written."""
+    position = 0
+    for match in re.finditer(re.escape(old), piece.text):
+        if match.start() > position:
+            yield piece.cut(position, match.start())
+        if new:
+            yield Piece(new)
+        position = match.end()
+    if position < len(piece.text):
+        yield piece.cut(position, len(piece.text))
 
 
 def _strip(value: Text, name: str, arguments: Arguments) -> Values:
@@ -305,6 +348,14 @@ def _strip(value: Text, name: str, arguments: Arguments) -> Values:
     start = len(literal) - len(literal.lstrip(chars)) if name != "rstrip" else 0
     end = len(literal.rstrip(chars)) if name != "lstrip" else len(literal)
     return (value.cut(start, max(start, end)),)
+
+
+def _filled(value: Text, name: str, arguments: Arguments) -> Values:
+    width = arguments[0][0] if arguments and len(arguments[0]) == 1 else None
+    number = width.value if isinstance(width, Literal) else None
+    if value.literal is None or type(number) is not int or number > _MAX_WIDTH:
+        return (UNKNOWN_TEXT,)
+    return (text(value.literal.zfill(number)),)
 
 
 def _without(value: Text, name: str, arguments: Arguments) -> Values:
@@ -325,7 +376,8 @@ _METHODS: dict[str, Callable[[Text, str, Arguments], Values]] = {
     **dict.fromkeys(("removeprefix", "removesuffix"), _without),
     "join": _join_items,
     "replace": _replaced,
-    "zfill": lambda value, name, arguments: (UNKNOWN_TEXT,),
+    "splitlines": lambda value, name, arguments: _split_text(value, name, ((text("\n"),),)),
+    "zfill": _filled,
 }
 
 
@@ -366,3 +418,4 @@ def _split(
 
 path_member = paths.member
 join_paths = paths.join
+CONSTANTS = paths.CONSTANTS

@@ -170,7 +170,7 @@ def _detached(value: Value, home: Module) -> Value:
             return replace(value, items=_each(value.items, home))
         case Dictionary():
             entries = ((detached(k, home), detached(v, home)) for k, v in value.entries)
-            return replace(value, entries=tuple(entries))
+            return replace(value, entries=tuple(entries), braces=None)
         case FunctionValue():
             owner = _detached(value.owner, home) if value.owner is not None else None
             return replace(

@@ -21,7 +21,8 @@ from ckptls.source.values import (
 
 _BUILTINS = (
     *("dict", "list", "tuple", "set", "frozenset", "sorted", "str", "unicode", "vars", "getattr"),
-    *("range", "xrange", "zip", "enumerate", "reversed", "super", "map", "next", "iter", "super"),
+    *("range", "xrange", "zip", "enumerate", "reversed", "super", "map", "next", "iter"),
+    *("max", "min", "len", "filter", "int"),
 )
 # Names that mean the same in every module unless it binds them; people paste snippets and
 # notebook cells without their imports, so the two customary aliases are among them.
@@ -31,6 +32,10 @@ _FALLBACK = {
     "os": "os",
     **{name: f"builtins.{name}" for name in _BUILTINS},
 }
+
+
+# Libraries from which people import everything at once.
+STARRED = frozenset({"tensorflow", "tf_slim", "keras", "tf_keras"})
 
 
 class Names:
@@ -48,6 +53,8 @@ class Names:
         self.writes = 0
         # The modules that the document imports.
         self.imported: list[Module] = []
+        # What functions of the document declare as `global`.
+        self.global_names: frozenset[str] = frozenset()
 
     def lookup(self, name: str) -> Values:
         """The values of a name, here or in the frames around."""
@@ -70,7 +77,7 @@ class Names:
             if values is not None:
                 for recorder in self.recorders:
                     recorder.read(frame, name, values)
-                return values
+                return self._with_global(name, values) if frame.parent is None else values
             if frame.parent is None:
                 for recorder in self.recorders:
                     recorder.read(None, name, None)
@@ -82,9 +89,18 @@ class Names:
         known = _FALLBACK.get(name)
         return (Qualified(known),) if known is not None else UNKNOWN
 
+    def _with_global(self, name: str, values: Values) -> Values:
+        """A name of the top level, with what functions that declare it `global` assign to it."""
+        if name not in self.global_names or self.root.pool is None:
+            return values
+        given = self.read_key((self.root.pool.globals, name))
+        return union(values, given) if given else values
+
     def _starred(self, modules: Values, name: str) -> Values | None:
         """The values of a name that `from module import *` brought, the last one's first."""
         for each in reversed(modules):
+            if isinstance(each, Qualified) and self.catalogued(f"{each.name}.{name}"):
+                return (Qualified(f"{each.name}.{name}"),)
             if isinstance(each, Imported) and name != "*":
                 values = each.module.get(name)
                 if values is not None and name in set(each.module.names()):
@@ -122,6 +138,8 @@ class Names:
     def assign(self, name: str, values: Values) -> None:
         """Binds a name of the current frame."""
         self.frame.variables[name] = values
+        if name in self.frame.globals and self.frame.home is None and self.root.pool is not None:
+            self.write_key((self.root.pool.globals, name), values)
         for recorder in self.recorders:
             if recorder.frame is self.frame:
                 recorder.written.add(name)

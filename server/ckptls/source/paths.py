@@ -18,6 +18,7 @@ from ckptls.source.values import (
     Qualified,
     Sequence,
     Text,
+    Tracked,
     Value,
     Values,
     as_text,
@@ -32,11 +33,48 @@ _MAX_PATHS = 64
 
 def join(arguments: Arguments) -> Values:
     """`os.path.join`: an absolute part starts anew; a part that is not known is a hole."""
+    if arguments and any(_is_latest_name(value) for value in arguments[-1]):
+        return union(*(_join_latest(arguments[:-1], value) for value in arguments[-1]))
     found: tuple[Text, ...] = (Text(),)
     for argument in arguments:
         rights = texts(argument) or (UNKNOWN_TEXT,)
         found = tuple(_join(left, right) for left in found for right in rights)[:_MAX_PATHS]
     return found
+
+
+def _join_latest(before: Arguments, last: Value) -> Values:
+    """A directory, and the base name of its newest checkpoint behind it."""
+    latest = last.paths[0] if _is_latest_name(last) and isinstance(last, Tracked) else last
+    if not isinstance(latest, Latest):
+        return join((*before, (last,)))
+    if latest.flag is None:
+        literals = [each.literal for each in texts(join(before))]
+        is_of_it = literals == [latest.directory.literal] != [None]
+    else:
+        # As `flags.latest` says which flag it is.
+        is_of_it = len(before) == 1 and _is_named(before[0], latest.flag)
+    return (latest,) if is_of_it else join((*before, (UNKNOWN_TEXT,)))
+
+
+def _is_latest_name(value: Value) -> bool:
+    return isinstance(value, Tracked) and value.kind == "latest-name"
+
+
+def _base_name(arguments: Arguments) -> Values:
+    given = arguments[0] if arguments else UNKNOWN
+    return union(
+        *(
+            (Tracked("latest-name", (value,)),)
+            if isinstance(value, Latest)
+            else (split(each)[1] for each in texts((value,)))
+            for value in given
+        )
+    )
+
+
+def _is_named(values: Values, flag: str) -> bool:
+    named = [value.name for value in values if isinstance(value, Flag | Member)]
+    return len(values) == 1 and named == [flag]
 
 
 def _join(left: Text, right: Text) -> Text:
@@ -130,7 +168,7 @@ def expanded(path: Text) -> Text:
 FUNCTIONS: dict[str, Callable[[Arguments], Values]] = {
     "os.path.join": join,
     "os.path.dirname": lambda arguments: union(split(each)[0] for each in _first(arguments)),
-    "os.path.basename": lambda arguments: union(split(each)[1] for each in _first(arguments)),
+    "os.path.basename": _base_name,
     "os.path.split": lambda arguments: _pairs(arguments, split),
     "os.path.splitext": lambda arguments: _pairs(arguments, split_extension),
     "os.path.abspath": _absolute,
@@ -159,6 +197,15 @@ FUNCTIONS: dict[str, Callable[[Arguments], Values]] = {
 _SAME_PATH = frozenset(
     {"as_posix", "resolve", "absolute", "expanduser", "__fspath__", "__str__", "relative_to"}
 )
+
+
+CONSTANTS = {
+    "os.sep": text("/"),
+    "os.path.sep": text("/"),
+    "os.curdir": text("."),
+    "os.pardir": text(".."),
+    "os.extsep": text("."),
+}
 
 
 def member(path: Text, name: str) -> Values | None:

@@ -83,7 +83,7 @@ class Plan:
         if known is None:
             found = chunk.words
             is_direct = not (found.isdisjoint(self._base) and found.isdisjoint(_WORDS))
-            known = (is_direct, found & (self._names | {b"super"}))
+            known = (is_direct, found & (self._names | {b"super", b"global"}))
             self._chunks[chunk] = known
         return known
 
@@ -98,7 +98,11 @@ class Plan:
 
 
 def _order(rows: list[_Row]) -> list[int]:
-    """Indexes so that one comes after those that mention it, and `__init__` before methods."""
+    """Indexes so that one comes after those that mention it, and `__init__` before methods.
+
+    Of two that mention each other not, the one that assigns to `global` names comes first.
+    """
+    writers = {row[0] for row in rows if b"global" in row[4]}
     by_name: dict[bytes, list[int]] = {}
     by_owner: dict[int, list[int]] = {}
     for index, (name, owner, owner_name, _, _) in enumerate(rows):
@@ -107,9 +111,10 @@ def _order(rows: list[_Row]) -> list[int]:
             by_owner.setdefault(owner, []).append(index)
             if name == b"__init__":
                 by_name.setdefault(owner_name, []).append(index)
+    first = {b"__init__", *writers}
     finished: list[int] = []
     seen: set[int] = set()
-    for root in sorted(range(len(rows)), key=lambda index: rows[index][0] == b"__init__"):
+    for root in sorted(range(len(rows)), key=lambda index: rows[index][0] in first):
         # Depth first without recursion: a function is finished when all it mentions are.
         pending: list[tuple[int, bool]] = [(root, False)]
         while pending:
@@ -120,7 +125,7 @@ def _order(rows: list[_Row]) -> list[int]:
                 seen.add(index)
                 pending.append((index, True))
                 name, owner, _, _, mentioned = rows[index]
-                for each in sorted(mentioned):
+                for each in sorted(mentioned, key=lambda each: (each not in writers, each)):
                     pending += [(other, False) for other in by_name.get(each, ())]
                 if b"super" in mentioned:
                     pending += [(other, False) for other in by_name[name] if other != index]

@@ -95,7 +95,7 @@ _SLIM = {
     "group_norm": Layer("GroupNorm", (), switches=_NORM_SWITCHES),
 }
 _USE_BIAS = (("bias", "use_bias", True),)
-_LAYERS = {
+LAYERS = {
     **{
         name: Layer(name, ("kernel",), switches=_USE_BIAS)
         for name in ("dense", "conv1d", "conv2d", "conv3d", "conv2d_transpose", "conv3d_transpose")
@@ -268,7 +268,7 @@ def layer_variables(caller: Caller, name: str, bound: Bound) -> tuple[GraphVaria
     """The variables that a layer makes, named as far as its arguments tell."""
     last = canonical(name).rpartition(".")[2]
     is_slim = not canonical(name).startswith("tensorflow.layers")
-    layer = (_SLIM if is_slim else _LAYERS).get(last)
+    layer = (_SLIM if is_slim else LAYERS).get(last)
     if layer is None:
         return ()
     wanted = bound.get("scope" if is_slim else "name", (Literal(None),))
@@ -276,7 +276,7 @@ def layer_variables(caller: Caller, name: str, bound: Bound) -> tuple[GraphVaria
     found: list[GraphVariable] = []
     for scope in _layer_scopes(wanted, layer):
         inside = outer + scope + text("/")
-        names = _suffixes(caller, layer, bound)
+        names = suffixes(caller, layer, bound)
         found += [GraphVariable(inside + variable, None) for variable in names]
     return tuple(found)
 
@@ -291,7 +291,7 @@ def _layer_scopes(values: Values, layer: Layer) -> tuple[Text, ...]:
     return tuple(found)
 
 
-def _suffixes(caller: Caller, layer: Layer, bound: Bound) -> tuple[Text, ...]:
+def suffixes(caller: Caller, layer: Layer, bound: Bound) -> tuple[Text, ...]:
     names = [text(each) for each in layer.variables]
     for variable, switch, is_default in layer.switches:
         if _is_on(bound.get(switch), is_default):
@@ -310,7 +310,7 @@ def _suffixes(caller: Caller, layer: Layer, bound: Bound) -> tuple[Text, ...]:
             given = with_defaults(caller.frame.scopes.defaults, function, {})
             given = {**given, **named_values(bound.get("normalizer_params", ()))}
             inside = text(norm.scope + "/")
-            names += [inside + each for each in _suffixes(caller, norm, given)]
+            names += [inside + each for each in suffixes(caller, norm, given)]
     return tuple(names)
 
 
@@ -322,6 +322,13 @@ def named_values(values: Values) -> dict[str, Values]:
             for keys, given in value.entries:
                 found.update({key.literal: given for key in texts(keys) if key.literal})
     return found
+
+
+def named(arguments: Arguments, *, is_first_a_mapping: bool = True) -> dict[str, Values]:
+    """What is given by name, or by a dictionary in the first place."""
+    first = next((values for key, values in arguments if key is None), ())
+    found = named_values(first) if is_first_a_mapping else {}
+    return {**found, **{key: values for key, values in arguments if key is not None}}
 
 
 def _is_on(values: Values | None, is_default: bool) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from ckptls.source.arguments import Bound
-from ckptls.source.catalogue import Entry
+from ckptls.source.catalogue import Entry, Roles
+from ckptls.source.sites import AssignedMap, Role
 from ckptls.source.values import (
     UNKNOWN,
     GraphVariable,
@@ -71,6 +72,23 @@ def restored_names(
     if isinstance(value, Mapping):
         return tuple(_same_scopes(value)), (), True
     return None, (), False
+
+
+def assigned_map(values: Values, roles: Roles | None) -> AssignedMap | None:
+    """The map that an argument surely is, and of which every entry is written in it."""
+    if roles is None or len(values) != 1:
+        return None
+    value = values[0]
+    if not isinstance(value, Mapping) or value.braces is None or not value.is_complete:
+        return None
+    return AssignedMap(
+        value.braces,
+        value.entries,
+        by_model=Role.GRAPH_VARIABLE in roles.keys,
+        # TensorFlow's savers and slim take variables and no names of them.
+        takes_names=Role.GRAPH_SCOPE in roles.values or Role.VARIABLE in roles.values,
+        takes_scopes=Role.SCOPE in roles.keys,
+    )
 
 
 def _exactly(name: Text) -> Text:

@@ -7,9 +7,10 @@ from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
 from ckptls.source.text import Span
-from ckptls.source.values import Origin, Piece, Text
+from ckptls.source.values import Origin, Piece, Text, Values
 
 if TYPE_CHECKING:
+    from ckptls.source.braces import Braces
     from ckptls.source.chunks import Chunk
 
 
@@ -24,6 +25,8 @@ class Role(str, Enum):
     PATTERN = "pattern"
     TENSOR = "tensor"
     LAYER = "layer"
+    # A regular expression on names of layers.
+    LAYER_PATTERN = "layer-pattern"
     OBJECT = "object"
 
 
@@ -221,12 +224,28 @@ class Counterpart:
 
 
 @dataclass(frozen=True, slots=True)
+class AssignedMap:
+    """A dictionary between a checkpoint and a model, written in one place.
+
+    by_model: its keys are the names of the model.
+    takes_names/takes_scopes: the model's side may be given by names, and by scopes.
+    """
+
+    braces: Braces
+    entries: tuple[tuple[Values, Values], ...]
+    by_model: bool
+    takes_names: bool
+    takes_scopes: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Restore:
     """A statement that fills variables of the model from a checkpoint.
 
     include/exclude are regular expressions on full names, `re.match` rules; include None
     takes every variable. `is_certain` is False where reading the code does not tell which.
-    `by_layer`: layers take weights by their names; `reshapes` is that of `Site`.
+    `by_layer`: layers take weights by their names; `reshapes` is that of `Site`; `assigned` is
+    the map that says what goes where, if one does.
     """
 
     paths: tuple[PathUse, ...]
@@ -236,6 +255,7 @@ class Restore:
     place: Place
     by_layer: bool = False
     reshapes: bool = False
+    assigned: AssignedMap | None = None
 
 
 def literal_parts(text: Text) -> tuple[LiteralPart, ...]:

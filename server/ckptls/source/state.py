@@ -38,10 +38,15 @@ ROOT_SCOPES = Scopes()
 
 
 class Frame:
-    """The names of a module or of one run of a function; `home` is the module if it is another."""
+    """The names of a module or of one run of a function; `home` is the module if it is another.
+
+    is_repeated: the code is in a loop of which one round is run for all.
+    yielded: the scopes around the last `yield`.
+    """
 
     __slots__ = (
-        *("depth", "home", "is_guarded", "owner", "parent", "returns", "scopes", "variables"),
+        *("depth", "globals", "home", "is_guarded", "is_repeated", "owner", "parent", "returns"),
+        *("scopes", "variables", "yielded"),
     )
 
     def __init__(
@@ -56,8 +61,11 @@ class Frame:
         self.depth: int = parent.depth + 1 if parent is not None else 0
         self.scopes = scopes
         self.is_guarded = is_guarded
+        self.is_repeated = False
+        self.yielded: Scopes | None = None
         self.owner: ClassValue | None = None
         self.returns: list[Values] = []
+        self.globals: frozenset[str] = frozenset()
         self.home: Module | None = home if parent is None else parent.home
 
 
@@ -134,3 +142,5 @@ class Memo:
     has_keys: bool = True
     # What `given` was made of, with what was said twice.
     calls: tuple[CallRecord, ...] = ()
+    # Whether what follows stands behind a test of names.
+    leaves_guarded: bool = False

@@ -104,6 +104,9 @@ class Statements:
             value = ir.Items(values[0][0], values[-1][1], "tuple", values)
         return ir.Return(value, _JUMPS[node.type])
 
+    def _assert(self, node: Node) -> ir.Stmt:
+        return ir.Assert(self._expressions.each(node.named_children))
+
     def _import(self, node: Node) -> ir.Stmt:
         return ir.Import(self._imported(node.children_by_field_name("name")))
 
@@ -211,6 +214,9 @@ class Statements:
                 caught = lowered.items if isinstance(lowered, ir.Items) else (lowered,)
         return caught, self.block(block)
 
+    def _global(self, node: Node) -> ir.Stmt:
+        return ir.Global(tuple(self._source(each) for each in node.named_children))
+
     def _with(self, node: Node) -> ir.Stmt:
         items: list[tuple[ir.Expr, ir.Expr | None]] = []
         for clause in node.named_children:
@@ -291,6 +297,8 @@ _HANDLERS: dict[str, Callable[[Statements, Node], ir.Stmt]] = {
     "return_statement": Statements._jump,
     "raise_statement": Statements._jump,
     "continue_statement": Statements._jump,
+    "global_statement": Statements._global,
+    "assert_statement": Statements._assert,
     "import_statement": Statements._import,
     "import_from_statement": Statements._import_from,
     "future_import_statement": Statements._import_from,

@@ -16,6 +16,7 @@ from ckptls.source import ir
 from ckptls.source.text import Span
 
 if TYPE_CHECKING:
+    from ckptls.source.braces import Braces
     from ckptls.source.chunks import Chunk
     from ckptls.source.modules import Module
 
@@ -226,12 +227,14 @@ class Sequence:
 class Mapping:
     """A dictionary, as pairs; a half-typed pair has no values on its right.
 
-    `repeated` are keys that are written although an earlier one is the same.
+    `repeated` are keys that are written although an earlier one is the same; `braces` is
+    where all of it is written, if it is in one place.
     """
 
     entries: tuple[tuple[Values, Values], ...]
     is_complete: bool = True
     repeated: tuple[Text, ...] = ()
+    braces: Braces | None = None
     weight: int = field(init=False, compare=False, repr=False)
     _hash: int = field(init=False, compare=False, repr=False)
 
@@ -241,7 +244,7 @@ class Mapping:
             object.__setattr__(self, "entries", ())
             object.__setattr__(self, "is_complete", False)
         object.__setattr__(self, "weight", weight if weight <= MAX_WEIGHT else 1)
-        object.__setattr__(self, "_hash", hash((self.entries, self.is_complete, self.repeated)))
+        object.__setattr__(self, "_hash", hash((self.entries, self.is_complete, self.braces)))
 
     def __hash__(self) -> int:
         return self._hash
@@ -366,13 +369,13 @@ class Latest:
 class Tracked:
     """An object that the catalogue follows: a reader, a map of shapes, a saver, …
 
-    `paths` are the checkpoint paths it was made from; `detail` what else matters: the
-    variables of a saver, the selection of a filter, the name of a variable.
+    `paths` are those of its checkpoint, in a `form` (see PathForm); `detail` is what else matters.
     """
 
     kind: str
     paths: Values = ()
     detail: tuple[Values, ...] = ()
+    form: str = "prefix or directory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -489,12 +492,3 @@ def as_text(value: Value, pattern: str = ".*") -> Text:
             return Text((Hole(r"[-+.\deE]+"),))
         return text(str(value.value))
     return Text((Hole(pattern),))
-
-
-def product(
-    left: Iterable[Text], right: Iterable[Text], limit: int = MAX_ALTERNATIVES
-) -> tuple[Text, ...]:
-    """Each text of `left` followed by each of `right`."""
-    rights = tuple(right)
-    found = tuple(dict.fromkeys(first + second for first in left for second in rights))
-    return found if len(found) <= limit else (*found[: limit - 1], UNKNOWN_TEXT)

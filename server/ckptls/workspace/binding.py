@@ -7,6 +7,7 @@ disk; the wider pins; another path of the same file; whatever lies in the worksp
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,9 +16,9 @@ from ckptls.checkpoint.files import is_remote
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.source.document import Analysis
 from ckptls.source.pragmas import Pin
-from ckptls.source.sites import Evidence, PathForm, PathUse, Role, Site
+from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Role, Site
 from ckptls.source.text import Span
-from ckptls.source.values import text
+from ckptls.source.values import Text, text
 from ckptls.workspace.resolve import Lookup, Resolution, Roots, resolve
 from ckptls.workspace.store import Entry
 
@@ -66,16 +67,23 @@ class Binder:
     base: str = ""
     _paths: dict[tuple[PathUse, ...], Resolution] = field(default_factory=dict)
     # By the identity of the paths, which comparing would cost more than binding.
-    _bound: dict[int, tuple[tuple[PathUse, ...], Binding]] = field(default_factory=dict)
+    _bound: dict[tuple[int, bool], tuple[tuple[PathUse, ...], Binding]] = field(
+        default_factory=dict
+    )
+
+    _rewritten: dict[tuple[int, int], tuple[tuple[PathUse, ...], bool]] = field(
+        default_factory=dict
+    )
 
     def bind(self, site: Site) -> Binding:
         """The checkpoints that a site is about."""
         if self._has_statement_pins:
             return self._bound_alone(site)
-        # Nothing but the paths tells one site from another.
-        known = self._bound.get(id(site.paths))
+        # Nothing but the paths, and what was written to them before, tells sites apart.
+        key = id(site.paths), self._is_rewritten(site.paths, site.place)
+        known = self._bound.get(key)
         if known is None or known[0] is not site.paths:
-            known = self._bound[id(site.paths)] = site.paths, self._bound_alone(site)
+            known = self._bound[key] = site.paths, self._bound_alone(site)
         return known[1]
 
     def _bound_alone(self, site: Site) -> Binding:
@@ -90,18 +98,20 @@ class Binder:
         pins = self._statement_pins(site)
         if pins:
             return _binding(self._pinned(pin.path for pin in pins))
-        own = self.resolve(site.paths)
-        if own.checkpoints:
+        own = self._resolved_at(site.paths, site.place)
+        if own.is_telling:
             return _binding(own)
         pending = own.pending
         if not site.paths:
             restored = self._restored
-            if restored.checkpoints:
+            if restored.is_telling:
                 return _binding(restored, pending)
             pending += restored.pending
         wide = self._wide
         if wide.checkpoints or wide.pending:
             return _binding(wide, pending, is_file_wide=True)
+        if own.checkpoints:
+            return _binding(own, pending)
         # A path that is known and not there is another checkpoint than the file's others.
         is_elsewhere = any(use.text.literal is not None for use in site.paths)
         if not is_elsewhere:
@@ -122,6 +132,41 @@ class Binder:
             found = resolve(uses, self.roots, self.lookup, self.known)
             self._paths[uses] = found
         return found
+
+    def restored(self, restore: Restore) -> Resolution:
+        """The checkpoints that a statement restores from."""
+        return self._resolved_at(restore.paths, restore.place)
+
+    def _resolved_at(self, uses: tuple[PathUse, ...], place: Place) -> Resolution:
+        """As `resolve`: what the program writes anew before it reads it proves nothing."""
+        found = self.resolve(uses)
+        if found.is_telling and self._is_rewritten(uses, place):
+            return replace(found, evidence=Evidence.WORKSPACE)
+        return found
+
+    def _is_rewritten(self, uses: tuple[PathUse, ...], place: Place) -> bool:
+        """Whether code further up saves to a path, so that what lies there is of an earlier run."""
+        if not self._saves:
+            return False
+        here = place.span.start
+        before = [text for text, where in self._saves if where < here]
+        key = id(uses), len(before)
+        known = self._rewritten.get(key)
+        if known is None or known[0] is not uses:
+            is_so = any(_covers(written, use) for written in before for use in uses)
+            known = self._rewritten[key] = uses, is_so
+        return known[1]
+
+    @cached_property
+    def _saves(self) -> list[tuple[Text, int]]:
+        """What the program writes, and where that stands."""
+        found = [
+            (use.text, site.place.span.start)
+            for site in self.analysis.path_sites
+            for use in site.paths
+            if use.form is PathForm.OUTPUT and use.text.head
+        ]
+        return sorted(found, key=lambda each: each[1])
 
     def look(self, use: PathUse) -> tuple[Entry, ...] | None:
         """What stands at the places that a path may mean, up to the first checkpoint.
@@ -144,13 +189,16 @@ class Binder:
         pins = self._statement_pins(site)
         if pins:
             return pins[0].span
-        if self.resolve(site.paths).checkpoints:
+        own = self._resolved_at(site.paths, site.place)
+        if own.is_telling:
             return _written(site.paths)
-        if not site.paths and self._restored.checkpoints:
+        if not site.paths and self._restored.is_telling:
             return _written(use for restore in self.analysis.restores for use in restore.paths)
         if self._wide.checkpoints:
             pragmas = self.analysis.pragmas.pins
             return next((pin.span for pin in pragmas if pin.lines is None), None)
+        if own.checkpoints:
+            return _written(site.paths)
         return _written(use for each in self.analysis.path_sites for use in each.paths)
 
     def _statement_pins(self, site: Site) -> list[Pin]:
@@ -178,8 +226,11 @@ class Binder:
 
     @cached_property
     def _restored(self) -> Resolution:
-        uses = {use: None for restore in self.analysis.restores for use in restore.paths}
-        return self.resolve(tuple(uses))
+        restores = self.analysis.restores
+        found = self.resolve(tuple({use: None for each in restores for use in each.paths}))
+        if any(self._is_rewritten(each.paths, each.place) for each in restores):
+            return replace(found, evidence=Evidence.WORKSPACE)
+        return found
 
     @cached_property
     def _file(self) -> Resolution:
@@ -221,6 +272,17 @@ def _binding(
         (*resolution.pending, *pending),
         (*resolution.unreadable, *unreadable),
     )
+
+
+def _covers(written: Text, use: PathUse) -> bool:
+    """Whether what was saved may be what is read: itself, a step of it, or a file in there."""
+    saved, literal = written.literal, use.text.literal
+    if literal is None or saved is None:
+        return use.text.template in (written.template, written.template + "-{}")
+    saved, literal = os.path.normpath(saved), os.path.normpath(literal)
+    if re.fullmatch(re.escape(saved) + r"(-\d+)?", literal):
+        return True
+    return use.form is not PathForm.PREFIX and (os.path.dirname(saved) or ".") == literal
 
 
 def _written(uses: Iterable[PathUse]) -> Span | None:

@@ -35,6 +35,8 @@ from ckptls.workspace.regular import regular
 
 # A module that more files use than this is a library, and its callers say nothing of it.
 _MAX_CALLERS = 40
+# Texts beyond that are read again when a function of a module that they import is asked about.
+_MAX_KEPT_BYTES = 4_000_000
 
 Attributes = Mapping[tuple[Chunk, str], Values]
 _Calls = dict[str, dict[str, tuple[OutsideCall, ...]]]
@@ -43,10 +45,11 @@ _Calls = dict[str, dict[str, tuple[OutsideCall, ...]]]
 @dataclass
 class _Read:
     """What was read since files have last changed: which files import a word, the texts of
-    those, and what each of them calls."""
+    some of those, and what each of them calls."""
 
     importers: dict[str, list[str]] | None = None
     texts: dict[str, bytes] = field(default_factory=dict)
+    room: int = _MAX_KEPT_BYTES
     outgoing: dict[str, _Calls] = field(default_factory=dict)
 
 
@@ -87,7 +90,7 @@ class ProjectCalls:
 
     def _candidates(self, path: str, names: frozenset[str], read: _Read) -> list[str]:
         if read.importers is None:
-            read.importers = self._read_imports(read.texts)
+            read.importers = self._read_imports(read)
         stem = os.path.splitext(os.path.basename(path))[0]
         if stem == "__init__":
             stem = os.path.basename(os.path.dirname(path))
@@ -95,22 +98,17 @@ class ProjectCalls:
         return [
             each
             for each in read.importers.get(stem, ())
-            if each != path and any(name in read.texts[each] for name in wanted)
+            if each != path and _mentions(read.texts.get(each) or _text(each), wanted)
         ]
 
-    def _read_imports(self, texts: dict[str, bytes]) -> dict[str, list[str]]:
+    def _read_imports(self, read: _Read) -> dict[str, list[str]]:
         importers: dict[str, list[str]] = {}
         for path in self._files():
-            try:
-                with open(path, "rb", opener=regular) as file:
-                    text = file.read(MAX_MODULE_BYTES + 1)
-            except OSError:
-                continue
-            if len(text) > MAX_MODULE_BYTES:
-                continue
+            text = _text(path)
             words = {word for name in imported_names(text) for word in name.split(".")}
-            if words:
-                texts[path] = text
+            if words and len(text) <= read.room:
+                read.texts[path] = text
+                read.room -= len(text)
             for word in words:
                 importers.setdefault(word, []).append(path)
         return importers
@@ -151,6 +149,20 @@ class ProjectCalls:
             calls = found.setdefault(function.home.path, {})
             calls[name] = tuple(dict.fromkeys((*calls.get(name, ()), call)))
         return found
+
+
+def _text(path: str) -> bytes:
+    """What a file holds; nothing if it cannot be read or is too large to be code."""
+    try:
+        with open(path, "rb", opener=regular) as file:
+            text = file.read(MAX_MODULE_BYTES + 1)
+    except OSError:
+        return b""
+    return text if len(text) <= MAX_MODULE_BYTES else b""
+
+
+def _mentions(text: bytes, names: Iterable[bytes]) -> bool:
+    return any(name in text for name in names)
 
 
 def _plain(values: Values, home: Module, attributes: Attributes, depth: int = 0) -> Values:

@@ -213,7 +213,16 @@ class ModuleStore:
             path = self._below(root, name.split("."))
             if path is not None:
                 return path
-        return None
+        return self._in_itself(name.split("."), importer, place)
+
+    def _in_itself(self, parts: list[str], importer: str, place: Place) -> str | None:
+        """A module of a project that is a package itself, run from the folder above it."""
+        folder = place.folder
+        if folder is None or not importer.startswith(folder + os.sep):
+            return None
+        if parts[0] != os.path.basename(folder) or not self._entries(folder):
+            return None
+        return self._below(folder, parts[1:])
 
     def _below(self, root: str, parts: list[str]) -> str | None:
         for index, part in enumerate(parts):

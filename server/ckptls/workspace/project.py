@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ckptls.workspace.git_excludes import excluded_everywhere
 from ckptls.workspace.regular import regular
 from ckptls.workspace.scan import is_excluded, walk
 from ckptls.workspace.settings import Settings, load_settings
@@ -118,8 +119,9 @@ def sources_below(
 class GitIgnores:
     """The `.gitignore` files around and below a folder, read as they are come by.
 
-    Those above count up to the top of the repository, with its `.git/info/exclude`; they do
-    not if the folder itself is among what they ignore: it was asked for by name.
+    Those above count up to the top of the repository, with its `.git/info/exclude` and what git
+    leaves out everywhere; they do not if the folder itself is among what they ignore: it was
+    asked for by name.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -158,7 +160,8 @@ class GitIgnores:
         return self._specs[directory]
 
     def _read(self, directory: str) -> GitIgnoreSpec | None:
-        lines: list[str] = []
+        is_top = directory == self._top and os.path.exists(os.path.join(directory, ".git"))
+        lines = excluded_everywhere(directory) if is_top else []
         for name in (os.path.join(".git", "info", "exclude"), ".gitignore"):
             try:
                 path = os.path.join(directory, name)

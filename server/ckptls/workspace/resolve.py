@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ckptls.checkpoint import files
+from ckptls.checkpoint.listing import STATE_NAME
+from ckptls.checkpoint.locate import SAVED_MODEL_PREFIX
 from ckptls.checkpoint.model import Checkpoint
-from ckptls.source.sites import Evidence, PathUse
+from ckptls.source.sites import Evidence, PathForm, PathUse
 from ckptls.workspace.store import Entry
 
 Lookup = Callable[[str], "Entry | None"]
@@ -33,6 +35,11 @@ class Resolution:
     pending: tuple[str, ...] = ()
     unreadable: tuple[Entry, ...] = ()
     forbidden: tuple[str, ...] = ()
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether something is there that TensorFlow would open for some of the paths."""
+        return bool(self.checkpoints) and self.evidence > Evidence.WORKSPACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,8 @@ def resolve(
     """The checkpoints that path expressions mean.
 
     `known` are prefixes found in the workspace: a path of which only the end is written is
-    looked for among them, and what is found so is no more than `file` evidence.
+    looked for among them, and what is found so is no more than `file` evidence. What lies where
+    the path leads although TensorFlow would not open it from there helps, and proves nothing.
     """
     checkpoints: dict[str, Checkpoint] = {}
     pending: list[str] = []
@@ -98,8 +106,12 @@ def resolve(
             is_complete = False
         if use.text.literal is not None and roots.forbids(use.text.literal):
             forbidden.append(use.text.literal)
+        opened = [each for each in several if _opens(use, each)]
         # Of the places that a path may mean the first counts, of a flag's values all do.
-        for found in several if use.flag is not None else several[:1]:
+        counting = several if use.flag is not None else (opened or several)[:1]
+        if len(opened) < len(counting):
+            grade = Evidence.WORKSPACE
+        for found in _checkpoints(counting):
             checkpoints[found.prefix] = found
             evidence = min(evidence, grade)
     if not checkpoints:
@@ -133,17 +145,46 @@ def _places(
 
 def _found(
     places: Iterable[str], lookup: Lookup, pending: list[str], unreadable: list[Entry]
-) -> list[Checkpoint]:
+) -> list[Entry]:
     found = []
     for place in places:
         entry = lookup(place)
         if entry is None:
             pending.append(place)
         elif entry.checkpoint is not None:
-            found.append(entry.checkpoint)
+            found.append(entry)
         elif not entry.is_absent:
             unreadable.append(entry)
     return found
+
+
+def _checkpoints(entries: Iterable[Entry]) -> Iterator[Checkpoint]:
+    return (entry.checkpoint for entry in entries if entry.checkpoint is not None)
+
+
+def _opens(use: PathUse, entry: Entry) -> bool:
+    """Whether TensorFlow's functions that take such paths open the checkpoint from this one.
+
+    Of a directory they open what its state file names, and never a checkpoint that merely
+    lies there, which is all that a person needs. A file of a checkpoint is no prefix either,
+    but says which one is meant; `checkpoint-path-form` tells that it has the wrong end.
+
+    Source: tensorflow/python/training/checkpoint_utils.py (`_get_checkpoint_filename`) and
+    checkpoint_management.py (`latest_checkpoint`).
+    """
+    checkpoint, place = entry.checkpoint, entry.path
+    if checkpoint is None or use.evidence is Evidence.PINNED:
+        return checkpoint is not None
+    is_stated = files.join(place, STATE_NAME) in checkpoint.files
+    is_itself = not checkpoint.prefix.startswith(files.join(place, ""))
+    is_saved_model = checkpoint.prefix == files.join(place, SAVED_MODEL_PREFIX)
+    if use.is_latest or use.form in (PathForm.DIRECTORY, PathForm.WORKING):
+        return is_stated
+    if use.form is PathForm.ANY:
+        return is_stated or (is_itself and not entry.is_directory)
+    if use.form is PathForm.PREFIX:  # `tf.train.Checkpoint` looks into a SavedModel, too
+        return is_itself or (is_saved_model and checkpoint.is_object_based)
+    return use.form is not PathForm.SAVED_MODEL or is_saved_model
 
 
 def _with_ending(use: PathUse, known: Iterable[str]) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ckptls.checkpoint.errors import CheckpointError, CheckpointNotFound, CheckpointUnreadable
-from ckptls.checkpoint.files import is_remote, is_versioned, stamp_of
+from ckptls.checkpoint.files import is_directory, is_remote, is_versioned, stamp_of
 from ckptls.checkpoint.locate import Location, locate
-from ckptls.checkpoint.model import Checkpoint, FileStamp
+from ckptls.checkpoint.model import Checkpoint, FileStamp, Format
 from ckptls.checkpoint.reader import patiently, read_location
 from ckptls.workspace.models import ModelStore
 
@@ -25,6 +25,8 @@ REMOTE_SECONDS = 60.0
 # File systems tell times in ticks of some milliseconds: a file that was read so soon after it
 # was written may be written again, to the same size, without another stamp.
 _TICK_NS = 50_000_000
+# So many paths at which nothing is are not worth a search for those that nobody asks for.
+_FEW = 256
 # Somebody may be waiting in an editor, and whoever watches looks again soon.
 _PAUSES_SECONDS = (0.005, 0.02, 0.05, 0.1)
 
@@ -34,12 +36,15 @@ class Entry:
     """What stands at a path: a checkpoint, or why there is none.
 
     `model` is the graph in the `.meta` file or SavedModel that the path names, if it does.
+    `is_directory`: there is a directory of the name of this checkpoint, too, which functions
+    that take both look into instead.
     """
 
     path: str
     checkpoint: Checkpoint | None = None
     error: CheckpointError | None = None
     model: Model | None = None
+    is_directory: bool = False
 
     @property
     def is_absent(self) -> bool:
@@ -62,10 +67,33 @@ class CheckpointStore:
         self._young: set[tuple[FileStamp | None, ...]] = set()
         self._models = ModelStore()
         self._lock = threading.Lock()
+        # While it is found out which paths are still asked for: those.
+        self._wanted: set[str] | None = None
+        self._room = _FEW
 
     def peek(self, path: str) -> Entry | None:
         """What was last seen at a path; None if nobody looked yet."""
+        if self._wanted is not None:
+            self._wanted.add(path)
         return self._entries.get(path)
+
+    def forget_unasked(self, ask: Callable[[], object]) -> None:
+        """Drops paths at which nothing is, if there are many, but for those that `ask` peeks at.
+
+        Who types a path asks for one after each key, and none of these is asked for again.
+        """
+        if len(self._entries) <= self._room:
+            return
+        with self._lock:
+            wanted = self._wanted = set()
+        ask()
+        with self._lock:
+            self._wanted = None
+            for path, entry in list(self._entries.items()):
+                if path not in wanted and entry.checkpoint is None and entry.model is None:
+                    del self._entries[path]
+                    self._asked.pop(path, None)
+            self._room = max(_FEW, 2 * len(self._entries))
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:
         """All that were read, each once, in order of their prefixes."""
@@ -80,20 +108,34 @@ class CheckpointStore:
         model = self._models.at(path)
         try:
             checkpoint = patiently(lambda: self._read_or_known(locate(path)), _PAUSES_SECONDS)
-            entry = Entry(path, checkpoint=checkpoint, model=model)
+            is_both = _is_directory_too(path, checkpoint)
+            entry = Entry(path, checkpoint=checkpoint, model=model, is_directory=is_both)
         except CheckpointError as error:
             entry = Entry(path, error=error, model=model)
         except OSError as error:
             reason = error.strerror or str(error)
             entry = Entry(path, error=CheckpointUnreadable(f"cannot be read: {reason}", path))
         with self._lock:
-            entry = _kept(self._entries.get(path), entry)
+            before = self._entries.get(path)
+            entry = _kept(before, entry)
             if is_remote(path):
                 if forgotten != self._forgotten:
                     return entry
                 self._asked[path] = self._clock()
             self._entries[path] = entry
+            if before is not None and before.checkpoint is not entry.checkpoint:
+                self._drop_if_replaced(before.checkpoint)
+            if self._wanted is not None:
+                self._wanted.add(path)
         return entry
+
+    def _drop_if_replaced(self, old: Checkpoint | None) -> None:
+        """Forgets what was read of files that are others now: a listing may be large."""
+        if any(entry.checkpoint is old for entry in self._entries.values()):
+            return
+        for key in [key for key, known in self._read.items() if known is old]:
+            self._young.discard(key)
+            del self._read[key]
 
     def forget_remote(self) -> None:
         """Drops all that was read on other machines; it is not looked at again."""
@@ -152,6 +194,11 @@ class CheckpointStore:
         return [path for path in known if path == directory or os.path.dirname(path) == directory]
 
 
+def _is_directory_too(path: str, checkpoint: Checkpoint) -> bool:
+    is_by_prefix = checkpoint.format is Format.V2 and checkpoint.prefix == path
+    return is_by_prefix and not is_remote(path) and is_directory(path)
+
+
 def _kept(before: Entry | None, after: Entry) -> Entry:
     """`after`, with the checkpoint of `before` if a server only could not say that it is that."""
     old, new = (before.checkpoint if before else None), after.checkpoint
@@ -187,7 +234,7 @@ def _has_same_variables(one: Checkpoint, other: Checkpoint) -> bool:
 
 
 def _is_same(before: Entry, after: Entry) -> bool:
-    if before.model is not after.model:
+    if before.model is not after.model or before.is_directory != after.is_directory:
         return False
     if before.checkpoint is not None or after.checkpoint is not None:
         return before.checkpoint is after.checkpoint

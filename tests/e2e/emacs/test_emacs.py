@@ -111,6 +111,22 @@ def test_a_name_is_offered_and_written(emacs: Emacs):
     emacs.ask("(revert-buffer t t t)")
 
 
+BASIC = "(setq completion-category-defaults nil completion-styles '(basic))"
+OF_EGLOT = "(setq completion-category-defaults '((eglot (styles flex basic))))"
+
+
+@pytest.mark.parametrize("style", [OF_EGLOT, BASIC])
+def test_what_is_written_goes_behind_the_last_slash(emacs: Emacs, style: str):
+    emacs.ask(style)
+    go_to(emacs, READ)
+    emacs.keys("\n    w = reader.get_tensor('vgg_16/conv1/conv1_1/w")
+    until("it is typed", lambda: emacs.ask(LINE).endswith("_1/w"))
+    emacs.keys(f"{META}\t")
+    until("the name stands there", lambda: emacs.ask(LINE).endswith("weights"))
+    assert emacs.ask(LINE).endswith("get_tensor('vgg_16/conv1/conv1_1/weights")
+    emacs.ask("(revert-buffer t t t)")
+
+
 def test_hover_tells_the_shape(emacs: Emacs):
     go_to(emacs, "mean_")
     emacs.keys("\x06")  # ElDoc tells what is under a cursor that has moved

@@ -177,3 +177,31 @@ def test_a_version_behind_the_name_of_a_model_is_no_slip(project):
             pass
         """
     )
+
+
+def test_a_slip_in_the_name_of_a_cell_fires_where_the_cell_runs(project):
+    project.checkpoint("a.ckpt", net__encoder__first__kernel=[2], first__w=[2])
+    code = """
+        tf.train.Saver().restore(session, "a.ckpt")
+        cell = tf.nn.rnn_cell.LSTMCell(4, name="frist")  # warning: [misspelled-scope] `net/encoder/first`
+        with tf.variable_scope("net"):
+            {}
+        """
+    project.checks(code.format('tf.nn.dynamic_rnn(cell, x, dtype=tf.float32, scope="encoder")'))
+    silent = code.replace("# warning", "# no warning")
+    project.checks(silent.format("run(cell)"))
+    project.checks(silent.format("cell(x, state, scope='decoder')"))
+    project.checks(silent.format("tf.nn.dynamic_rnn(cell, x, dtype=tf.float32, scope=scope)"))
+
+
+def test_the_scope_of_a_template_is_that_of_its_first_call(project):
+    project.checkpoint("a.ckpt", net__encoder__w=[2])
+    project.checks(
+        """
+        tf.train.Saver().restore(session, "a.ckpt")
+        encode = tf.make_template("encodre", build)  # warning: [misspelled-scope] `net/encoder`
+        decode = tf.make_template("encodr", build)
+        with tf.variable_scope("net"):
+            encode(x)
+        """
+    )

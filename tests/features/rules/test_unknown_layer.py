@@ -70,3 +70,51 @@ def test_an_unknown_file_is_silent(keras):
         model.get_layer("predictons")
         """
     )
+
+
+@pytest.fixture
+def mask(project):
+    project.keras("mask.h5", "conv1", "mrcnn_class_conv1", "mrcnn_bbox_fc", "fpn_c5p5")
+    return project
+
+
+MASK_RCNN = """
+import mrcnn.model as modellib
+model = modellib.MaskRCNN(mode="training", config=config, model_dir="logs")
+model.load_weights("mask.h5", by_name=True, exclude=["mrcnn_bbox_fc", "mrcnn_mask"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "right"),
+    [
+        ('set_trainable("mrcnn_")', "mrcnn_.*"),
+        ('set_trainable(layer_regex="fppn_.*")', "fpn_.*"),
+        (r'set_trainable(r"mrcnn_clsas\_.*")', r"mrcnn_class\_.*"),
+        ('train(a, b, 1e-3, 40, "fpn_")', "fpn_.*"),
+        ('keras_model.get_layer("fnp_c5p5")', "fpn_c5p5"),
+    ],
+)
+def test_patterns_on_names_of_layers_match_them_whole(mask, call, right):
+    _, found = mask.findings(f"{MASK_RCNN}model.{call}\n")
+    assert [each.code for each in found] == ["unknown-layer"]
+    assert right in found[0].suggestions
+
+
+def test_patterns_that_match_a_layer_or_none_by_design_are_silent(mask):
+    mask.checks(
+        MASK_RCNN
+        + r"""
+model.set_trainable(r"(mrcnn\_.*)|(new\_head.*)")
+model.set_trainable("conv[0-9]")
+model.set_trainable(".*", model.keras_model)
+model.set_trainable("new_head.*")
+model.set_trainable(layer_regex=pattern)
+for part in ("heads", "4+", "all"):
+    model.train(a, b, learning_rate=1e-3, epochs=40, layers=part)
+"""
+    )
+
+
+def test_a_pattern_on_layers_that_does_not_compile(mask):
+    mask.checks(MASK_RCNN + 'model.set_trainable("(mrcnn")  # error: [invalid-pattern]\n')

@@ -326,6 +326,7 @@ OTHERS = {
 @pytest.mark.parametrize("snippet", OTHERS.values(), ids=OTHERS.keys())
 def test_it_fires_in_other_functions_too(vgg16, snippet):
     shutil.copytree(vgg16.root, vgg16.root / "run")
+    vgg16.file("run/checkpoint", 'model_checkpoint_path: "vgg_16.ckpt"\n')
     _, found = vgg16.findings(snippet)
     assert [each.code for each in found] == ["unknown-variable"]
     right = "weights" if "snt." in snippet else "vgg_16/fc8/weights"
@@ -375,5 +376,21 @@ def test_a_saver_that_only_saves_invents_names(vgg16):
         """
         tf.train.Saver().restore(session, "vgg_16.ckpt")
         tf.train.Saver({"anything/at/all": v}).save(session, "mine.ckpt")
+        """
+    )
+
+
+def test_averages_go_by_the_names_that_they_are_saved_under(project):
+    project.listing("a.ckpt", {"w/ExponentialMovingAverage": [2], "v": [2]})
+    project.checks(
+        """
+        average = tf.train.ExponentialMovingAverage(0.9)
+        w, v = tf.get_variable("w", [2]), tf.get_variable("v", [2])  # error: [unknown-variable] v/Exp
+        tf.train.Saver({average.average_name(w): w, v.op.name: v}).restore(session, "a.ckpt")
+        tf.train.Saver({average.average_name(v): v}).restore(session, "a.ckpt")
+        tf.train.Saver(average.variables_to_restore()).restore(session, "a.ckpt")
+        tf.train.Saver(average.variables_to_restore([w])).restore(session, "a.ckpt")
+        for variable in tf.trainable_variables():
+            names = {average.average_name(variable): variable}
         """
     )

@@ -17,7 +17,8 @@ class InvalidPattern(Rule):
 
     ## What it does
     Checks the patterns by which variables of the model are chosen: `get_variables(scope)`,
-    the items of `include=` and `exclude=`, `vars_to_warm_start`, `get_collection(scope=)`.
+    the items of `include=` and `exclude=`, `vars_to_warm_start`, `get_collection(scope=)`; and
+    those by which layers are, such as that of Mask R-CNN's `set_trainable`.
 
     ## Why is this bad?
     All of these are regular expressions, also where they look like scopes. One that does
@@ -39,7 +40,7 @@ class InvalidPattern(Rule):
 
     code = "invalid-pattern"
     severity = Severity.ERROR
-    roles = (Role.PATTERN,)
+    roles = (Role.PATTERN, Role.LAYER_PATTERN)
     needs = Evidence.CALL
     has_fix = False
     order = 22

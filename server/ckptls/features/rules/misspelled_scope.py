@@ -9,6 +9,7 @@ from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.nearest import is_near_miss
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.known_names import without_numbers
 from ckptls.features.rule import Context, Rule, replacements
 from ckptls.source.document import Analysis
 from ckptls.source.sites import Evidence, LiteralPart, Role, Site
@@ -60,10 +61,13 @@ class MisspelledScope(Rule):
         name = site.full_text.literal
         if not name:
             return
-        slips = [_slip(checkpoint, name, site, context) for checkpoint in binding.checkpoints]
+        slips: list[_Slip] = []
+        for each in binding.checkpoints:
+            slip = _slip(each, name, site, context)
+            if slip is None:
+                return
+            slips.append(slip)
         first = slips[0]
-        if first is None or None in slips:
-            return
         part = next((p for p in site.parts if _starts_in(site, p, first)), None)
         if part is None:
             # The wrong segment is written in a scope around, which is a site of its own.
@@ -142,7 +146,7 @@ def _used(analysis: Analysis) -> frozenset[str]:
     """Every scope and variable of the model that the code names, and all scopes above."""
     sites = (s for s in analysis.sites if s.is_definition and s.role in _NAMES)
     names = [site.full_text.literal for site in sites]
-    names += [variable.name.literal for variable in analysis.variables]
+    names += [without_numbers(variable.name).literal for variable in analysis.variables]
     found: set[str] = set()
     for name in names:
         path = name + "/" if name else ""

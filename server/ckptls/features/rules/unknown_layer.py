@@ -10,8 +10,9 @@ from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.literals import changed
 from ckptls.features.rule import Context, Rule
+from ckptls.features.spelling import compiled, corrections
 from ckptls.source.document import Analysis
-from ckptls.source.sites import Evidence, Role, Site
+from ckptls.source.sites import Evidence, Match, Role, Site
 from ckptls.workspace.binding import Binding
 
 
@@ -21,12 +22,14 @@ class UnknownLayer(Rule):
     ## What it does
     Compares names of layers with those in a file of weights that the code loads: names given
     to `get_layer`, items of `exclude=[…]`, and, where weights are loaded with `by_name=True`,
-    the names that the code gives its layers.
+    the names that the code gives its layers. A regular expression that chooses layers, as in
+    Mask R-CNN's `set_trainable("mrcnn_.*")`, must match one of them from end to end.
 
     ## Why is this bad?
     With `by_name=True`, layers that the file does not know are skipped without a word, and
-    keep their random weights. A misspelt layer in `exclude=[…]` is not excluded. `get_layer`
-    raises `ValueError: No such layer`, but only when the line runs.
+    keep their random weights. A misspelt layer in `exclude=[…]` is not excluded, and a pattern
+    that matches none trains nothing. `get_layer` raises `ValueError: No such layer`, but only
+    when the line runs.
 
     ## Example
     ```python
@@ -46,7 +49,7 @@ class UnknownLayer(Rule):
 
     code = "unknown-layer"
     severity = Severity.WARNING
-    roles = (Role.LAYER,)
+    roles = (Role.LAYER, Role.LAYER_PATTERN)
     needs = Evidence.PINNED
 
     def check(self, site: Site, binding: Binding, context: Context) -> Iterator[Finding]:
@@ -60,14 +63,16 @@ class UnknownLayer(Rule):
             checkpoints = binding.checkpoints if binding.proves(self.needs) else ()
             if name in defined:
                 return
-        offers = [_near(checkpoint, name, defined) for checkpoint in checkpoints]
+        is_pattern = site.role is Role.LAYER_PATTERN
+        near_in = _near_pattern if is_pattern else _near
+        offers = [near_in(checkpoint, name, defined) for checkpoint in checkpoints]
         if not offers or not all(offers) or (site.is_definition and len(offers[0]) > 1):
             return
         checkpoint, near = checkpoints[0], offers[0]
+        what = f"layer that `{name}` matches from end to end" if is_pattern else f"layer `{name}`"
         found = self.finding(
             site,
-            f"{words.in_checkpoint(checkpoint, binding)} has no layer `{name}`;"
-            f" did you mean `{near[0]}`?",
+            f"{words.in_checkpoint(checkpoint, binding)} has no {what}; did you mean `{near[0]}`?",
             checkpoint,
             suggestions=[changed(context.analysis.source, site.parts[0], each) for each in near],
         )
@@ -83,13 +88,27 @@ def _defined(analysis: Analysis) -> set[str | None]:
 
 def _loaded_by_name(context: Context, needs: Evidence) -> tuple[Checkpoint, ...]:
     found: list[Checkpoint] = []
-    for restore in context.analysis.restores:
+    for restore, resolution in context.restores:
         if restore.by_layer:
-            resolution = context.resolve(restore.paths)
             if not resolution.is_complete or resolution.evidence < needs:
                 return ()
             found += resolution.checkpoints
     return tuple(found)
+
+
+# What Mask R-CNN's `train(layers=…)` takes in the place of a pattern.
+_GROUPS = frozenset({"heads", "3+", "4+", "5+", "all"})
+
+
+def _near_pattern(checkpoint: Checkpoint, pattern: str, defined: set[str | None]) -> list[str]:
+    expression = compiled(pattern, Match.FULL)
+    layers = [layer.name for layer in checkpoint.layers]
+    known = [*layers, *filter(None, defined)]
+    if expression is None or pattern in _GROUPS or any(map(expression.fullmatch, known)):
+        return []
+    if any(map(expression.match, layers)):
+        return [f"(?:{pattern}).*" if "|" in pattern else f"{pattern}.*"]
+    return corrections(pattern, Match.FULL, layers)
 
 
 def _near(checkpoint: Checkpoint, name: str, defined: set[str | None]) -> list[str]:

@@ -1,0 +1,187 @@
+"""The findings of open documents: found step by step, and told once a document is left alone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from ckptls.features.answers import Finding
+from ckptls.features.diagnostics import judged
+from ckptls.features.verdicts import Verdicts
+from ckptls.source.text import SourceText
+from ckptls.workspace.binding import Binder
+from ckptls.workspace.workspace import OpenDocument, Workspace
+
+# How long a document is left alone before its findings are told: until what is already under
+# way has come in, and for as long as finding them took the last time, up to a limit.
+_LEAST_SETTLE_SECONDS = 0.005
+_MOST_SETTLE_SECONDS = 0.15
+# And before other documents are looked at that may import from it.
+_IMPORTERS_SECONDS = 0.15
+# After so long, whoever waits for an answer has a turn.
+_STEP_SECONDS = 0.003
+
+Start = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[Any]"]
+
+
+class Findings:
+    """Those of all documents of a workspace, by their addresses.
+
+    `start` runs a task; `tell` is given what was found; `tell_anew` what another document
+    caused; `look` is given what bound the names, to have read what nobody has looked at yet.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        start: Start,
+        tell: Callable[[str, list[Finding]], None],
+        tell_anew: Callable[[str, list[Finding]], None],
+        look: Callable[[Binder], None],
+    ) -> None:
+        # What findings rest on beside the texts has changed so often.
+        self.generation = 0
+        self._workspace = workspace
+        self._start = start
+        self._tell, self._tell_anew, self._look = tell, tell_anew, look
+        self._found: dict[str, tuple[tuple[SourceText, int], list[Finding]]] = {}
+        # What is kept of them from one edit to the next, and how many seconds they took.
+        self._verdicts: dict[str, Verdicts] = {}
+        self._took: dict[str, float] = {}
+        self._edited: dict[str, float] = {}
+        self._due: dict[str, float] = {}
+        self._telling: dict[str, asyncio.Task[Any]] = {}
+        self._asking_others: dict[str, asyncio.Task[Any]] = {}
+
+    async def of(self, uri: str) -> list[Finding]:
+        """The findings of a document, as far as its checkpoints have been read; none if it is
+        not open any more."""
+        while (opened := self._workspace.documents.get(uri)) is not None:
+            state = (opened.document.source, self.generation)
+            known = self._found.get(uri)
+            if known is not None and known[0] == state:
+                return known[1]
+            found = await self._found_in_steps(uri, opened)
+            if found is not None:
+                self._found[uri] = (state, found)
+                return found
+        return []
+
+    async def _found_in_steps(self, uri: str, opened: OpenDocument) -> list[Finding] | None:
+        """What is found; None if the text went on meanwhile."""
+        started, took = time.perf_counter(), 0.0
+        analysis = opened.document.analysis()
+        binder = self._workspace.binder(opened, analysis)
+        settings = self._workspace.settings_for(opened.path)
+        steps = judged(binder, settings, self._verdicts.setdefault(uri, Verdicts()))
+        try:
+            while True:
+                next(steps)
+                since = time.perf_counter() - started
+                if since < _STEP_SECONDS:
+                    continue
+                took += since
+                await asyncio.sleep(0)
+                # What asks about an open string moves the places of an analysis, too.
+                is_open = self._workspace.documents.get(uri) is opened
+                if not is_open or opened.document.analysis() is not analysis:
+                    return None
+                started = time.perf_counter()
+        except StopIteration as end:
+            found: list[Finding] = end.value
+        finally:
+            steps.close()
+        self._took[uri] = took + time.perf_counter() - started
+        self._look(binder)
+        return found
+
+    # What happens
+
+    def edited(self, uri: str) -> None:
+        """A document has another text; telling its findings is put off."""
+        self._edited[uri] = _now()
+        self._due[uri] = _now() + self._settle_seconds(uri)
+        task = self._asking_others.pop(uri, None)
+        if task is not None:
+            task.cancel()
+        self._asking_others[uri] = self._start(self._ask_others(uri))
+
+    def forget(self, uri: str) -> None:
+        """A document is closed."""
+        several: tuple[dict[str, Any], ...]
+        several = (self._found, self._verdicts, self._took, self._edited, self._due)
+        for kept in several:
+            kept.pop(uri, None)
+        for tasks in (self._telling, self._asking_others):
+            task = tasks.pop(uri, None)
+            if task is not None:
+                task.cancel()
+
+    def outdate(self) -> None:
+        """Something that all findings rest on has changed."""
+        self.generation += 1
+
+    def understand_anew(self) -> None:
+        """Modules have changed: documents are to be analysed again."""
+        for opened in self._workspace.documents.values():
+            opened.document.forget()
+        self._found.clear()
+
+    # When they are told
+
+    def schedule(self, uri: str) -> None:
+        """Tells the findings of a document once it has been left alone for a moment."""
+        self._due.setdefault(uri, _now() + self._settle_seconds(uri))
+        if uri not in self._telling:
+            self._telling[uri] = self._start(self._tell_when_due(uri))
+
+    def _settle_seconds(self, uri: str) -> float:
+        took = self._took.get(uri, 0.0)
+        return min(max(took, _LEAST_SETTLE_SECONDS), _MOST_SETTLE_SECONDS)
+
+    async def settled(self, uri: str) -> None:
+        """Waits until a document has been left alone for a moment since its last edit."""
+        while True:
+            left = self._edited.get(uri, 0.0) + self._settle_seconds(uri) - _now()
+            if left <= 0:
+                return
+            await asyncio.sleep(left)
+
+    async def _tell_when_due(self, uri: str) -> None:
+        try:
+            while uri in self._due:
+                left = self._due[uri] - _now()
+                if left > 0:
+                    await asyncio.sleep(left)
+                    continue
+                del self._due[uri]
+                found = await self.of(uri)
+                if uri in self._workspace.documents:
+                    self._tell(uri, found)
+        finally:
+            if self._telling.get(uri) is asyncio.current_task():
+                del self._telling[uri]
+
+    async def _ask_others(self, changed: str) -> None:
+        """Looks at the other documents again, which may import from one that was edited."""
+        await asyncio.sleep(_IMPORTERS_SECONDS)
+        for uri, opened in list(self._workspace.documents.items()):
+            known = self._found.get(uri)
+            if uri == changed or known is None:
+                continue
+            await asyncio.sleep(0)  # a keystroke may come in between
+            if self._workspace.documents.get(uri) is not opened:
+                continue
+            if not self._workspace.imports_others(opened):
+                continue
+            opened.document.forget()
+            self._found.pop(uri, None)
+            found = await self.of(uri)
+            if found != known[1] and uri in self._workspace.documents:
+                self._tell_anew(uri, found)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

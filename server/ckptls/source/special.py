@@ -1,0 +1,115 @@
+"""Functions of Python's own that need more than the values of their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ckptls.source import containers, ir, scopes
+from ckptls.source.arguments import partial
+from ckptls.source.containers import Arguments, items_of
+from ckptls.source.values import (
+    UNKNOWN,
+    Instance,
+    Literal,
+    Member,
+    Sequence,
+    Text,
+    Tracked,
+    Values,
+    texts,
+    union,
+)
+
+if TYPE_CHECKING:
+    from ckptls.source.calls import Caller
+
+
+def _current_scope(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+    return (scopes.current(caller.frame.scopes),)
+
+
+def _as_record(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+    """`vars(arguments)`: its items are the attributes."""
+    return arguments[0][1] if arguments else UNKNOWN
+
+
+def _attribute_of(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+    """`getattr(value, name, default)`."""
+    positional = [values for key, values in arguments if key is None]
+    names = texts(positional[1]) if len(positional) > 1 else ()
+    if len(names) != 1 or not names[0].literal:
+        return UNKNOWN
+    found = union(*(caller.member(value, names[0].literal) for value in positional[0]))
+    return union(found, *positional[2:3])
+
+
+def _mapped(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+    """`map(function, items)`."""
+    positional = [values for key, values in arguments if key is None]
+    if len(positional) != 2:
+        return UNKNOWN
+    items, is_whole = items_of(positional[1])
+    found = [
+        union(*(caller.apply(function, node, ((None, item),)) for function in positional[0]))
+        for item in items
+    ]
+    return (Sequence("list", tuple(found), is_whole),)
+
+
+def _filtered(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+    """`filter(function, items)`: some of the items, or those that are something."""
+    positional = [values for key, values in arguments if key is None]
+    if len(positional) != 2:
+        return UNKNOWN
+    items, is_whole = items_of(positional[1])
+    is_plain = positional[0] == (Literal(None),)
+    if is_plain:
+        items = tuple(
+            item for item in items if not all(isinstance(e, Text) and e.literal == "" for e in item)
+        )
+    else:
+        _mapped(caller, node, arguments)
+    return (Sequence("list", items, is_whole and is_plain),)
+
+
+def _as_method(name: str) -> Callable[[Caller, ir.Call, Arguments], Values]:
+    """`str.strip(text)`, which is handed to `map` mostly."""
+
+    def call(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+        values = arguments[0][1] if arguments and arguments[0][0] is None else UNKNOWN
+        return union(*(caller.apply(Member(v, name), node, arguments[1:]) for v in values))
+
+    return call
+
+
+def _above(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+    """`super()`."""
+    owner = caller.frame.owner
+    return (Instance(owner, is_super=True),) if owner is not None else UNKNOWN
+
+
+def _template(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+    """`string.Template(text)`."""
+    return (Tracked("template", detail=(arguments[0][1],)),) if arguments else UNKNOWN
+
+
+_METHODS = ("strip", "lstrip", "rstrip", "lower", "upper", "split", "format", "join", "replace")
+SPECIAL: dict[str, Callable[[Caller, ir.Call, Arguments], Values]] = {
+    "builtins.dict": lambda caller, node, arguments: containers.to_dict(arguments),
+    "collections.OrderedDict": lambda caller, node, arguments: containers.to_dict(arguments),
+    "collections.defaultdict": lambda caller, node, arguments: containers.to_dict(arguments[1:]),
+    "builtins.sorted": lambda caller, node, arguments: containers.in_order(arguments),
+    "builtins.max": lambda caller, node, arguments: containers.extreme(arguments, max),
+    "builtins.min": lambda caller, node, arguments: containers.extreme(arguments, min),
+    "string.Template": _template,
+    "builtins.vars": _as_record,
+    "builtins.getattr": _attribute_of,
+    "builtins.map": _mapped,
+    "builtins.filter": _filtered,
+    **{f"builtins.str.{name}": _as_method(name) for name in _METHODS},
+    "builtins.super": _above,
+    "tensorflow.get_variable_scope": _current_scope,
+    "dataclasses.asdict": _as_record,
+    "functools.partial": lambda caller, node, arguments: partial(arguments),
+}

@@ -1,0 +1,98 @@
+"""What is offered inside regular expressions, and how it is written there."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import HEAD, Project
+
+DOTTED = {"net.1/conv/w": [2], "net.1/conv/b": [2], "net.2/w": [3], "plain/w": [2]}
+WARM = 'tf.estimator.WarmStartSettings("a.ckpt", vars_to_warm_start={})'
+RESTORE = 'slim.assign_from_checkpoint("a.ckpt", slim.get_variables_to_restore({}))'
+
+
+@pytest.fixture
+def dotted(project: Project) -> Project:
+    project.listing("a.ckpt", DOTTED)
+    return project
+
+
+def labels(project: Project, snippet: str) -> list[str]:
+    answer = project.completion(snippet)
+    return [item.label for item in answer.items] if answer is not None else []
+
+
+@pytest.mark.parametrize(
+    ("typed", "offers"),
+    [
+        ('r"<cursor>"', r"net\.1"),
+        ('"<cursor>"', r"net\\.1"),
+        (r'r"net\.1/<cursor>"', r"net\.1/conv/w"),
+        (r'"net\\.1/<cursor>"', r"net\\.1/conv/w"),
+        (r'"net\.1/<cursor>"', r"net\.1/conv/w"),  # Python leaves that backslash alone
+        (r'r"net.1/<cursor>"', "net.1/conv/"),  # as it is typed
+        (r'r"^net\.<cursor>"', r"^net\.2"),
+        (r'r"net\.2|net\.1/conv/<cursor>"', r"net\.2|net\.1/conv/b"),
+        (r'r"net\.1/(conv/w|<cursor>"', r"net\.1/(conv/w|conv"),
+        (r'r"net\.1/(?:conv/w|conv/<cursor>)"', r"net\.1/(?:conv/w|conv/b"),
+        (r'r".*/conv/<cursor>"', ".*/conv/w"),
+        (r'r"net\.\d/<cursor>"', r"net\.\d/conv/"),
+        (r'r"[np][^/]*/<cursor>"', "[np][^/]*/w"),
+    ],
+)
+def test_a_name_goes_on_behind_what_is_typed(dotted, typed, offers):
+    for call in (WARM.format(typed), RESTORE.format(f"include=[{typed}]")):
+        assert offers in labels(dotted, call)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [r'r"net\.1/conv/[<cursor>"', r'r"net\.\d<cursor>"', r'r"net\<cursor>"', 'r")<cursor>"'],
+)
+def test_nothing_is_offered_where_no_name_can_go_on(dotted, typed):
+    assert labels(dotted, WARM.format(typed)) == []
+
+
+def test_what_is_offered_finds_the_variable(dotted):
+    for typed in ('r"<cursor>"', '"<cursor>"', r'"net\\.1/<cursor>"'):
+        snippet = WARM.format(typed)
+        answer = dotted.completion(snippet)
+        text = HEAD + snippet.replace("<cursor>", "")
+        start, end = answer.replaced
+        for item in answer.items:
+            put = text[:start] + item.label + text[end:]
+            assert f"of {len(DOTTED)}" in dotted.hover(
+                put[len(HEAD) : start + 1] + "<cursor>" + put[start + 1 :]
+            )
+
+
+def test_plain_prefixes_are_not_escaped(dotted):
+    snippet = """
+    reader = tf.train.load_checkpoint("a.ckpt")
+    names = [n for n in reader.get_variable_to_shape_map() if n.startswith("<cursor>")]
+    """
+    assert "net.1" in labels(dotted, snippet)
+
+
+def test_names_behind_a_constant(dotted):
+    snippet = r'TOP = r"net\.1"' + "\n" + WARM.format('TOP + "/<cursor>"')
+    assert "/conv" in labels(dotted, snippet)
+
+
+def test_an_open_string(dotted):
+    snippet = WARM.replace("{})", "") + r'r"net\.1/<cursor>' + "\nx = 1\n"
+    assert r"net\.1/conv" in labels(dotted, snippet)
+
+
+def test_names_with_quotes_are_escaped_in_other_strings_too(project):
+    project.listing("a.ckpt", {"it's/w": [1], 'a"b': [1]})
+    assert labels(project, "tf.train.load_variable('a.ckpt', '<cursor>')")[:2] == [
+        'a"b',
+        r"it\'s/",
+    ]
+
+
+def test_a_fix_in_a_raw_string_keeps_its_backslashes(dotted):
+    assert dotted.fixed(RESTORE.format(r'exclude=[r"net\.1/cnov"]')) == RESTORE.format(
+        r'exclude=[r"net\.1/conv"]'
+    )
