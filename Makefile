@@ -13,7 +13,8 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 EXT := vscode-extension
-E2E := tests/e2e/vscode
+E2E := tests/e2e
+JUPYTER := build/jupyter
 VSIX := build/checkpoint-intellisense.vsix
 
 SERVER_FILES := $(shell find server -type f -not -name '*.pyc' -not -name '*.so')
@@ -40,7 +41,7 @@ vscode: $(VENV)/.runtime $(VSIX) ## The same example in a real VS Code in the br
 	@$(PY) tools/editor.py open --vsix $(VSIX) --port $(PORT) build/vscode/vgg16
 
 .PHONY: test
-test: lint extension vsix e2e editors pytest ## Everything: lint, extension, package, real editors, Python
+test: lint extension vsix e2e jupyterlab editors pytest ## Everything: lint, extension, package, real editors, Python
 
 .PHONY: check
 check: lint extension $(VENV)/.test ## What is quick: lint, extension, Python without TensorFlow
@@ -89,7 +90,14 @@ e2e: $(VSIX) $(E2E)/node_modules/.stamp $(EXT)/node_modules/.stamp
 	$(call say,The real editor)
 	@$(EXT)/node_modules/.bin/tsc -p $(E2E)
 	@$(PY) tools/editor.py describe build/editor.json
-	@"$$($(PY) tools/editor.py node)" --test --test-reporter=spec '$(E2E)/*.test.ts'
+	@"$$($(PY) tools/editor.py node)" --test --test-reporter=spec '$(E2E)/vscode/*.test.ts'
+
+.PHONY: jupyterlab
+jupyterlab: $(JUPYTER)/.stamp $(E2E)/node_modules/.stamp $(EXT)/node_modules/.stamp
+	$(call say,JupyterLab)
+	@$(EXT)/node_modules/.bin/tsc -p $(E2E)
+	@CKPTLS_CHROMIUM="$$($(PY) tools/editor.py chromium)" \
+		"$$($(PY) tools/editor.py node)" --test --test-reporter=spec '$(E2E)/jupyter/*.test.ts'
 
 .PHONY: editors
 editors: $(VENV)/.test
@@ -113,6 +121,13 @@ $(VENV)/.test: pyproject.toml $(COMPILED) | $(PY)
 	@echo "installing ckptls with what its tests need into $(VENV) (TensorFlow: some minutes) ..."
 	@$(PIP) install -e '.[test]'
 	@touch $@ $(VENV)/.runtime
+
+$(JUPYTER)/.stamp: $(E2E)/jupyter/requirements.txt pyproject.toml $(COMPILED) | $(PY)
+	@echo "installing JupyterLab and ckptls into $(JUPYTER) ..."
+	@$(PY) -m venv --clear $(JUPYTER)
+	@$(JUPYTER)/bin/python -m pip --quiet --disable-pip-version-check --no-input \
+		install -r $< -e '.[pylsp]'
+	@touch $@
 
 $(EXT)/node_modules/.stamp: $(EXT)/package-lock.json
 	@echo "installing what the extension is built with ..."

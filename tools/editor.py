@@ -2,6 +2,7 @@
 
     python tools/editor.py describe FILE              install what is missing, write where it is
     python tools/editor.py node                       print where that Node is
+    python tools/editor.py chromium                   install a Chromium where missing, print it
     python tools/editor.py others                     install Emacs and Neovim where missing
     python tools/editor.py open --vsix FILE FOLDER    serve FOLDER until Ctrl-C
 
@@ -83,6 +84,8 @@ def parse_arguments() -> argparse.Namespace:
     describing.set_defaults(run=run_describe)
     node = commands.add_parser("node", help="print where the Node of code-server is")
     node.set_defaults(run=run_node)
+    browser = commands.add_parser("chromium", help="install it where missing, print where it is")
+    browser.set_defaults(run=run_chromium)
     others = commands.add_parser("others", help="install Emacs and Neovim where missing")
     others.set_defaults(run=run_others)
     opening = commands.add_parser("open", help="serve a folder in the browser until Ctrl-C")
@@ -103,6 +106,11 @@ def run_describe(arguments: argparse.Namespace) -> int:
 
 def run_node(_: argparse.Namespace) -> int:
     print(ensure_node())
+    return 0
+
+
+def run_chromium(_: argparse.Namespace) -> int:
+    print(ensure_chromium())
     return 0
 
 

@@ -39,6 +39,8 @@ GUARDED = [
     'if all(n in shapes for n in ["a/v"]):\n    {}',
     'if any(["v" in n for n in shapes]):\n    {}',
     "if len([n for n in shapes if n in wanted]) > 0:\n    {}",
+    'if "a/v" in \\\n        shapes:\n    {}',
+    'if ("a/v"  # one that may be missing\n        not in shapes) is False:\n    {}',
     "if False:\n    {}",
     "if 0:\n    pass\nelif True:\n    pass\nelse:\n    {}",
     "def f():\n    return 1\n    {}\nf()",

@@ -160,8 +160,25 @@ def test_producer_and_consumer_with_the_same_keys(project):
         v = tf.get_variable("w1", [2])
         writer = tf.train.Saver({"w2": v})
         writer.save(session, path)
-        reader = tf.train.Saver({"w2": v})  # error: [unknown-variable]
+        reader = tf.train.Saver({"w2": v})
         reader.restore(session, path)
+        other = tf.train.Saver({"w3": v})  # error: [unknown-variable]
+        other.restore(session, path)
+        """
+    )
+    project.checks(
+        """
+        path = "run/data_1.ckpt"
+        v = tf.get_variable("w1", [2])
+        tf.train.Saver({"w2": v}).restore(session, path)  # error: [unknown-variable]
+        tf.train.Saver({"w2": v}).save(session, path)
+        """
+    )
+    project.checks(
+        """
+        v = tf.get_variable("w1", [2])
+        reader = tf.train.Saver({"w2": v})  # error: [unknown-variable]
+        reader.restore(session, "run" + "/data_1.ckpt")
         """
     )
 

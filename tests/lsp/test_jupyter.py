@@ -5,13 +5,16 @@ What becomes of the texts in the browser is seen in tests/e2e/jupyter.
 
 from __future__ import annotations
 
+import asyncio
+import shutil
+
 import pytest
 import pytest_asyncio
 from jupyter_lsp import LanguageServerManager
 from lsprotocol import types
 from pytest_lsp import client_capabilities
 
-from lsp.conftest import HEAD
+from lsp.conftest import EXAMPLE, HEAD
 
 
 @pytest.fixture
@@ -68,6 +71,11 @@ WITHOUT_SLASH = [
     ("'gl<cursor>bal')", "global_step", "'global_step'bal'"),
     ("r'vg<cursor>')", "vgg_16/", "r'vgg_16/''"),
 ]
+# So in f-strings too, slashes or not, as long as there is no field in them.
+FORMATTED = [
+    ("f'vgg_16/fc<cursor>", "fc8/", "f'vgg_16/fc8/"),
+    ("f'vgg_16/fc<cursor>')", "fc8/", "f'vgg_16/fc8/''"),
+]
 # The same, and what is put behind the last slash before the cursor.
 WITH_SLASH = [
     ("'vgg_16/<cursor>", "fc8/", "fc8/"),
@@ -76,14 +84,20 @@ WITH_SLASH = [
     ("'vgg_16/fc<cursor>8/biases')", "fc8/", "fc8/'"),
     ('"""vgg_16/fc<cursor>""")', "fc8/", 'fc8/""'),
 ]
-# JupyterLab finds no token in an open string with more behind it: what is missing is put there.
-OPEN = [("'vg<cursor>)", "vgg_16/", "g_16/"), ("'vgg_16/fc<cursor>, 1)", "fc8/", "8/")]
+# JupyterLab finds no token in an open string with more behind it, or behind the field of an
+# f-string: what is missing is put there.
+NO_TOKEN = [
+    ("'vg<cursor>)", "vgg_16/", "g_16/"),
+    ("'vgg_16/fc<cursor>, 1)", "fc8/", "8/"),
+    ("f'vgg_16/fc{6}/w<cursor>')", "weights", "eights"),
+]
+CASES = [*WITHOUT_SLASH, *FORMATTED, *WITH_SLASH, *NO_TOKEN]
 
 
 @pytest.mark.asyncio
 async def test_jupyterlab_is_told_what_becomes_of_the_literal(jupyterlab):
     told, expected = {}, {}
-    for number, (literal, label, text) in enumerate(WITHOUT_SLASH + WITH_SLASH + OPEN):
+    for number, (literal, label, text) in enumerate(CASES):
         opened(jupyterlab, literal, f"train_{number}.py")
         items = {each.label: each for each in await jupyterlab.complete()}
         told[literal] = items[label].insert_text if label in items else sorted(items)
@@ -92,10 +106,26 @@ async def test_jupyterlab_is_told_what_becomes_of_the_literal(jupyterlab):
 
 
 @pytest.mark.asyncio
-async def test_the_magics_of_a_kernel_leave_the_closing_quote_alone(jupyterlab):
+async def test_what_a_kernel_offers_too_leaves_the_closing_quote_alone(jupyterlab):
     opened(jupyterlab, "'<cursor>')", "explore.ipynb")
     items = {each.label: each for each in await jupyterlab.complete()}
     assert items["vgg_16/"].insert_text == "'vgg_16/'"
+
+
+@pytest.mark.asyncio
+async def test_a_kernel_completes_files_too(unstarted):
+    shutil.copytree(EXAMPLE / "ckpts", unstarted.folder / "ckpts")
+    await hello(unstarted)
+    told = {}
+    for number, path in enumerate(["'ck<cursor>')", "'ckpts/v<cursor>')"]):
+        unstarted.uri = (unstarted.folder / f"paths_{number}.ipynb").as_uri()
+        unstarted.open(HEAD + f"tf.train.load_checkpoint({path}\n")
+        for _ in range(1200):  # until the folder has been looked through
+            if items := await unstarted.complete():
+                break
+            await asyncio.sleep(0.05)
+        told |= {each.label: each.insert_text for each in items}
+    assert told == {"ckpts/": "'ckpts/'", "vgg_16.ckpt": "'ckpts/vgg_16.ckpt"}
 
 
 @pytest.mark.asyncio

@@ -164,6 +164,23 @@ def test_names_are_completed_with_their_shapes(shared):
     assert shared.covered(item["textEdit"]["range"]) == "vgg_16/conv1/conv1_1/"
 
 
+def test_an_item_is_documented_when_it_is_asked_for(shared):
+    shared.open(READ.format("vgg_16/fc8/<cursor>"))
+    shared.until_found(["unknown-variable"])
+    items = shared.at_cursor("completion")["items"]
+    item = next(each for each in items if each["label"] == "vgg_16/fc8/biases")
+    resolved = shared.ask("completionItem/resolve", **item)
+    assert "1,000 parameters" in resolved.pop("documentation")["value"]
+    assert resolved == item
+
+
+def test_items_of_others_are_documented_by_them(shared):
+    shared.open("import collections\ncollections.OrderedD<cursor>")
+    (item,) = shared.at_cursor("completion")["items"]
+    resolved = shared.ask("completionItem/resolve", **item)
+    assert "remembers insertion order" in resolved["documentation"]["value"]
+
+
 def test_a_notebook_of_jupyterlab_is_read_where_it_lies_and_not_where_its_copy_does(shared):
     shared.open(READ.format("vgg_16/fc8/weigths"), ".virtual_documents/explore.ipynb")
     shared.until_found(["unknown-variable"])

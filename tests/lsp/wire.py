@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import threading
 import time
@@ -33,7 +35,11 @@ class Wire:
         stderr: int | IO[bytes] = subprocess.DEVNULL,
     ) -> None:
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr
+            [*COMMAND, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env={**os.environ, "PYTHONFAULTHANDLER": "1"},
         )
         assert self.process.stdin is not None and self.process.stdout is not None
         self.stdin: IO[bytes] = self.process.stdin
@@ -86,7 +92,11 @@ class Wire:
             while not is_so() and not self.has_ended and time.monotonic() < deadline:
                 self._come.wait(0.1)
             if not is_so():
-                raise AssertionError(f"{otherwise} (exit code {self.process.poll()})")
+                code = self.process.poll()
+                # What each of its threads is at goes to its standard error.
+                self.process.send_signal(signal.SIGABRT)
+                self.process.wait(10)
+                raise AssertionError(f"{otherwise} (exit code {code})")
 
     def close_output(self) -> None:
         """Stops reading behind the next message, as a client does that is gone."""

@@ -35,6 +35,13 @@ MODELS = {
                 tf.Variable(1.0, name="v")
         with tf.variable_scope("b"):
             tf.Variable(1.0, name="u")
+            with tf.variable_scope(""):
+                tf.Variable(1.0, name="t")
+        with tf.variable_scope("") as root:
+            tf.Variable(1.0, name="s")
+        with tf.variable_scope("d"):
+            with tf.variable_scope(root):
+                tf.Variable(1.0, name="r")
         """,
     "default names": """
         for _ in range(2):

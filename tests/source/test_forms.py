@@ -71,6 +71,9 @@ READS = {
     "a default set later": 'def f(n=None):\n    if n is None:\n        n = "a/b"\n    read(n)\nf()',
     "no default needed": 'def f(n=None):\n    if not n:\n        n = "c"\n    read(n)\nf("a/b")',
     "a choice by the value": 'def f(n=None): read("a/" + (n if n else "b"))\nf()',
+    "what a generator gives": (
+        'def f(s):\n    for n in ["b"]: yield s + n\nfor n in f("a/"): read(n)'
+    ),
     "getattr": 'getattr(tf.train, "load_variable")("p", "a/b")',
 }
 

@@ -200,8 +200,30 @@ def test_the_steps_of_what_was_saved_are_meant_too(two):
     two.checkpoint("a.ckpt-10", b__w=[2])
     read = 'tf.train.load_variable("a.ckpt-10", "x")'
     assert checkpoint_of(two, read) == ["a.ckpt-10"]
+    make = 'v = tf.get_variable("x", [2])\n'
     save = 'tf.train.Saver().save(session, "a.ckpt", global_step=10)\n'
-    assert checkpoint_of(two, save + read) == []
+    assert checkpoint_of(two, make + save + read) == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ("", ["x"]),  # all that the program makes: `v`
+        ("[v]", ["x"]),
+        ('{"x": v}', ["v"]),
+        ('{"x%d" % i: v}', ["x", "v"]),
+        ('{"%s" % i: v}', []),
+        ("some()", []),
+    ],
+)
+def test_the_names_that_were_saved_are_there(two, variables, told):
+    code = f"""
+        v = tf.get_variable("v", [2])
+        tf.train.Saver({variables}).save(session, "a.ckpt")
+        tf.train.load_variable("a.ckpt", "x")
+        tf.train.load_variable("a.ckpt", "v")
+        """
+    assert two.marks(code) == told
 
 
 def test_the_model_is_not_compared_with_a_checkpoint_that_it_has_just_written(two):

@@ -70,6 +70,13 @@ def changed(source: SourceText, part: LiteralPart, new: str) -> Replacement:
     return Replacement(part, rewritten(source, part, new), new)
 
 
+def respelled(source: SourceText, site: Site, texts: Iterable[str]) -> list[Replacement]:
+    """How to write each of the texts in the place of a site's, where one literal makes it."""
+    if len(site.text.parts) == 1 == len(site.parts):
+        return [changed(source, site.parts[0], each) for each in texts]
+    return replacements(source, site, texts)
+
+
 _NAME = re.compile(r"[\w./*^$+\-\\?]+")
 
 

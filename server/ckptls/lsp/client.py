@@ -19,6 +19,7 @@ class Client:
 
     text_contents: it shows documents of other schemes whose text the server tells.
     pulls_diagnostics: it asks for findings, and can be told to ask again.
+    syncs_dynamically: it can be asked to tell of more documents than those that it is set up for.
     by_segments: it filters by the word before the cursor, which ends at a slash.
     replaces_literals: it puts what is offered in the place of the string, whatever edit is sent.
     retrigger: a command of the client that opens the completion list again, if it has one.
@@ -57,6 +58,7 @@ class Client:
     configuration: bool = False
     watches_files: bool = False
     changes_configuration: bool = False
+    syncs_dynamically: bool = False
     resolves_documentation: bool = False
     by_segments: bool = False
     replaces_literals: bool = False
@@ -116,6 +118,7 @@ class Client:
             changes_configuration=bool(
                 data.workspace.did_change_configuration.dynamic_registration.value
             ),
+            syncs_dynamically=bool(text.synchronization.dynamic_registration.value),
             resolves_documentation="documentation" in (item.resolve_support.properties.value or ()),
             by_segments=by_segments
             if isinstance(by_segments, bool)

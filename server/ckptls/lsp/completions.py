@@ -43,7 +43,8 @@ def offer(server: Server) -> None:
         literal = None
         if ls.session.client.replaces_literals:
             place = found.view.offset(params.position)
-            literal = literal_at(answer, found.cursor.part, found.view, place)
+            is_file = found.cursor.site.role is Role.PATH
+            literal = literal_at(answer, found.cursor.part, found.view, place, is_file)
         if literal is not None:
             answer = replace(answer, items=tuple(literal.fitting(answer.items)))
         client = ls.session.client

@@ -9,35 +9,77 @@ from lsprotocol import types
 from ckptls.features.configuration import configuration_findings
 from ckptls.lsp import to_lsp
 from ckptls.lsp.connection import Server
+from ckptls.lsp.documents import path_of
 from ckptls.lsp.views import View
 from ckptls.source.text import SourceText
 from ckptls.workspace.regular import regular
 from ckptls.workspace.settings import SETTING_FILES
 
 
+def registrations() -> list[types.Registration]:
+    """What has a client tell of the files of settings that it opens, whatever their language."""
+    selector = [types.TextDocumentFilterPattern(f"**/{name}") for name, _ in SETTING_FILES]
+    whole = types.TextDocumentChangeRegistrationOptions(
+        types.TextDocumentSyncKind.Incremental, selector
+    )
+    plain = types.TextDocumentRegistrationOptions(selector)
+    return [
+        types.Registration(f"ckptls-settings-{method.rpartition('/')[2]}", method, options)
+        for method, options in (
+            (types.TEXT_DOCUMENT_DID_OPEN, plain),
+            (types.TEXT_DOCUMENT_DID_CHANGE, whole),
+            (types.TEXT_DOCUMENT_DID_CLOSE, plain),
+        )
+    ]
+
+
 def tell(ls: Server) -> None:
     """Tells of every folder what is wrong in its settings; what was wrong and is not is taken
-    back."""
-    told = ls.session.told_settings
-    now: dict[str, list[types.Diagnostic]] = {}
+    back. Open files count as they are in the editor."""
+    found = {uri: _items(ls, uri, path, keys) for uri, (path, keys) in _files(ls).items()}
+    _publish(ls, {uri: items for uri, items in found.items() if items})
+
+
+def tell_of(ls: Server, uri: str) -> None:
+    """As `tell`, for one file that is open and was edited."""
+    file = _files(ls).get(uri)
+    if file is None:
+        return
+    now = {known: items for known, items in ls.session.told_settings.items() if known != uri}
+    items = _items(ls, uri, *file)
+    _publish(ls, {**now, uri: items} if items else now)
+
+
+def _files(ls: Server) -> dict[str, tuple[Path, tuple[str, ...]]]:
+    """The files that the settings of folders stand in, by the addresses that the client uses."""
+    opened = {path_of(uri): uri for uri in ls.session.documents.settings}
+    found = {}
     for folder in ls.session.workspace.folders:
         for name, keys in SETTING_FILES:
-            items = _items(ls, folder.path / name, keys)
-            if items:
-                now[(folder.path / name).as_uri()] = items
+            path = folder.path / name
+            found[opened.get(path) or path.as_uri()] = (path, keys)
+    return found
+
+
+def _publish(ls: Server, now: dict[str, list[types.Diagnostic]]) -> None:
+    told = ls.session.told_settings
     for uri in {*told, *now}:
         if told.get(uri) != now.get(uri):
-            params = types.PublishDiagnosticsParams(uri, now.get(uri, []))
+            version = ls.session.documents.versions.get(uri)
+            params = types.PublishDiagnosticsParams(uri, now.get(uri, []), version)
             ls.text_document_publish_diagnostics(params)
     ls.session.told_settings = now
 
 
-def _items(ls: Server, path: Path, keys: tuple[str, ...]) -> list[types.Diagnostic]:
-    try:
-        with open(path, encoding="utf-8", newline="", opener=regular) as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError):
-        return []
+def _items(ls: Server, uri: str, path: Path, keys: tuple[str, ...]) -> list[types.Diagnostic]:
+    source = ls.session.documents.settings.get(uri)
+    if source is None:
+        try:
+            with open(path, encoding="utf-8", newline="", opener=regular) as file:
+                source = SourceText(file.read())
+        except (OSError, UnicodeDecodeError):
+            return []
     client = ls.session.client
-    view = View(path.as_uri(), SourceText(text), client.encoding)
-    return to_lsp.diagnostics(configuration_findings(text, keys), view, (view,), client)
+    view = View(uri, source, client.encoding)
+    found = configuration_findings(source.text, keys)
+    return to_lsp.diagnostics(found, view, (view,), client)

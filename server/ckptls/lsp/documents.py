@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ from ckptls.lsp.notebooks import OpenNotebook
 from ckptls.lsp.views import Seen, View
 from ckptls.source.document import Cursor, Document
 from ckptls.source.text import SourceText
+from ckptls.workspace.settings import SETTING_FILES
 from ckptls.workspace.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -24,12 +26,16 @@ _COPIES = ".virtual_documents"
 class Documents:
     """What is open, each program under the address of its document or notebook.
 
-    `encoding` tells how the client counts characters.
+    encoding: tells how the client counts characters.
+    settings: files of settings, which are no programs, by their addresses.
+    edited: set at the next edit of a program.
     """
 
     def __init__(self, workspace: Workspace, encoding: Callable[[], str]) -> None:
         self.versions: dict[str, int | None] = {}
         self.notebooks: dict[str, OpenNotebook] = {}
+        self.settings: dict[str, SourceText] = {}
+        self.edited = asyncio.Event()
         self._cells: dict[str, str] = {}
         self._workspace = workspace
         self._encoding = encoding
@@ -71,12 +77,20 @@ class Documents:
     # Documents
 
     def open(self, item: types.TextDocumentItem) -> None:
+        if is_of_settings(item.uri):
+            self.settings[item.uri] = SourceText(item.text)
+            self.versions[item.uri] = item.version
+            return
         self._workspace.open(item.uri, path_of(item.uri), item.text)
         self.versions[item.uri] = item.version
 
     def change(self, params: types.DidChangeTextDocumentParams) -> bool:
-        """Takes up an edit; False if no such document is open."""
+        """Takes up an edit; False if no such program is open."""
         uri = params.text_document.uri
+        if uri in self.settings:
+            self.settings[uri] = self._changed(self.settings[uri], params.content_changes)
+            self.versions[uri] = params.text_document.version
+            return False
         opened = self._workspace.documents.get(uri)
         if opened is None or uri in self.notebooks:
             logger.warning("change of a document that is not open: %s", uri)
@@ -84,9 +98,15 @@ class Documents:
         for change in params.content_changes:
             self._apply(opened.document, change)
         self.versions[uri] = params.text_document.version
+        self._wake()
         return True
 
+    def _wake(self) -> None:
+        self.edited.set()
+        self.edited = asyncio.Event()
+
     def close(self, uri: str) -> None:
+        self.settings.pop(uri, None)
         if uri not in self.notebooks:
             self._workspace.close(uri)
             self.versions.pop(uri, None)
@@ -164,6 +184,11 @@ class Documents:
         notebook = self.notebooks[uri]
         self._cells.update(dict.fromkeys(notebook.uris, uri))
         notebook.join()
+
+
+def is_of_settings(uri: str) -> bool:
+    """Whether an address is that of a file which settings stand in."""
+    return uri.rpartition("/")[2] in dict(SETTING_FILES)
 
 
 def path_of(uri: str) -> Path | None:

@@ -12,6 +12,7 @@ from lsprotocol import types
 
 from ckptls.lsp.connection import Server
 from ckptls.source.document import Analysis
+from ckptls.source.text import SourceText
 from ckptls.workspace.closed import ClosedFiles, FolderState
 
 Token = int | str
@@ -45,7 +46,19 @@ def files_of(ls: Server) -> ClosedFiles:
     """The files of the workspace's folders as they are now."""
     workspace = ls.session.workspace
     states = [FolderState(each.path, each.settings, each.known) for each in workspace.folders]
-    return ClosedFiles(workspace.store, states, workspace.is_remote_allowed)
+    opened = open_modules(ls)
+    texts = {path: source.text for path, source in opened.items()}
+    return ClosedFiles(workspace.store, states, workspace.is_remote_allowed, texts)
+
+
+def open_modules(ls: Server) -> dict[Path, SourceText]:
+    """The modules that are open, saved or not, as the editor has them now."""
+    opened = ls.session.workspace.documents.values()
+    return {
+        each.path: each.document.source
+        for each in opened
+        if each.path is not None and each.path.suffix == ".py"
+    }
 
 
 def open_paths(ls: Server) -> frozenset[Path]:

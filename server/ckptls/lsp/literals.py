@@ -1,13 +1,15 @@
 """Completion for jupyterlab-lsp, which follows no edit but rules of its own about strings.
 
 It puts `insertText` where a token of its editor stands: a string literal with its quotes, or
-nothing where an open string is followed by more. On the way there (5.3, `transformLSPCompletions`):
+nothing where an open string, or the field of an f-string, is followed by more. On the way there
+(5.3, `transformLSPCompletions`):
 
-- behind a slash, what the item begins with is taken for the segment under the cursor: what
-  stands before it in the literal is put before the text, and the next quote behind it;
+- behind a slash, but not in f-strings, what the item begins with is taken for the segment under
+  the cursor: what stands before it in the literal is put before the text, and the next quote
+  behind it;
 - elsewhere the rest of the literal is taken off the end of the text, or its quote put there;
 - what the kernel offers may be mixed in: then only the text before the cursor is replaced,
-  and an opening quote is left out. Where nothing is typed IPython always offers its magics.
+  and an opening quote is left out. IPython offers its magics where nothing is typed, and files.
 
 The texts here are those that become the right code in the end.
 """
@@ -21,7 +23,7 @@ from ckptls.features.answers import Completion, Item
 from ckptls.lsp.views import View
 from ckptls.source.sites import LiteralPart
 
-_PREFIXES = "rRbBuU"
+_PREFIXES = "rRbBuUfF"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Literal:
     head, tail: what of it stays before and behind the completed text.
     typed: the completed text up to the cursor.
     is_token: the editor of JupyterLab sees a token here.
+    is_path: what stands between slashes is a unit of its own there.
     is_mixed: what the kernel offers is mixed in.
     """
 
@@ -41,13 +44,14 @@ class Literal:
     tail: str
     typed: str
     is_token: bool
+    is_path: bool
     is_mixed: bool
 
     def fitting(self, items: Iterable[Item]) -> Iterator[Item]:
         """The items that go on from what is typed; others would be put behind it."""
         whole = self.before + self.after
         for item in items:
-            is_there = self.head + item.label + self.tail == whole and "/" not in self.before
+            is_there = self.head + item.label + self.tail == whole and not self.is_path
             if item.label.startswith(self.typed) and not is_there:
                 yield item
 
@@ -60,7 +64,9 @@ class Literal:
         if not self.is_token:
             return label[len(self.typed) :]
         whole = self.head + label + self.tail
-        if "/" in self.before:
+        if self.is_path and self.is_mixed and not self.before.endswith("/"):
+            return self.head + label
+        if self.is_path:
             text = whole[self.before.rfind("/") + 1 :]
             return text[:-1] if self.after[:1] in ("'", '"') else text
         if self.is_mixed:
@@ -68,34 +74,39 @@ class Literal:
         return whole + self.after
 
 
-def literal_at(answer: Completion, part: LiteralPart, view: View, offset: int) -> Literal | None:
-    """The literal that is completed at an offset; None for what JupyterLab takes for another
-    token, as an f-string is."""
+def literal_at(
+    answer: Completion, part: LiteralPart, view: View, offset: int, is_file: bool
+) -> Literal | None:
+    """The literal that is completed at an offset; None if no quote stands before it.
+
+    is_file: it names something on the disk, which a kernel completes too.
+    """
     text, moved = view.source.text, view.start
     cursor = offset - moved
     inside, end = part.literal.start - moved, part.literal.end - moved
-    if cursor < inside or not text[inside - 1 : inside] or text[inside - 1] not in "'\"":
+    if not 0 < inside <= cursor or text[inside - 1] not in "'\"":
         return None
     width = 3 if text[inside - 3 : inside] in ("'''", '"""') else 1
     quote = text[inside - width : inside]
     start = inside - width
-    while text[start - 1 : start] and text[start - 1] in _PREFIXES:
+    while start and text[start - 1] in _PREFIXES:
         start -= 1
-    if text[start - 1 : start] in ("f", "F"):
-        return None
     first, last = answer.replaced.start - moved, max(answer.replaced.end - moved, cursor)
     is_closed = text.startswith(quote, end)
-    end = end + width if is_closed else cursor
-    if not is_closed:
-        last = cursor
-    typed = text[first:cursor]
-    is_notebook = view.uri.endswith(".ipynb")
+    if is_closed:
+        end += width
+    else:
+        last = end = cursor
+    before, typed = text[start:cursor], text[first:cursor]
+    is_format = "f" in text[start : inside - width].lower()
+    is_whole = is_closed and not (is_format and "{" in text[inside:end])
     return Literal(
-        before=text[start:cursor],
+        before=before,
         after=text[cursor:end],
         head=text[start:first],
         tail=text[last:end],
         typed=typed,
-        is_token=is_closed or text[cursor : cursor + 1] in ("", "\n", "\r"),
-        is_mixed=is_notebook and not typed,
+        is_token=is_whole or (not is_closed and text[cursor : cursor + 1] in ("", "\n", "\r")),
+        is_path="/" in before and not is_format,
+        is_mixed=view.uri.endswith(".ipynb") and (is_file or not typed),
     )

@@ -60,6 +60,16 @@ class Door:
         params["textDocument"] = {"uri": document.uri}
         return peer.ask(f"textDocument/{method}", params, _SECONDS_TO_ANSWER)
 
+    def documentation(self, data: Any) -> dict[str, Any]:
+        """What the server has to say about a completion item, by its `data`."""
+        peer = self._peer
+        if peer is None or data is None or peer.is_busy:
+            return {}
+        item = {"label": "", "data": data}
+        answer = peer.ask("completionItem/resolve", item, _SECONDS_TO_ANSWER)
+        found = answer.get("documentation") if isinstance(answer, dict) else None
+        return {"documentation": found} if found else {}
+
     def found(self, config: Any, workspace: Any, document: Any) -> list[Any]:
         """The findings of a document; those told last if there is no answer in time."""
         peer = self._told(config, workspace, document)
@@ -177,7 +187,10 @@ def _introduction(config: Any, roots: set[str]) -> dict[str, Any]:
     text = capabilities.get("textDocument") or {}
     known = {name: text[name] for name in _PASSED_ON if text.get(name) is not None}
     completion = text.get("completion") or {}
-    known["completion"] = {"completionItem": completion.get("completionItem") or {}}
+    resolves = {"resolveSupport": {"properties": ["documentation"]}}
+    known["completion"] = {
+        "completionItem": {**(completion.get("completionItem") or {}), **resolves}
+    }
     # What pylsp asks for whether its client says so or not.
     known |= {"definition": {}, "references": {}, "diagnostic": known.get("publishDiagnostics", {})}
     return {
@@ -235,7 +248,18 @@ def pylsp_completions(
     config: Any, workspace: Any, document: Any, position: dict[str, int]
 ) -> list[Any] | None:
     answer = _door.asked("completion", config, workspace, document, position=position)
-    return answer.get("items") if isinstance(answer, dict) else answer
+    if not isinstance(answer, dict):
+        return None
+    # pylsp looks for things of its own in `data`, which has to be an object.
+    return [{**item, "data": {NAME: item.get("data")}} for item in answer["items"]]
+
+
+@hookimpl(tryfirst=True)
+def pylsp_completion_item_resolve(completion_item: dict[str, Any]) -> dict[str, Any] | None:
+    data = completion_item.get("data")
+    if not isinstance(data, dict) or NAME not in data:
+        return None
+    return {**completion_item, **_door.documentation(data[NAME])}
 
 
 @hookimpl(tryfirst=True)

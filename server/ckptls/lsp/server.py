@@ -153,6 +153,8 @@ async def _register_watchers(ls: Server) -> None:
                 types.DidChangeConfigurationRegistrationOptions(section="ckptls"),
             )
         )
+    if ls.session.client.syncs_dynamically:
+        registrations += configuration.registrations()
     if not registrations:
         return
     try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from ckptls.lsp import diagnostics
+from ckptls.lsp import configuration, diagnostics
 from ckptls.lsp.connection import Server
+from ckptls.lsp.documents import is_of_settings
 
 
 def register(server: Server) -> None:
@@ -18,15 +19,23 @@ def _register_documents(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
         ls.session.open(params.text_document)
+        if is_of_settings(params.text_document.uri):
+            configuration.tell(ls)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
         ls.session.change(params)
+        if is_of_settings(params.text_document.uri):
+            configuration.tell_of(ls, params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
-        ls.session.close(params.text_document.uri)
-        diagnostics.clear(ls, [params.text_document.uri])
+        uri = params.text_document.uri
+        ls.session.close(uri)
+        if is_of_settings(uri):
+            configuration.tell(ls)  # what was not saved is gone
+        else:
+            diagnostics.clear(ls, [uri])
 
 
 def _register_notebooks(server: Server) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 
@@ -18,25 +18,42 @@ from ckptls.features.diagnostics import findings
 from ckptls.lsp import to_lsp
 from ckptls.lsp.client import Client
 from ckptls.lsp.connection import Server
-from ckptls.lsp.elsewhere import Progress, files_of, open_paths
+from ckptls.lsp.elsewhere import Progress, files_of, open_modules, open_paths
 from ckptls.lsp.views import View
+from ckptls.source.text import SourceText
 from ckptls.workspace.closed import ClosedFiles
+from ckptls.workspace.modules import imported_names
 
 SETTING = "diagnosticMode"
 _WORKSPACE = "workspace"
 _GONE = "gone"
 _EVERY = 25  # files between two reports
+_SETTLE_SECONDS = 0.3
 Report = (
     types.WorkspaceFullDocumentDiagnosticReport | types.WorkspaceUnchangedDocumentDiagnosticReport
 )
+# What the findings of a file rest on: its own state, and the texts of open modules it imports.
 _Stamp = tuple[int, int, int]
+Modules = dict[Path, SourceText]
+_Unsaved = tuple[tuple[Path, int], ...]
+
+
+@dataclass(frozen=True)
+class File:
+    """What was found in a file; `imported` are the words in the names that it imports."""
+
+    stamp: _Stamp
+    unsaved: _Unsaved
+    imported: frozenset[str]
+    result: str
+    items: list[types.Diagnostic]
 
 
 @dataclass
 class Checked:
     """What was found in files before, by their paths; `has_told`: somebody was answered."""
 
-    files: dict[Path, tuple[_Stamp, str, list[types.Diagnostic]]] = field(default_factory=dict)
+    files: dict[Path, File] = field(default_factory=dict)
     has_told: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -53,7 +70,7 @@ def offer(server: Server) -> None:
     ) -> types.WorkspaceDiagnosticReport:
         known = {each.uri: each.value for each in params.previous_result_ids}
         while True:
-            altered = ls.session.altered
+            altered, known_modules = ls.session.altered, open_modules(ls)
             if ls.session.option(SETTING) == _WORKSPACE:
                 async with checked.lock:
                     found = await _check(ls, params, known, checked)
@@ -62,7 +79,32 @@ def offer(server: Server) -> None:
             if not checked.has_told or any(_is_news(each) for each in found):
                 checked.has_told = True
                 return types.WorkspaceDiagnosticReport(_sent(ls, params, found))
-            await altered.wait()
+            await _news(ls, altered, known_modules, checked)
+
+
+async def _news(ls: Server, altered: asyncio.Event, known: Modules, checked: Checked) -> None:
+    """Waits until files, checkpoints or settings have changed, or an open module did that others
+    import; `known` is how these were."""
+    while not altered.is_set():
+        edited = ls.session.documents.edited
+        if ls.session.option(SETTING) == _WORKSPACE and _has_readers(ls, known, checked):
+            await asyncio.sleep(_SETTLE_SECONDS)
+            return
+        waiting = [asyncio.ensure_future(each.wait()) for each in (altered, edited)]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waiting:
+                each.cancel()
+
+
+def _has_readers(ls: Server, known: Modules, checked: Checked) -> bool:
+    """Whether a module was edited that closed files import."""
+    now = open_modules(ls)
+    edited = {_module_name(path) for path in now if known.get(path) is not now[path]}
+    return bool(edited) and any(
+        not file.imported.isdisjoint(edited) for file in checked.files.values()
+    )
 
 
 def _is_news(report: Report) -> bool:
@@ -119,6 +161,16 @@ class _Check:
     def run(self, without: frozenset[Path]) -> dict[str, tuple[str, list[types.Diagnostic]]]:
         """(result id, findings) by address, of each file."""
         found = {}
+        unsaved = {path: hash(text) for path, text in self.closed.opened.items()}
+        reached = {path: self._reached(path) for path in unsaved}
+
+        def read_by(file: File) -> _Unsaved:
+            return tuple(
+                (path, unsaved[path])
+                for path, names in reached.items()
+                if not file.imported.isdisjoint(names)
+            )
+
         files = self.closed.files(without, self.stop.is_set)
         for done, path in enumerate(files, start=1):
             if self.stop.is_set():
@@ -128,13 +180,27 @@ class _Check:
             if stamp is None:
                 continue
             before = self.checked.files.get(path)
-            if before is None or before[0] != stamp:
-                items = self._items(path)
-                name = blake2b(repr(items).encode("utf-8", "replace"), digest_size=12)
-                before = (stamp, name.hexdigest(), items)
+            if before is None or (before.stamp, before.unsaved) != (stamp, read_by(before)):
+                items, imported = self._looked_at(path)
+                name = blake2b(repr(items).encode("utf-8", "replace"), digest_size=12).hexdigest()
+                before = File(stamp, (), imported, name, items)
+                before = replace(before, unsaved=read_by(before))
                 self.checked.files[path] = before
-            found[path.as_uri()] = before[1:]
+            found[path.as_uri()] = before.result, before.items
         return found
+
+    def _reached(self, path: Path) -> frozenset[str]:
+        """The names of a module and of those that import it, over others too."""
+        found = {_module_name(path)}
+        while True:
+            more = {
+                _module_name(other)
+                for other, file in self.checked.files.items()
+                if not file.imported.isdisjoint(found)
+            }
+            if more <= found:
+                return frozenset(found)
+            found |= more
 
     def _stamp(self, path: Path) -> _Stamp | None:
         try:
@@ -143,17 +209,24 @@ class _Check:
             return None
         return state.st_mtime_ns, state.st_size, self.generation
 
-    def _items(self, path: Path) -> list[types.Diagnostic]:
-        opened = self.closed.read(path)
+    def _looked_at(self, path: Path) -> tuple[list[types.Diagnostic], frozenset[str]]:
+        data = self.closed.data(path)
+        names = imported_names(data) if data is not None else ()
+        imported = frozenset(word for name in names for word in name.split("."))
+        opened = self.closed.understood(path, data) if data is not None else None
         if opened is None:
-            return []
+            return [], imported
         workspace = self.closed.workspace
         analysis = opened.document.analysis()
         told = findings(
             workspace.binder(opened, analysis, workspace.load), workspace.settings_for(path)
         )
         view = View(path.as_uri(), analysis.source, self.client.encoding)
-        return to_lsp.diagnostics(told, view, (view,), self.client)
+        return to_lsp.diagnostics(told, view, (view,), self.client), imported
+
+
+def _module_name(path: Path) -> str:
+    return path.parent.name if path.stem == "__init__" else path.stem
 
 
 def _reports(

@@ -30,8 +30,8 @@ from ckptls.source.containers import Arguments, items_of
 from ckptls.source.emit import DEFINING, SOMEWHERE, Emitter, dtype_of, shape_of
 from ckptls.source.evaluate import Evaluator
 from ckptls.source.modules import Environment
-from ckptls.source.selections import assigned_map, restored_names, selection
-from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Role
+from ckptls.source.selections import assigned_map, restored_names, saved_names, selection
+from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Role, Save
 from ckptls.source.special import SPECIAL
 from ckptls.source.state import CallRecord, Frame
 from ckptls.source.values import (
@@ -323,6 +323,10 @@ class Caller(Evaluator):
                 name = "var_list" if "var_list" in bound else "assignment_map"
                 variables = bound.get(name, UNKNOWN)
                 self._restored(variables, paths, node, emitter.reshapes, entry.roles.get(name))
+            case "save":
+                if not self.quiet and receiver is not None:
+                    names = saved_names(receiver.detail[0])
+                    self.effects.saves.append(Save(self.place(node), *names))
             case "load-weights" | "warm-start":
                 self._taken(entry, bound, paths, node)
             case "cell":

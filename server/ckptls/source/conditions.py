@@ -48,7 +48,7 @@ def decided(evaluator: Evaluator, test: ir.Expr) -> bool | None:
     if isinstance(test, ir.Other) and test.kind == "not" and test.parts:
         opposite = decided(evaluator, test.parts[0])
         return None if opposite is None else not opposite
-    if isinstance(test, ir.Compare) and len(test.operators) == 1:
+    if isinstance(test, ir.Compare) and len(test.operands) == 2:
         name, other = test.operands
         is_asked = isinstance(other, ir.Constant) and other.value is None
         if is_asked and isinstance(name, ir.Name) and test.operators[0] in _IS_NONE:

@@ -16,7 +16,7 @@ from ckptls.source.interpret import Interpreter, Lasting
 from ckptls.source.modules import NOWHERE, Environment, Exports, Module
 from ckptls.source.pragmas import Pragmas, find_pragmas
 from ckptls.source.repair import Insertion, missing
-from ckptls.source.sites import LiteralPart, Restore, Role, Site
+from ckptls.source.sites import LiteralPart, Restore, Role, Save, Site
 from ckptls.source.state import CallRecord, Effects, PlaceRow
 from ckptls.source.syntax import Syntax
 from ckptls.source.text import SourceText
@@ -80,6 +80,10 @@ class Analysis:
     @cached_property
     def checked(self) -> tuple[Text, ...]:
         return tuple(dict.fromkeys(path for effects in self.effects for path in effects.checked))
+
+    @cached_property
+    def saves(self) -> tuple[Save, ...]:
+        return tuple(save for effects in self.effects for save in effects.saves)
 
     @cached_property
     def path_sites(self) -> tuple[Site, ...]:

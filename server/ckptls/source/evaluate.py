@@ -342,6 +342,7 @@ class Evaluator(Names):
         values = [self.evaluate(part) for part in node.parts]
         if node.kind == "yield":
             self.frame.yielded = self.frame.scopes
+            self.frame.yields.append(UNKNOWN if self.frame.is_repeated or not values else values[0])
         if node.kind == "not" and values:
             return (Tracked("name-test"),) if is_tested(values[0]) else UNKNOWN
         if node.kind in ("await", "parenthesized_expression", "list_splat") and values:

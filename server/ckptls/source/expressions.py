@@ -176,9 +176,11 @@ class Expressions:
         operators: list[str] = []
         operands: list[ir.Expr] = []
         for child in node.children:
-            if child.is_named and child.type not in ("not in", "is not", "comment"):
+            if child.type in _SKIPPED:
+                continue
+            if child.is_named and child.type not in ("not in", "is not"):
                 operands.append(self.lower(child))
-            elif child.type != "comment":
+            else:
                 operators.append(child.type)
         return ir.Compare(start, end, tuple(operators), tuple(operands))
 
@@ -202,7 +204,7 @@ class Expressions:
         for child in node.children:
             if child.type == ":":
                 bounds.append(None)
-            elif child.is_named and child.type != "comment":
+            elif child.is_named and child.type not in _SKIPPED:
                 bounds[-1] = self.lower(child)
         if len(bounds) != 2:
             return ir.Other(start, end, "slice", tuple(each for each in bounds if each))
@@ -217,7 +219,7 @@ class Expressions:
         for child in node.named_children:
             if child.type == "ERROR":
                 found += self.each(child.named_children)
-            elif child.type != "comment":
+            elif child.type not in _SKIPPED:
                 found.append(self.lower(child))
         return tuple(found)
 

@@ -11,6 +11,7 @@ from ckptls.source.calls import Caller
 from ckptls.source.catalogue import Catalogue
 from ckptls.source.chunks import Chunk
 from ckptls.source.containers import Arguments
+from ckptls.source.decorators import Wrapping, wrapping
 from ckptls.source.modules import Environment
 from ckptls.source.state import CallRecord, Frame, Read, Recorder, Scopes
 from ckptls.source.values import (
@@ -21,6 +22,7 @@ from ckptls.source.values import (
     Literal,
     Member,
     ScopeValue,
+    Sequence,
     Text,
     Values,
     union,
@@ -34,6 +36,7 @@ _MAX_DEPTH = 4
 # Longer functions that mention nothing of the catalogue are not run for what they return.
 _SMALL_BYTES = 1_500
 _PROPERTIES = frozenset({"property", "cached_property", "lazy_property", "define_scope"})
+_BUILT_IN = frozenset({"staticmethod", "classmethod", "property"})
 _ENDINGS = frozenset({b"return", b"yield", b"global"})
 _MAX_BASES = 16
 
@@ -48,6 +51,7 @@ class Functions(Caller):
         self.steps = 0
         self.steps_elsewhere = 0
         self.depth = 0
+        self._decorating: dict[tuple[Chunk, int], Wrapping | None] = {}
         self._returned: dict[object, tuple[int, Values, dict[Read, Any]]] = {}
         # Classes whose bases are being looked up.
         self._descending: set[Chunk] = set()
@@ -117,7 +121,37 @@ class Functions(Caller):
         return UNKNOWN
 
     def apply_function(self, callee: FunctionValue, node: ir.Call, arguments: Arguments) -> Values:
-        bound = bind_parameters(callee, arguments)
+        if not callee.function.decorators:
+            return self._apply(callee, node, bind_parameters(callee, arguments))
+        around = self._wrappings(callee)
+        if len(around) > 1:
+            # Several, each with arguments of its own: as if one of them did anything.
+            around = [Wrapping((), None, any(each.gives_itself for each in around))]
+        bound = around[0].bound(callee, arguments) if around else bind_parameters(callee, arguments)
+        returned = self._apply(callee, node, bound)
+        return callee.bound if callee.bound and around and around[0].gives_itself else returned
+
+    def _wrappings(self, callee: FunctionValue) -> list[Wrapping]:
+        """What the decorators of a function do to its calls, where the project has them."""
+        found: list[Wrapping] = []
+        before = self.frame
+        self.frame = self._around(callee)
+        for decorator in callee.function.decorators:
+            if isinstance(decorator, ir.Name) and decorator.name in _BUILT_IN:
+                continue
+            name = decorator.function if isinstance(decorator, ir.Call) else decorator
+            for value in self.evaluate(name) if isinstance(name, ir.Name | ir.Attribute) else ():
+                if isinstance(value, FunctionValue):
+                    if value.key not in self._decorating:
+                        self._decorating[value.key] = wrapping(value.function)
+                    known = self._decorating[value.key]
+                    if isinstance(decorator, ir.Call):  # what it makes is the decorator
+                        known = Wrapping((), None, gives_itself=False)
+                    found += [known] if known is not None else []
+        self.frame = before
+        return found
+
+    def _apply(self, callee: FunctionValue, node: ir.Call, bound: Bound) -> Values:
         if callee.home is None and not callee.is_nested:
             if not self.quiet:
                 record = self._record(callee, bound)
@@ -146,7 +180,9 @@ class Functions(Caller):
         frame = self.enter(callee, bound, self.frame.scopes, self.frame.is_guarded)
         self.depth -= 1
         self.entrance = before
-        return _given_back(callee, frame) if frame.returns or frame.yielded else (Literal(None),)
+        if not frame.returns and frame.yielded is None:
+            return (Literal(None),)
+        return _given_back(callee, frame)
 
     def _is_worth_running(self, callee: FunctionValue) -> bool:
         """Whether a function of another module may tell anything: a small one by what it
@@ -321,6 +357,8 @@ def _given_back(callee: FunctionValue, frame: Frame) -> Values:
     inside = frame.yielded.names if frame.yielded is not None else frame.scopes.names
     if inside != frame.scopes.names and _has_decorator(callee.function, "contextmanager"):
         return (ScopeValue(inside.without_suffix("/")),)
+    if frame.yields:
+        return (Sequence("list", tuple(frame.yields), UNKNOWN not in frame.yields),)
     return union(*frame.returns)
 
 

@@ -172,7 +172,9 @@ def entered(scopes: Scopes, values: Values) -> tuple[Scopes, Values]:
         inside = _inside(UNKNOWN_TEXT, scopes.names)
         return Scopes(inside, written, scopes.defaults), (ScopeValue(UNKNOWN_TEXT),)
     scope = opened[0]
-    operations = scopes.operations + _operation_name(scope) + NUMBERED + text("/")
+    operations, own = scopes.operations, _operation_name(scope)
+    if own.literal != "":
+        operations = operations + own + NUMBERED + text("/")
     inside = _inside(scope.name, scopes.names)
     return Scopes(inside, operations, scopes.defaults), (ScopeValue(scope.name),)
 

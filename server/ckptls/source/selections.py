@@ -91,6 +91,21 @@ def assigned_map(values: Values, roles: Roles | None) -> AssignedMap | None:
     )
 
 
+def saved_names(variables: Values) -> tuple[tuple[Text, ...] | None, bool]:
+    """What a saver calls the variables that it writes, if that is known; whether it takes all."""
+    value = variables[0] if len(variables) == 1 else None
+    if isinstance(value, Literal) and value.value is None:
+        return (), True
+    found: list[Values] = []
+    if isinstance(value, Mapping) and value.is_complete:
+        found = [keys for keys, _ in value.entries]
+    elif isinstance(value, Sequence) and value.is_complete:
+        found = list(value.items)
+    names = [each.name if isinstance(each, GraphVariable) else each for v in found for each in v]
+    texts = tuple(each for each in names if isinstance(each, Text))
+    return (texts if found and len(texts) == len(names) else None), False
+
+
 def _exactly(name: Text) -> Text:
     return text(re.escape(name.literal or "") + ":")
 

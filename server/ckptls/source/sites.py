@@ -258,6 +258,18 @@ class Restore:
     assigned: AssignedMap | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Save:
+    """A statement that a saver writes a checkpoint with, and which names it gives there.
+
+    names: None where reading the code does not tell; `takes_all`: those of all variables.
+    """
+
+    place: Place
+    names: tuple[Text, ...] | None
+    takes_all: bool = False
+
+
 def literal_parts(text: Text) -> tuple[LiteralPart, ...]:
     """The pieces of a text that are written in this document."""
     return tuple(

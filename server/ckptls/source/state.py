@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ckptls.source.sites import Restore, Site
+from ckptls.source.sites import Restore, Save, Site
 from ckptls.source.values import (
     ClassValue,
     Defaults,
@@ -41,12 +41,12 @@ class Frame:
     """The names of a module or of one run of a function; `home` is the module if it is another.
 
     is_repeated: the code is in a loop of which one round is run for all.
-    yielded: the scopes around the last `yield`.
+    yielded: the scopes around the last `yield`; `yields` what is given by all of them.
     """
 
     __slots__ = (
         *("depth", "globals", "home", "is_guarded", "is_repeated", "owner", "parent", "returns"),
-        *("scopes", "variables", "yielded"),
+        *("scopes", "variables", "yielded", "yields"),
     )
 
     def __init__(
@@ -63,6 +63,7 @@ class Frame:
         self.is_guarded = is_guarded
         self.is_repeated = False
         self.yielded: Scopes | None = None
+        self.yields: list[Values] = []
         self.owner: ClassValue | None = None
         self.returns: list[Values] = []
         self.globals: frozenset[str] = frozenset()
@@ -104,6 +105,7 @@ class Effects:
     variables: list[GraphVariable] = field(default_factory=list)
     outgoing: list[CallRecord] = field(default_factory=list)
     checked: list[Text] = field(default_factory=list)
+    saves: list[Save] = field(default_factory=list)
 
 
 class Recorder:

@@ -23,6 +23,7 @@ from ckptls.workspace.resolve import Lookup, Resolution, Roots, resolve
 from ckptls.workspace.store import Entry
 
 _MAX_WORKSPACE_CHECKPOINTS = 32
+_Saved = tuple["tuple[Text, ...] | None", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,34 +72,35 @@ class Binder:
         default_factory=dict
     )
 
-    _rewritten: dict[tuple[int, int], tuple[tuple[PathUse, ...], bool]] = field(
+    _rewritten: dict[tuple[int, int], tuple[tuple[PathUse, ...], _Saved]] = field(
         default_factory=dict
     )
 
     def bind(self, site: Site) -> Binding:
         """The checkpoints that a site is about."""
         if self._has_statement_pins:
-            return self._bound_alone(site)
-        # Nothing but the paths, and what was written to them before, tells sites apart.
-        key = id(site.paths), self._is_rewritten(site.paths, site.place)
+            return self._bound_alone(site, self._is_written(site))
+        # Nothing but the paths, and whether the program wrote it itself, tells sites apart.
+        is_own = self._is_written(site)
+        key = id(site.paths), is_own
         known = self._bound.get(key)
         if known is None or known[0] is not site.paths:
-            known = self._bound[key] = site.paths, self._bound_alone(site)
+            known = self._bound[key] = site.paths, self._bound_alone(site, is_own)
         return known[1]
 
-    def _bound_alone(self, site: Site) -> Binding:
+    def _bound_alone(self, site: Site, is_own: bool) -> Binding:
         forbidden = self.resolve(site.paths).forbidden
-        return replace(self._bind(site), base=self.base, forbidden=forbidden)
+        return replace(self._bind(site, is_own), base=self.base, forbidden=forbidden)
 
     @cached_property
     def _has_statement_pins(self) -> bool:
         return any(pin.lines is not None for pin in self.analysis.pragmas.pins)
 
-    def _bind(self, site: Site) -> Binding:
+    def _bind(self, site: Site, is_own: bool) -> Binding:
         pins = self._statement_pins(site)
         if pins:
             return _binding(self._pinned(pin.path for pin in pins))
-        own = self._resolved_at(site.paths, site.place)
+        own = _doubted(self.resolve(site.paths), is_own)
         if own.is_telling:
             return _binding(own)
         pending = own.pending
@@ -134,35 +136,45 @@ class Binder:
         return found
 
     def restored(self, restore: Restore) -> Resolution:
-        """The checkpoints that a statement restores from."""
-        return self._resolved_at(restore.paths, restore.place)
+        """The checkpoints that a statement restores from.
 
-    def _resolved_at(self, uses: tuple[PathUse, ...], place: Place) -> Resolution:
-        """As `resolve`: what the program writes anew before it reads it proves nothing."""
-        found = self.resolve(uses)
-        if found.is_telling and self._is_rewritten(uses, place):
-            return replace(found, evidence=Evidence.WORKSPACE)
-        return found
+        What the program writes anew before it reads it proves nothing.
+        """
+        is_own = bool(self._saves_before(restore.paths, restore.place))
+        return _doubted(self.resolve(restore.paths), is_own)
 
-    def _is_rewritten(self, uses: tuple[PathUse, ...], place: Place) -> bool:
-        """Whether code further up saves to a path, so that what lies there is of an earlier run."""
-        if not self._saves:
-            return False
+    def _is_written(self, site: Site) -> bool:
+        """Whether code further up saves to the site's path, under that name for all one knows."""
+        return any(
+            names is None or any(_may_be(site.full_text, each) for each in names)
+            for names in self._saves_before(site.paths, site.place)
+        )
+
+    def _saves_before(self, uses: tuple[PathUse, ...], place: Place) -> _Saved:
+        """For each statement further up that saves to one of the paths, the names it gives."""
+        if not self._saves or not uses:
+            return ()
         here = place.span.start
-        before = [text for text, where in self._saves if where < here]
+        before = [each for each in self._saves if each[1] < here]
         key = id(uses), len(before)
         known = self._rewritten.get(key)
         if known is None or known[0] is not uses:
-            is_so = any(_covers(written, use) for written in before for use in uses)
-            known = self._rewritten[key] = uses, is_so
+            found = [names for text, _, names in before if any(_covers(text, use) for use in uses)]
+            known = self._rewritten[key] = uses, tuple(found)
         return known[1]
 
     @cached_property
-    def _saves(self) -> list[tuple[Text, int]]:
-        """What the program writes, and where that stands."""
+    def _saves(self) -> list[tuple[Text, int, tuple[Text, ...] | None]]:
+        """What the program writes, where that stands, and the names there; in order."""
+        made = tuple(each.name for each in self.analysis.variables)
+        names = {
+            save.place.span.start: made if save.takes_all else save.names
+            for save in self.analysis.saves
+        }
         found = [
-            (use.text, site.place.span.start)
+            (use.text, start, names.get(start))
             for site in self.analysis.path_sites
+            for start in (site.place.span.start,)
             for use in site.paths
             if use.form is PathForm.OUTPUT and use.text.head
         ]
@@ -189,7 +201,7 @@ class Binder:
         pins = self._statement_pins(site)
         if pins:
             return pins[0].span
-        own = self._resolved_at(site.paths, site.place)
+        own = _doubted(self.resolve(site.paths), self._is_written(site))
         if own.is_telling:
             return _written(site.paths)
         if not site.paths and self._restored.is_telling:
@@ -228,9 +240,7 @@ class Binder:
     def _restored(self) -> Resolution:
         restores = self.analysis.restores
         found = self.resolve(tuple({use: None for each in restores for use in each.paths}))
-        if any(self._is_rewritten(each.paths, each.place) for each in restores):
-            return replace(found, evidence=Evidence.WORKSPACE)
-        return found
+        return _doubted(found, any(self._saves_before(e.paths, e.place) for e in restores))
 
     @cached_property
     def _file(self) -> Resolution:
@@ -272,6 +282,20 @@ def _binding(
         (*resolution.pending, *pending),
         (*resolution.unreadable, *unreadable),
     )
+
+
+def _doubted(found: Resolution, is_doubtful: bool) -> Resolution:
+    return replace(found, evidence=Evidence.WORKSPACE) if is_doubtful else found
+
+
+def _may_be(name: Text, saved: Text) -> bool:
+    """Whether what was saved may have a name, or lie in a scope of that name."""
+    literal = name.literal
+    if literal is None:
+        return True
+    if literal.endswith("/"):
+        return saved.has_hole or saved.head.startswith(literal)
+    return re.fullmatch(saved.regex, literal) is not None
 
 
 def _covers(written: Text, use: PathUse) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from ckptls.workspace.workspace import OpenDocument, Workspace
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _MAX_BYTES = 1_000_000
+_OPEN = "open:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,17 @@ class FolderState:
 
 
 class ClosedFiles:
-    """Reads files that are not open; made for one question, and used in one thread."""
+    """Reads files that are not open; made for one question, and used in one thread.
+
+    `opened` are the texts of modules that are open: what others import of them is that.
+    """
 
     def __init__(
-        self, store: CheckpointStore, folders: Iterable[FolderState], is_remote_allowed: bool
+        self,
+        store: CheckpointStore,
+        folders: Iterable[FolderState],
+        is_remote_allowed: bool,
+        opened: Mapping[Path, str] | None = None,
     ) -> None:
         self.workspace = Workspace(store)
         self.workspace.is_remote_allowed = is_remote_allowed
@@ -40,6 +48,9 @@ class ClosedFiles:
         self._states = list(folders)
         for state in self._states:
             self.workspace.add_folder(state.path, state.settings).known = state.known
+        self.opened = opened or {}
+        for path, text in self.opened.items():
+            self.workspace.open(f"{_OPEN}{path}", path, text)
 
     def files(self, without: frozenset[Path], is_stopped: Callable[[], bool]) -> list[Path]:
         """The modules of all folders, but not those that are open."""
@@ -52,14 +63,18 @@ class ClosedFiles:
                     found[path] = None
         return list(found)
 
-    def read(self, path: Path, words: frozenset[bytes] | None = None) -> OpenDocument | None:
-        """A file, if it may name anything; with `words`, only one that has any of them."""
+    def data(self, path: Path) -> bytes | None:
+        """What stands in a file; None if it cannot be read or is too large to be code."""
         try:
             if not path.is_file() or path.stat().st_size > _MAX_BYTES:
                 return None
-            data = path.read_bytes()
-            if words and not any(word in data for word in words):
-                return None
+            return path.read_bytes()
+        except OSError:
+            return None
+
+    def understood(self, path: Path, data: bytes) -> OpenDocument | None:
+        """A file with that in it, if it may name anything."""
+        try:
             if not self.workspace.is_relevant(path, data):
                 return None
             text = source_file(path, data).program
@@ -80,7 +95,9 @@ class ClosedFiles:
         for done, path in enumerate(files, start=1):
             if is_stopped():
                 return
-            opened = self.read(path, words)
+            data = self.data(path)
+            may_name = data is not None and (not words or any(word in data for word in words))
+            opened = self.understood(path, data) if data is not None and may_name else None
             found = (path, opened.document.analysis()) if opened is not None else None
             yield done, len(files), found
 

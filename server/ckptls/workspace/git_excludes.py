@@ -60,6 +60,7 @@ def _settings(config: str, depth: int = 0) -> Iterator[str]:
             section = opened[1].lower()
         elif _OTHER_SECTION.match(line):
             section = ""
+        # A value may stand on the line of its section.
         given = _KEY.match(line, opened.end() if opened is not None else 0)
         if given is None:
             continue

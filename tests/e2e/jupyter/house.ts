@@ -9,7 +9,7 @@ import type { Browser } from "playwright-core";
 import { end, freePort, launch, ROOT, serve, until, untilUp } from "../browser.ts";
 
 /** All that a slow and loaded machine may need for anything. */
-export const SECONDS = 120;
+export const SECONDS = 180;
 
 export type Settings = Record<string, unknown>;
 

@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 
 import { ROOT } from "../browser.ts";
 import { type House, openHouse, SECONDS, type Settings } from "./house.ts";
-import { inNotebook, type Notebook } from "./notebook.ts";
+import { type Notebook, openNotebook } from "./notebook.ts";
 
 const LEAF = "vgg_16/conv1/conv1_1/weights";
 const CELLS = [
@@ -29,34 +29,36 @@ function snippet(heading: string): Settings {
   return JSON.parse(block[1] as string) as Settings;
 }
 
-/** The tests of a house whose user has these settings of jupyterlab-lsp. */
+type Scenario = (what: string, name: string, test: (notebook: Notebook) => Promise<void>) => void;
+
+/** The tests of one window of a user with these settings of jupyterlab-lsp, in their order. */
 function withSettings(title: string, settings: () => Settings, tests: (scenario: Scenario) => void): void {
   describe(title, () => {
     let house: House;
+    let notebook: Notebook;
     before(async () => {
       house = await openHouse({ "@jupyter-lsp/jupyterlab-lsp/plugin": settings() });
+      notebook = await openNotebook(house, CELLS);
     }, LIMIT);
-    after(() => house.close(), LIMIT);
-    tests((what, name, test) => it(what, LIMIT, () => inNotebook(house, name, CELLS, test)));
+    after(() => house?.close(), LIMIT);
+    tests((what, name, test) => {
+      it(what, LIMIT, async () => {
+        await test(notebook).catch(async (error: unknown) => {
+          await notebook.keepEvidence(`failed-${name}`);
+          throw error;
+        });
+      });
+    });
   });
 }
 
-type Scenario = (what: string, name: string, test: (notebook: Notebook) => Promise<void>) => void;
-
 async function seesTheSlip(n: Notebook): Promise<void> {
-  const slip = n.squiggles.filter({ hasText: "vgg_16/cnov1/conv1_1/biases" });
-  await slip.waitFor();
-  await n.page.locator(".jp-NotebookPanel-toolbar").hover();
-  await slip.hover();
-  await n.problem.filter({ hasText: "did you mean `vgg_16/conv1/conv1_1/biases`?" }).waitFor();
+  await n.askProblem(SLIP, "did you mean `vgg_16/conv1/conv1_1/biases`?");
 }
 
 async function seesTheShape(n: Notebook): Promise<void> {
-  await n.squiggles.first().waitFor(); // the checkpoint has been read
-  await n.ask(MEANS, "vgg_16/mean_rgb");
-  const text = await n.hover.first().innerText();
-  assert.match(text, /float32/);
-  assert.match(text, /\[3\]/);
+  await n.squiggles(SLIP).waitFor(); // the checkpoint has been read
+  await n.ask(MEANS, "vgg_16/mean_rgb", "float32 [3]");
 }
 
 withSettings("ckptls alone, ranked highest as docs/editors.md says", () => snippet("JupyterLab"), (scenario) => {
@@ -100,7 +102,7 @@ withSettings("ckptls alone, ranked highest as docs/editors.md says", () => snipp
     await seesTheSlip(n);
     await n.screenshot("problem");
     await n.write(SLIP, "biases = reader.get_tensor('vgg_16/conv1/conv1_1/biases')");
-    await n.squiggles.first().waitFor({ state: "detached" });
+    await n.squiggles(SLIP).waitFor({ state: "detached" });
   });
 });
 
@@ -112,14 +114,12 @@ withSettings("beside python-lsp-server, without any setting", () => ({}), (scena
     assert.deepEqual([...n.asked], ["pylsp"]);
   });
 
-  scenario("completes names through its plugin, and Python as ever", "plugin-completion", async (n) => {
+  scenario("completes names through its plugin", "plugin-completion", async (n) => {
     await n.write(NEW, "weights = reader.get_tensor('vgg_16/conv1/conv1_1/w|')");
     await n.complete(LEAF);
     await n.screenshot("plugin-completion");
     await n.take(LEAF);
     await n.untilWritten(NEW, `weights = reader.get_tensor('${LEAF}')`);
-    await n.write(NEW, "import collections\ncollections.OrderedD");
-    await n.complete("OrderedDict");
   });
 
   scenario("tells dtype and shape through its plugin", "plugin-hover", seesTheShape);
@@ -127,5 +127,10 @@ withSettings("beside python-lsp-server, without any setting", () => ({}), (scena
   scenario("marks a misspelt name through its plugin", "plugin-problem", async (n) => {
     await seesTheSlip(n);
     await n.screenshot("plugin-problem");
+  });
+
+  scenario("leaves the completion of Python to it", "python", async (n) => {
+    await n.write(NEW, "import collections\ncollections.OrderedD");
+    await n.complete("OrderedDict");
   });
 });

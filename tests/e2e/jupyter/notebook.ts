@@ -9,7 +9,6 @@ import { RESULTS, until } from "../browser.ts";
 import { type House, SECONDS } from "./house.ts";
 
 const FILE = "explore.ipynb";
-const WAIT = { timeout: SECONDS * 1000 };
 
 export class Notebook {
   readonly house: House;
@@ -41,8 +40,9 @@ export class Notebook {
     return this.page.locator(".lsp-hover:visible");
   }
 
-  get squiggles(): Locator {
-    return this.page.locator(".jp-Notebook .cm-lintRange-error");
+  /** The underlined texts of a cell. */
+  squiggles(cell: number): Locator {
+    return this.code(cell).locator(".cm-lintRange-error");
   }
 
   /** What is told where the mouse rests on a squiggle. */
@@ -68,6 +68,7 @@ export class Notebook {
   async write(cell: number, code: string): Promise<void> {
     const [before, after] = code.split("|") as [string, string | undefined];
     await this.code(cell).click();
+    await this.leave();
     await this.press("Escape", "Enter", "Control+a", "Delete");
     await this.page.keyboard.type(before + (after ?? ""), { delay: 10 });
     await this.press(...Array<string>(after?.length ?? 0).fill("ArrowLeft"));
@@ -82,17 +83,25 @@ export class Notebook {
       }
       const row = this.suggestion(label).first();
       const isThere = await row.waitFor({ timeout: 8000 }).then(() => true, () => false);
-      if (!isThere) {
-        await this.press("Escape", "Enter");
+      if (!isThere && (await this.suggestions.count()) > 0) {
+        await this.press("Escape");
       }
       return isThere;
     }, SECONDS);
   }
 
-  /** Takes a row of the list. */
+  /** Takes a row of the list, by keys: what a mouse rests on may be told above it. */
   async take(label: string): Promise<void> {
-    await this.suggestion(label).first().click(WAIT);
-    await this.suggestions.first().waitFor({ state: "hidden", ...WAIT });
+    const active = this.page.locator(".jp-mod-active");
+    await until(`${label} is chosen`, async () => {
+      if ((await this.suggestion(label).and(active).count()) > 0) {
+        return true;
+      }
+      await this.press("ArrowDown");
+      return false;
+    }, SECONDS);
+    await this.press("Enter");
+    await this.suggestions.first().waitFor({ state: "hidden" });
   }
 
   /** Waits until the code of a cell is this. */
@@ -112,19 +121,42 @@ export class Notebook {
     }
   }
 
-  /** Rests the mouse on a text of a cell, with Control held, until something is told of it. */
-  async ask(cell: number, words: string): Promise<void> {
-    const text = this.code(cell).getByText(words).last();
-    await this.page.keyboard.down("Control");
-    try {
-      await until(`something is told of ${words}`, async () => {
-        await this.page.locator(".jp-NotebookPanel-toolbar").hover();
-        await text.hover();
-        return this.hover.first().waitFor({ timeout: 5000 }).then(() => true, () => false);
-      }, SECONDS);
-    } finally {
+  /** Rests the mouse on a text of a cell, with Control held, until this is told of it. */
+  async ask(cell: number, words: string, told: string): Promise<void> {
+    await until(`${told} is told of ${words}`, async () => {
+      await this.page.keyboard.down("Control");
+      const isTold = await this.rest(this.code(cell).getByText(words).last(), this.hover, told, 15);
       await this.page.keyboard.up("Control");
-    }
+      if (!isTold) {
+        await this.touch();
+      }
+      return isTold;
+    }, SECONDS);
+  }
+
+  /** Rests the mouse on a squiggle until this is told of it: a new finding closes what is told. */
+  async askProblem(cell: number, told: string): Promise<void> {
+    const problem = this.squiggles(cell).first();
+    await problem.waitFor();
+    await until(`${told} is told`, () => this.rest(problem, this.problem, told, 5), SECONDS);
+  }
+
+  /** Whether this is told in time while the mouse rests there, coming from elsewhere. */
+  private async rest(place: Locator, tooltip: Locator, told: string, seconds: number): Promise<boolean> {
+    await this.leave();
+    await place.hover();
+    const answer = tooltip.filter({ hasText: told }).first();
+    return answer.waitFor({ timeout: seconds * 1000 }).then(() => true, () => false);
+  }
+
+  private async leave(): Promise<void> {
+    await this.page.locator(".jp-NotebookPanel-toolbar").hover();
+  }
+
+  /** A change and back: JupyterLab forgets what it was told of places while nothing changes. */
+  private async touch(): Promise<void> {
+    await this.code(0).click();
+    await this.press("Control+End", "Space", "Backspace");
   }
 
   // ---------------------------------------------------------------- evidence
@@ -157,13 +189,8 @@ interface Told {
   contentChanges?: { text: string }[];
 }
 
-/** Opens a notebook of these cells of code in a new window, and runs the test in it. */
-export async function inNotebook(
-  house: House,
-  name: string,
-  cells: string[],
-  test: (notebook: Notebook) => Promise<void>,
-): Promise<void> {
+/** Opens a notebook of these cells of code in a new window. */
+export async function openNotebook(house: House, cells: string[]): Promise<Notebook> {
   writeFileSync(join(house.folder, FILE), JSON.stringify(notebookOf(cells)));
   const context = await house.browser.newContext({
     viewport: { width: 1200, height: 720 },
@@ -176,13 +203,11 @@ export async function inNotebook(
     await page.goto(`${house.address}/lab/tree/${FILE}?reset`);
     // Comes last: the kernel has told its language, and the server has been told the notebook.
     await page.getByText("Fully initialized").waitFor();
-    await test(notebook);
   } catch (error) {
-    await notebook.keepEvidence(`failed-${name}`);
+    await notebook.keepEvidence("failed-to-open");
     throw error;
-  } finally {
-    await context.close();
   }
+  return notebook;
 }
 
 function notebookOf(cells: string[]): object {

@@ -156,3 +156,13 @@ def test_a_number_that_tensorflow_gives_is_no_slip(project):
         slim.get_variables("Cnov/BatchNorm")  # warning: [pattern-matches-nothing] Conv/BatchNorm
         """
     )
+
+
+def test_the_literal_with_the_slip_is_marked(vgg16):
+    snippet = """
+        tf.train.Saver().restore(session, "vgg_16.ckpt")
+        slim.get_variables_to_restore(exclude=["vgg_16/%s/" % n for n in ["fc8", "{}"]])
+        """
+    assert vgg16.marks(snippet.format("fcc8")) == ["fcc8"]
+    assert '"fc8", "fc8"' in vgg16.fixed(snippet.format("fcc8"))
+    assert vgg16.marks(snippet.format("fc7")) == vgg16.marks(snippet.format("logits")) == []

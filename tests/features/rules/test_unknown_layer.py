@@ -118,3 +118,15 @@ for part in ("heads", "4+", "all"):
 
 def test_a_pattern_on_layers_that_does_not_compile(mask):
     mask.checks(MASK_RCNN + 'model.set_trainable("(mrcnn")  # error: [invalid-pattern]\n')
+
+
+def test_names_of_layers_that_are_put_together(keras):
+    snippet = """
+        model = tf.keras.models.load_model("weights.h5")
+        for number in (1, 2):
+            model.get_layer("{}_conv%d" % number)
+            model.get_layer("block1_" + "{}" + str(number))
+        """
+    assert keras.marks(snippet.replace("{}", "block1", 1).replace("{}", "conv")) == []
+    assert keras.marks(snippet.replace("{}", "blok1", 1).replace("{}", "conv")) == ["blok1_conv%d"]
+    assert keras.marks(snippet.replace("{}", "block1", 1).replace("{}", "cnov")) == ["cnov"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.known_names import is_bookkeeping, stored_names
-from ckptls.features.literals import changed
+from ckptls.features.literals import respelled
 from ckptls.features.rule import Context, Rule
 from ckptls.features.spelling import corrections
 from ckptls.source.sites import Evidence, Match, Role, Site
@@ -60,16 +60,16 @@ class DeadNameTest(Rule):
         if is_bookkeeping(text) or stored.are_passed(text, match):
             return
         right = corrections(text, match, stored.examples)
-        part = site.parts[0] if len(site.parts) == 1 else None
-        if not right or part is None:
+        written = respelled(context.analysis.source, site, right)
+        if not written:
             return
         checkpoint = binding.checkpoints[0]
         found = self.finding(
             site,
             f"no name in {words.in_checkpoint(checkpoint, binding)} passes this test;"
-            f" did you mean `{right[0]}`?",
+            f" did you mean `{written[0].name}`?",
             checkpoint,
-            suggestions=[changed(context.analysis.source, part, each) for each in right],
+            suggestions=written,
         )
         if found is not None:
             yield found

@@ -14,7 +14,7 @@ from ckptls.features.known_names import (
     model_names,
     stored_names,
 )
-from ckptls.features.literals import changed
+from ckptls.features.literals import respelled
 from ckptls.features.rule import Context, Rule
 from ckptls.features.spelling import compiled, corrections
 from ckptls.source.sites import Evidence, Match, Role, Site
@@ -80,19 +80,20 @@ class PatternMatchesNothing(Rule):
             return
         right = _right(pattern, match, stored, model)
         is_ended = match is Match.START and pattern.endswith("$")
-        part = site.parts[0] if len(site.parts) == 1 else None
-        if part is None or not (right or is_ended):
+        written = respelled(context.analysis.source, site, right)
+        part = written[0].part if written else site.parts[0] if len(site.parts) == 1 else None
+        if part is None or not (written or is_ended):
             return
         checkpoint = binding.checkpoints[0]
         why = ", for names end in `:0`" if is_ended else ""
-        hint = f"; did you mean `{right[0]}`?" if right else ""
+        hint = f"; did you mean `{written[0].name}`?" if written else ""
         where = words.in_checkpoint(checkpoint, binding)
         found = self.finding(
             site,
             f"`{pattern}` matches no variable of {where}{why}{hint}",
             checkpoint,
             part=part,
-            suggestions=[changed(context.analysis.source, part, each) for each in right],
+            suggestions=written,
         )
         if found is not None:
             yield found

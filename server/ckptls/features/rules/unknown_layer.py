@@ -8,7 +8,7 @@ from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.nearest import is_near_miss, nearest
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
-from ckptls.features.literals import changed
+from ckptls.features.literals import respelled
 from ckptls.features.rule import Context, Rule
 from ckptls.features.spelling import compiled, corrections
 from ckptls.source.document import Analysis
@@ -54,7 +54,7 @@ class UnknownLayer(Rule):
 
     def check(self, site: Site, binding: Binding, context: Context) -> Iterator[Finding]:
         name = site.text.literal
-        if not name or len(site.parts) != 1:
+        if not name:
             return
         defined = context.remembered(_defined)
         if site.is_definition:
@@ -68,13 +68,16 @@ class UnknownLayer(Rule):
         offers = [near_in(checkpoint, name, defined) for checkpoint in checkpoints]
         if not offers or not all(offers) or (site.is_definition and len(offers[0]) > 1):
             return
-        checkpoint, near = checkpoints[0], offers[0]
+        checkpoint, near = checkpoints[0], respelled(context.analysis.source, site, offers[0])
+        if not near:
+            return
         what = f"layer that `{name}` matches from end to end" if is_pattern else f"layer `{name}`"
         found = self.finding(
             site,
-            f"{words.in_checkpoint(checkpoint, binding)} has no {what}; did you mean `{near[0]}`?",
+            f"{words.in_checkpoint(checkpoint, binding)} has no {what};"
+            f" did you mean `{near[0].name}`?",
             checkpoint,
-            suggestions=[changed(context.analysis.source, site.parts[0], each) for each in near],
+            suggestions=near,
         )
         if found is not None:
             yield found
