@@ -30,7 +30,7 @@ from ckptls.workspace.modules import ModuleStore, Place, decoded, imported_names
 # A module that more files use than this is a library, and its callers say nothing of it.
 _MAX_CALLERS = 40
 # Texts beyond that are read again when a function of a module that they import is asked about.
-_MAX_KEPT_BYTES = 4_000_000
+_MAX_KEPT_BYTES = 1_000_000
 
 Attributes = Mapping[tuple[Chunk, str], Values]
 _Calls = dict[str, dict[str, tuple[OutsideCall, ...]]]

@@ -40,7 +40,9 @@ class Disk:
         """What is in a file, up to a byte more than code has; None if it cannot be read."""
         try:
             with open(path, "rb", opener=regular) as file:
-                return file.read(MAX_MODULE_BYTES + 1)
+                # Not more room than the file needs: there are thousands of them.
+                size = os.fstat(file.fileno()).st_size
+                return file.read(min(size, MAX_MODULE_BYTES) + 1)
         except (OSError, ValueError):
             return None
 
