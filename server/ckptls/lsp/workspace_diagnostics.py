@@ -51,9 +51,14 @@ class File:
 
 @dataclass
 class Checked:
-    """What was found in files before, by their paths; `has_told`: somebody was answered."""
+    """What was found in files before, by their paths; `has_told`: somebody was answered.
+
+    `files` belongs to the thread that looks at them; `imported` are the words in all names that
+    they import.
+    """
 
     files: dict[Path, File] = field(default_factory=dict)
+    imported: frozenset[str] = frozenset()
     has_told: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -102,9 +107,7 @@ def _has_readers(ls: Server, known: Modules, checked: Checked) -> bool:
     """Whether a module was edited that closed files import."""
     now = open_modules(ls)
     edited = {_module_name(path) for path in now if known.get(path) is not now[path]}
-    return bool(edited) and any(
-        not file.imported.isdisjoint(edited) for file in checked.files.values()
-    )
+    return not checked.imported.isdisjoint(edited)
 
 
 def _is_news(report: Report) -> bool:
@@ -187,6 +190,8 @@ class _Check:
                 before = replace(before, unsaved=read_by(before))
                 self.checked.files[path] = before
             found[path.as_uri()] = before.result, before.items
+        several = (file.imported for file in self.checked.files.values())
+        self.checked.imported = frozenset(word for words in several for word in words)
         return found
 
     def _reached(self, path: Path) -> frozenset[str]:
