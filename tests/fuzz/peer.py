@@ -23,39 +23,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from fuzz import peer_disk
-from fuzz.peer_messages import NOTIFICATIONS, ODD, Builder, offered
-from fuzz.peer_texts import Text, joined, text
+from fuzz import peer_disk, peer_notebooks
+from fuzz.peer_author import ENCODINGS, FOLDER, Json, Step, named, script, seen
+from fuzz.peer_messages import Builder, offered
+from fuzz.peer_texts import Text, joined
 from lsp.wire import Wire
 
-Json = dict[str, Any]
-Step = list[Any]
 RESULTS = Path(__file__).with_name("results")
-ENCODINGS = ("utf-8", "utf-16", "utf-32")
 # What is read in the background may take so long until it is there.
 _SETTLE_SECONDS = 20.0
-FOLDER = "FOLDER"
-# Addresses of documents; FOLDER stands for the address of the project.
-URIS = (
-    *(f"{FOLDER}/train.py", f"{FOLDER}/train.py", f"{FOLDER}/utils.py", f"{FOLDER}/%75tils.py"),
-    *(f"{FOLDER}/sub%20dir/%C3%BC.py", f"{FOLDER}/binary.py", f"{FOLDER}/dir.py"),
-    *(f"{FOLDER}/loop/loop/a.py", f"{FOLDER}/self.py", f"{FOLDER}/a%ff%fe.py", f"{FOLDER}/a%00.py"),
-    *("untitled:Untitled-1", "vscode-notebook-cell:/a.ipynb#W0sZmlsZQ%3D%3D", "", "x", "file:"),
-    *("git:/a/train.py?%7B%22ref%22%3A%22~%22%7D", "file://host/share/a.py", "file:relative.py"),
-    *("http://example.org/a.py", "file:///" + "a" * 5000 + ".py", "file:///\ud800.py", "file:///%"),
-    *(f"ckptls:{FOLDER}/small.ckpt", "ckptls:/", f"{FOLDER}/../train.py", "file:///%2e%2e/%2F.py"),
-)
-# Of notebooks and their cells; never those of documents at the same time.
-CELLS = (f"{FOLDER}/n.ipynb", *(f"vscode-notebook-cell:{FOLDER}/n.ipynb#C{i}" for i in range(3)))
-SETTINGS = (
-    *({}, {"ckptls": {}}, {"ckptls": None}, [], None, "x", {"ckptls": [1]}, {"ckptls": {"x": 1}}),
-    *({"ckptls": {"inlayHints": True}}, {"ckptls": {"inlayHints": "yes", "remote": "no"}}),
-    *({"ckptls": {"checkpoints": 3}}, {"ckptls": {"checkpoints": ["**/*.ckpt", 7, None]}}),
-    *({"ckptls": {"bindings": {"*.py": "small.ckpt"}}}, {"ckptls": {"bindings": [[[]]]}}),
-    *({"ckptls": {"exclude": ["models"]}}, {"ckptls": {"severity": {"unknown-variable": "loud"}}}),
-    *({"ckptls": {"flags": {"a": {}}, "functions": [{}], "search-paths": {"x": 1}}},),
-    *({"ckptls": {"functions": {"load": "?"}, "ignore": "unknown-variable", "select": [None]}},),
-)
 LAST_SETTINGS: Json = {"ckptls": {"inlayHints": True}}
 ABLE: Json = {
     "textDocument": {
@@ -89,122 +65,6 @@ def capabilities(seed: int) -> Json:
     return able
 
 
-def script(seed: int, count: int, capable: Json) -> list[Step]:
-    """The steps of a session, about `count` messages of them."""
-    return _Author(seed, capable).steps(count)
-
-
-class _Author:
-    def __init__(self, seed: int, capable: Json) -> None:
-        self._random = Random(seed)
-        self._encoding = ENCODINGS[seed % 3]
-        self._texts: dict[str, Text] = {}
-        self._made: list[Step] = []
-        self._identifier = 0
-        commands = capable.get("executeCommandProvider", {}).get("commands", ())
-        self._builder = Builder(self._random, self._uri, self._place, commands)
-        self._of_cells = Builder(
-            self._random, lambda: self._random.choice(CELLS), self._place, commands
-        )
-        self._offered = offered(capable)
-
-    def steps(self, count: int) -> list[Step]:
-        while len(self._made) < count:
-            kinds = (self._open, self._change, self._ask, self._close, self._nonsense, self._disk)
-            weights = (4, 40, 40, 2, 8, 2)
-            self._random.choices((*kinds, self._settings), (*weights, 1))[0]()
-        return self._made[:count]
-
-    def _uri(self) -> str:
-        known = list(self._texts)
-        return self._random.choice(known if known and self._random.random() < 0.9 else URIS)
-
-    def _place(self) -> Json:
-        model = self._random.choice(list(self._texts.values()) or [Text("", self._encoding)])
-        return model.position(self._random)
-
-    def _send(self, **message: Any) -> None:
-        self._made.append(["send", message])
-
-    def _open(self) -> None:
-        uri = self._random.choice(URIS)
-        whole = text(self._random, self._encoding)
-        self._texts[uri] = Text(whole, self._encoding)
-        language = self._random.choice(("python", "python", "plaintext", ""))
-        item = {"uri": uri, "languageId": language, "version": 1, "text": whole}
-        self._send(method="textDocument/didOpen", params={"textDocument": item})
-
-    def _change(self) -> None:
-        uri = self._uri()
-        model = self._texts.get(uri) or Text("", self._encoding)
-        changes = []
-        for _ in range(self._random.choice((0, 1, 1, 1, 1, 2, 5))):
-            change = model.change(self._random)
-            model.apply(change)
-            changes.append(change)
-        document = {"uri": uri, "version": self._random.choice((2, 3, 0, -5))}
-        params = {"textDocument": document, "contentChanges": changes}
-        self._send(method="textDocument/didChange", params=params)
-
-    def _close(self) -> None:
-        uri = self._uri()
-        if self._random.random() < 0.5:
-            self._ask()
-        self._texts.pop(uri, None)
-        self._send(method="textDocument/didClose", params={"textDocument": {"uri": uri}})
-
-    def _ask(self) -> None:
-        self._identifier += 1
-        identifier = self._identifier if self._random.random() < 0.8 else f"r{self._identifier}"
-        method = self._random.choice(self._offered)
-        builder = self._of_cells if self._random.random() < 0.05 else self._builder
-        self._send(id=identifier, method=method, params=builder.params(method))
-        if self._random.random() < 0.1:
-            self._send(method="$/cancelRequest", params={"id": identifier})
-
-    def _nonsense(self) -> None:
-        random = self._random
-        chance = random.random()
-        if chance < 0.6:
-            method = random.choice(NOTIFICATIONS)
-            of_cells = method.startswith("notebook") or random.random() < 0.1
-            builder = self._of_cells if of_cells else self._builder
-            self._send(method=method, params=builder.params(method))
-        elif chance < 0.8:
-            self._identifier += 1
-            method = random.choice(("no/such", "$/x", "textDocument/didOpen", "initialize"))
-            self._send(id=self._identifier, method=method, params=random.choice(ODD))
-        elif chance < 0.9:
-            parts = {"method": random.choice(ODD), "id": random.choice(ODD), "result": 1}
-            self._made.append(["odd", random.choice((random.choice(ODD), parts))])
-        else:
-            self._send(method="$/cancelRequest", params={"id": random.choice((*ODD, 1))})
-
-    def _disk(self) -> None:
-        name, what, size = peer_disk.chance(self._random)
-        self._made.append(["disk", name, what, size])
-        if self._random.random() < 0.7:
-            self._send(method="workspace/didChangeWatchedFiles", params=_seen([name]))
-
-    def _settings(self) -> None:
-        random = self._random
-        if random.random() < 0.7:
-            params: Json = {"settings": random.choice(SETTINGS)}
-            self._send(method="workspace/didChangeConfiguration", params=params)
-            return
-        uri = random.choice((FOLDER, f"{FOLDER}/models", f"{FOLDER}/dir.py", "file:///", "x", ""))
-        event = {"added": [], "removed": [], random.choice(("added", "removed")): [_named(uri)]}
-        self._send(method="workspace/didChangeWorkspaceFolders", params={"event": event})
-
-
-def _named(uri: str) -> Json:
-    return {"uri": uri, "name": "project"}
-
-
-def _seen(names: Sequence[str]) -> Json:
-    return {"changes": [{"uri": f"{FOLDER}/{name}", "type": 2} for name in names]}
-
-
 def documents(steps: Sequence[Step], encoding: str) -> dict[str, tuple[str, int]]:
     """The documents that are open at the end, in order: their texts and versions."""
     models: dict[str, tuple[Text, int]] = {}
@@ -228,6 +88,15 @@ def documents(steps: Sequence[Step], encoding: str) -> dict[str, tuple[str, int]
     return {uri: (model.whole, version) for uri, (model, version) in models.items()}
 
 
+def notebooks(steps: Sequence[Step], encoding: str) -> peer_notebooks.Books:
+    """The notebooks that are open at the end."""
+    books: peer_notebooks.Books = {}
+    for step in steps:
+        if step[0] == "send" and "id" not in step[1]:
+            peer_notebooks.follow(books, step[1], encoding)
+    return books
+
+
 class Connection:
     """A server process in a project; addresses in messages have FOLDER for the project's."""
 
@@ -236,7 +105,7 @@ class Connection:
         self._log = folder.with_name(f"{folder.name}-{time.monotonic_ns()}.log")
         with self._log.open("wb") as log:
             self.wire = Wire(stderr=log)
-        self.capable = self.wire.start(able, workspaceFolders=[_named(folder.as_uri())])
+        self.capable = self.wire.start(able, workspaceFolders=[named(folder.as_uri())])
         self._waiting: list[int | str | None] = []
 
     def send(self, message: Any) -> None:
@@ -319,9 +188,10 @@ def run(
                 _do(step, connection, folder)
                 if number % 100 == 99:
                     connection.settle()
-            _tidy(connection, steps)
+            _tidy(connection)
             opened = documents(steps, encoding)
-            _compare(connection, folder, able, opened, encoding, random, seconds)
+            books = notebooks(steps, encoding)
+            _compare(connection, folder, able, opened, books, encoding, random, seconds)
     finally:
         shutil.rmtree(base, ignore_errors=True)
 
@@ -335,24 +205,14 @@ def _do(step: Step, connection: Connection, folder: Path) -> None:
         connection.send({"jsonrpc": "2.0", **step[1]})
 
 
-def _tidy(connection: Connection, steps: Sequence[Step]) -> None:
-    """Folders and settings as a fresh server has them, no notebooks, and news of all changes."""
-    for uri in _notebooks(steps):
-        _tell(connection, "notebookDocument/didClose", {"notebookDocument": {"uri": uri}})
+def _tidy(connection: Connection) -> None:
+    """Folders and settings as a fresh server has them, and news of all changes."""
     uris = (FOLDER, f"{FOLDER}/models", f"{FOLDER}/dir.py")
-    event = {"added": [_named(FOLDER)], "removed": [_named(uri) for uri in uris]}
+    event = {"added": [named(FOLDER)], "removed": [named(uri) for uri in uris]}
     _tell(connection, "workspace/didChangeWorkspaceFolders", {"event": event})
     _tell(connection, "workspace/didChangeConfiguration", {"settings": LAST_SETTINGS})
-    _tell(connection, "workspace/didChangeWatchedFiles", _seen(sorted({*peer_disk.TOUCHED})))
+    _tell(connection, "workspace/didChangeWatchedFiles", seen(sorted({*peer_disk.TOUCHED})))
     connection.settle()
-
-
-def _notebooks(steps: Sequence[Step]) -> set[str]:
-    sent = [step[1] for step in steps if step[0] == "send"]
-    params = [each["params"] for each in sent if each["method"] == "notebookDocument/didOpen"]
-    notebooks = [each.get("notebookDocument") for each in params if isinstance(each, dict)]
-    uris = [each.get("uri") for each in notebooks if isinstance(each, dict)]
-    return {uri for uri in uris if isinstance(uri, str)}
 
 
 def _tell(connection: Connection, method: str, params: Json) -> None:
@@ -364,6 +224,7 @@ def _compare(
     folder: Path,
     able: Json,
     opened: dict[str, tuple[str, int]],
+    books: peer_notebooks.Books,
     encoding: str,
     random: Random,
     seconds: float,
@@ -373,6 +234,10 @@ def _compare(
         for uri, (whole, version) in opened.items():
             item = {"uri": uri, "languageId": "python", "version": version, "text": whole}
             _tell(fresh, "textDocument/didOpen", {"textDocument": item})
+        for uri, book in books.items():
+            fresh.send({"jsonrpc": "2.0", **peer_notebooks.opening(uri, book)})
+            cells = book.known().items()
+            opened = opened | {cell: (model.whole, version) for cell, (model, version, _) in cells}
         _tell(fresh, "workspace/didChangeConfiguration", {"settings": LAST_SETTINGS})
         questions = list(_questions(connection.capable, opened, encoding, random))
         deadline = time.monotonic() + seconds

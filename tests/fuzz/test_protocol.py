@@ -11,7 +11,8 @@ from random import Random
 
 import pytest
 
-from fuzz import peer
+from fuzz import peer, peer_notebooks
+from fuzz.peer_texts import Text
 
 MESSAGES = int(os.environ.get("CKPTLS_FUZZ_MESSAGES", "20000"))
 SEED = int(os.environ.get("CKPTLS_FUZZ_SEED", "1"))
@@ -38,6 +39,23 @@ def test_a_text_that_differs_from_what_the_server_was_told_would_be_seen(
     monkeypatch.setattr(peer, "documents", lambda steps, encoding: other)
     with pytest.raises(peer.BrokenRuleError, match="differ from those of a fresh server"):
         peer.run([opened(text)], able, Random(1), seconds=2)
+
+
+def test_a_cell_that_differs_from_what_the_server_was_told_would_be_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def book(name: str) -> peer_notebooks.Book:
+        whole = f"import tensorflow as tf\ntf.train.load_variable('vgg_16.ckpt', '{name}')\n"
+        told = (Text(whole, "utf-16"), 1, "python")
+        return peer_notebooks.Book([{"kind": 2, "document": "cell:1"}], {"cell:1": told})
+
+    uri = peer_notebooks.URIS[0]
+    steps = [["send", peer_notebooks.opening(uri, book("vgg_16/fc8/weigths"))]]
+    able = peer.capabilities(1)
+    peer.run(steps, able, Random(1))
+    monkeypatch.setattr(peer, "notebooks", lambda *_: {uri: book("vgg_16/fc8/weights")})
+    with pytest.raises(peer.BrokenRuleError, match="differ from those of a fresh server"):
+        peer.run(steps, able, Random(1), seconds=2)
 
 
 def test_a_traceback_in_the_log_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
