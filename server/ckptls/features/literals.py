@@ -127,7 +127,7 @@ def _prefix(source: SourceText, literal: Span) -> str:
 def escaped(source: SourceText, literal: Span, new: str) -> str:
     """Characters as they are written in a literal; a raw one cannot hold its own quote."""
     quote = source.text[literal.end : literal.end + 1]
-    if not quote:
+    if not quote or all(each not in new for each in ("\\", "{", "}", quote)):
         return new
     prefix = _prefix(source, literal)
     if "f" in prefix:

@@ -17,7 +17,7 @@ from ckptls.workspace.workspace import OpenDocument, Workspace
 # How long a document is left alone before its findings are told: until what is already under
 # way has come in, and for a share of the time that finding them took the last time.
 _SETTLE_SHARE = 0.25
-_LEAST_SETTLE_SECONDS = 0.005
+_LEAST_SETTLE_SECONDS = 0.012
 _MOST_SETTLE_SECONDS = 0.15
 # And before other documents are looked at that may import from it.
 _IMPORTERS_SECONDS = 0.15

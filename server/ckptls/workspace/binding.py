@@ -16,7 +16,7 @@ from ckptls.checkpoint.files import is_remote
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.source.document import Analysis
 from ckptls.source.pragmas import Pin
-from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Role, Site
+from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Role, Save, Site
 from ckptls.source.text import Span
 from ckptls.source.values import Text, text
 from ckptls.workspace.resolve import Lookup, Resolution, Roots, resolve
@@ -159,20 +159,22 @@ class Binder:
         key = id(uses), len(before)
         known = self._rewritten.get(key)
         if known is None or known[0] is not uses:
-            found = [names for text, _, names in before if any(_covers(text, use) for use in uses)]
-            known = self._rewritten[key] = uses, tuple(found)
+            saves = [save for text, _, save in before if any(_covers(text, use) for use in uses)]
+            known = self._rewritten[key] = uses, tuple(map(self._names_of, saves))
         return known[1]
 
+    def _names_of(self, save: Save | None) -> tuple[Text, ...] | None:
+        """The names that a statement saves, if that is known."""
+        if save is None or not save.takes_all:
+            return save.names if save is not None else None
+        return tuple(each.name for each in self.analysis.variables)
+
     @cached_property
-    def _saves(self) -> list[tuple[Text, int, tuple[Text, ...] | None]]:
-        """What the program writes, where that stands, and the names there; in order."""
-        made = tuple(each.name for each in self.analysis.variables)
-        names = {
-            save.place.span.start: made if save.takes_all else save.names
-            for save in self.analysis.saves
-        }
+    def _saves(self) -> list[tuple[Text, int, Save | None]]:
+        """What the program writes, where that stands, and what is said of it; in order."""
+        saves = {save.place.span.start: save for save in self.analysis.saves}
         found = [
-            (use.text, start, names.get(start))
+            (use.text, start, saves.get(start))
             for site in self.analysis.path_sites
             for start in (site.place.span.start,)
             for use in site.paths
