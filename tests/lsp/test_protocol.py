@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -348,11 +349,13 @@ def test_the_server_ends_when_nobody_reads_what_it_writes(wire: Wire):
     )
     wire.request("textDocument/publishDiagnostics")
     wire.close_output()
-    for identifier in range(1, 20):
+    # What is written before the pipe closes tells the server nothing: the client goes on asking.
+    for identifier in range(1, 1000):
         try:
             wire.send(id=identifier, method="textDocument/hover", params=NOWHERE)
         except BrokenPipeError:
             break
+        time.sleep(0.01)
     assert wire.process.wait(timeout=10) == 1
 
 

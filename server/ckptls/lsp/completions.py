@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 from lsprotocol import types
@@ -87,7 +86,7 @@ def _offer_documentation(server: Server) -> None:
             prefix, name = map(str, data)
             entry = ls.session.workspace.store.peek(prefix)
             if entry is not None and entry.checkpoint is not None:
-                text = await asyncio.to_thread(about, name, entry.checkpoint)
+                text = await ls.session.answering.run(about, name, entry.checkpoint)
                 if text:
                     item.documentation = to_lsp.markup(text, ls.session.client)
         return item

@@ -172,7 +172,7 @@ def _register_hover(server: Server) -> None:
             return None
         assigned = assigned_at(found.cursor, found.binder.bind)
         if sum(map(len, found.binding.checkpoints)) > _MANY:
-            answer = await asyncio.to_thread(hover, found.cursor, found.binding, assigned)
+            answer = await ls.session.answering.run(hover, found.cursor, found.binding, assigned)
         else:
             answer = hover(found.cursor, found.binding, assigned)
         if answer is None:

@@ -26,7 +26,7 @@ from ckptls.lsp.client import Client
 from ckptls.lsp.documents import Documents, path_of
 from ckptls.lsp.findings import Findings
 from ckptls.lsp.reading import Reading
-from ckptls.lsp.soon import Soon, Work
+from ckptls.lsp.soon import Rounds, Soon, Work
 from ckptls.lsp.views import Seen, View
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.disk import SeenDisk
@@ -62,6 +62,10 @@ class Session:
         self.documents = Documents(self.workspace, lambda: self.client.encoding)
         self._publish = publish
         self._refreshing = Soon(refresh, self.start)
+        # On a slow disk they take longer than it takes for more files to change.
+        self._scanning = Rounds(self._scan_all, self.start)
+        self._looking_near = Rounds(self._look_near, self.start)
+        self._near: set[str] = set()
         self._reading: dict[str, asyncio.Task[Any]] = {}
         self._background: set[asyncio.Task[Any]] = set()
         self._editor_settings: Mapping[str, Any] = {}
@@ -76,6 +80,8 @@ class Session:
         self._is_closing = False
         # For other machines, and for this one's disk, which may be slow as well.
         self._aside, self._beside = Aside(), Aside()
+        # For answers that take long to make; none of these waits for a disk.
+        self.answering = Aside()
         self._asking: asyncio.Task[Any] | None = None
 
     # Documents
@@ -215,7 +221,6 @@ class Session:
 
     async def files_changed(self, paths: Iterable[str]) -> None:
         """The client has seen files come, change or go."""
-        near: set[str] = set()
         is_code = True
         for path in paths:
             if path.endswith(".py"):
@@ -225,11 +230,15 @@ class Session:
             if os.path.basename(path) in ("ckptls.toml", "pyproject.toml"):
                 self.reload_settings()
             else:
-                near.update(self.workspace.store.paths_near(path))
-        if near:
-            await self.look_again(near)
+                self._near.update(self.workspace.store.paths_near(path))
+        if self._near:
+            await self._looking_near.next()
         if not is_code:
             await self.scan()
+
+    async def _look_near(self) -> None:
+        near, self._near = self._near, set()
+        await self.look_again(near)
 
     # Folders and settings
 
@@ -293,6 +302,9 @@ class Session:
 
     async def scan(self) -> None:
         """Looks for the checkpoints in all folders."""
+        await self._scanning.next()
+
+    async def _scan_all(self) -> None:
         for folder in list(self.workspace.folders):
             await self._scan(folder)
 

@@ -1,4 +1,4 @@
-"""Doing once what many changes ask for within a moment."""
+"""Doing once what many changes ask for within a moment, or while it is being done."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Any
 
 _TOGETHER_SECONDS = 0.05
 Work = Callable[[], Coroutine[Any, Any, None]]
+Start = Callable[[Coroutine[Any, Any, Any]], "asyncio.Task[Any]"]
 
 
 class Soon:
     """Runs `work` a moment after it was first asked for; `start` runs a task."""
 
-    def __init__(
-        self, work: Work, start: Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]]
-    ) -> None:
+    def __init__(self, work: Work, start: Start) -> None:
         self._work = work
         self._start = start
         self._waiting = False
@@ -30,3 +29,25 @@ class Soon:
         await asyncio.sleep(_TOGETHER_SECONDS)
         self._waiting = False
         await self._work()
+
+
+class Rounds:
+    """Does `work` again and again as it is asked for, one round after the other; whoever asks
+    during a round shares the next one. `start` runs a task."""
+
+    def __init__(self, work: Work, start: Start) -> None:
+        self._work = work
+        self._start = start
+        self._next: asyncio.Task[Any] | None = None
+        self._under_way = asyncio.Lock()
+
+    async def next(self) -> None:
+        """Waits for the end of a round that has not begun yet."""
+        if self._next is None:
+            self._next = self._start(self._round())
+        await asyncio.wait({self._next})
+
+    async def _round(self) -> None:
+        async with self._under_way:
+            self._next = None
+            await self._work()
