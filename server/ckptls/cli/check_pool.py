@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -74,7 +76,7 @@ def _results(
 ) -> Iterator[Checked]:
     batches = [files[start : start + size] for start in range(0, len(files), size)]
     pool = ProcessPoolExecutor(
-        workers, get_context("spawn"), initializer=_start, initargs=(options, known)
+        workers, get_context(_way()), initializer=_start, initargs=(options, known)
     )
     try:
         futures: list[Future[list[Checked]]] = [pool.submit(_check, batch) for batch in batches]
@@ -82,6 +84,13 @@ def _results(
             yield from future.result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _way() -> str:
+    """How processes are started: where it is safe, as copies of this one, which has imported
+    all that they need."""
+    is_safe = sys.platform == "linux" and threading.active_count() == 1
+    return "fork" if is_safe else "spawn"
 
 
 def _start(options: Options, known: Known) -> None:

@@ -106,11 +106,13 @@ def sources_below(
     ignores = GitIgnores(folder) if heeds_gitignore else None
     is_ignored = ignores.ignores_folder if ignores is not None else lambda path: False
     for directory, names in walk(str(folder), exclude, root=str(root), is_ignored=is_ignored):
+        within = os.path.relpath(directory, root)
+        within = "" if within == os.curdir else os.path.join(within, "")
         for name in sorted(names):
             if not name.endswith(SUFFIXES):
                 continue
             path = os.path.join(directory, name)
-            if is_excluded(os.path.relpath(path, root), exclude):
+            if is_excluded(within + name, exclude):
                 continue
             if ignores is None or not ignores.ignores(path):
                 yield Path(path)
