@@ -26,8 +26,8 @@ VARIABLES = 100_000
 LINES = 2_000
 ROUNDS = 12
 NAME = "model/block_07/layer_"
-# What is aimed at: milliseconds for the median keystroke, megabytes for the whole server.
-AIM_MS = 8.0
+# What is aimed at: milliseconds for the median keystroke and for 19 of 20, megabytes in all.
+AIM_MS, AIM_P95_MS = 6.0, 15.0
 AIM_MB = 120.0
 
 BARE = """
@@ -126,8 +126,9 @@ def main() -> int:
     print(f"keystroke to completion: p50 {ours_p50:.1f} ms, p95 {p95:.1f} ms")
     print(f"bare pygls server:       p50 {bare_p50:.1f} ms -> ratio {ours_p50 / bare_p50:.2f}")
     print(f"resident memory:         {memory:.0f} MB")
-    is_met = ours_p50 < AIM_MS and memory < AIM_MB
-    print("aims met" if is_met else f"aims missed: p50 < {AIM_MS} ms, memory < {AIM_MB} MB")
+    is_met = ours_p50 < AIM_MS and p95 < AIM_P95_MS and memory < AIM_MB
+    aims = f"p50 < {AIM_MS} ms, p95 < {AIM_P95_MS} ms, memory < {AIM_MB} MB"
+    print("aims met" if is_met else f"aims missed: {aims}")
     return 0 if is_met else 1
 
 
