@@ -103,10 +103,8 @@ describe("a misspelt scope", () => {
     await problem.first().waitFor();
     await w.screenshot("problem");
     await problem.first().dblclick();
-    await w.lightBulb.click();
-    await w.fixes.filter({ hasText: "conv1" }).first().waitFor();
-    await w.screenshot("fix");
-    await w.fixes.filter({ hasText: "conv1" }).first().click();
+    const seen = () => w.screenshot("fix");
+    await w.takeFix("conv1", () => w.lightBulb.click({ timeout: 10_000 }), seen);
     await w.untilSaved("[3, 3], scope='conv1')");
     await until("no squiggle is left", async () => (await w.squiggles.count()) === 0);
   });
@@ -120,8 +118,7 @@ describe("a misspelt scope", () => {
     await w.page.locator(".squiggly-error").first().waitFor();
     await w.untilSaved("cnov1");
     await w.putCursor("behind", "vgg_16/cnov");
-    await w.press("Control+.");
-    await w.fixes.filter({ hasText: "vgg_16/conv1/" }).first().click();
+    await w.takeFix("vgg_16/conv1/", () => w.press("Control+."));
     await w.untilSaved(call.replace("KEY", "conv1"));
     await until("no error is left", async () => (await w.page.locator(".squiggly-error").count()) === 0);
   });

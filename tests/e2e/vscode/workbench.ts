@@ -73,6 +73,25 @@ export class Workbench {
 
   // ---------------------------------------------------------------- what a person does
 
+  /** Opens the quick fix menu and takes a row of it; a menu that VS Code closes is opened again. */
+  async takeFix(text: string, open: () => Promise<void>, seen?: () => Promise<void>): Promise<void> {
+    const row = this.fixes.filter({ hasText: text }).first();
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await open();
+        await row.waitFor({ timeout: 10_000 });
+        await seen?.();
+        await row.click({ timeout: 5_000 });
+        return;
+      } catch (error) {
+        if (attempt === 5) {
+          throw error;
+        }
+        await this.press("Escape");
+      }
+    }
+  }
+
   changeSettings(settings: Record<string, unknown>): void {
     writeSettings(join(this.folder, ".vscode"), settings);
   }
