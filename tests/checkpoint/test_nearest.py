@@ -22,6 +22,7 @@ from ckptls.checkpoint.suggest import suggest_scopes, suggest_variables
         ("wieghts", "weights"),  # neighbours swapped
         ("biasses", "biases"),
         ("kenrel", "kernel"),
+        ("gur", "gru"),
         ("CONV1", "conv1"),  # case alone, whatever the distance
         ("fcc", "fc6"),
         ("vgg16_", "vgg_16"),  # the number has moved
@@ -44,6 +45,8 @@ def test_a_slip_is_a_near_miss(written: str, known: str) -> None:
         ("fc8", "fc9"),  # digits only
         ("net/encoder/w", "net/decoder/w"),  # opposites by a syllable
         ("deconv1", "conv1"),
+        ("cnn", "rnn"),  # three letters are hardly a slip of three others
+        ("gru", "sru"),
         ("layer_1", "layer_12"),
         ("block", "block1"),
         ("Conv_1/BatchNorm", "Conv/BatchNorm"),  # one that TensorFlow has numbered

@@ -17,6 +17,7 @@ from itertools import islice
 from ckptls.checkpoint.pool import Pool, pool_of
 
 MAX_DISTANCE = 2  # of a near miss; and it is at most a third of the shorter name
+_ACRONYM = 3
 _SHORTLIST = 64
 _MOST_TWINS = 1_000
 _MOST_SEGMENTS = 32
@@ -35,9 +36,12 @@ def is_near_miss(written: str, known: str) -> bool:
     That is: at most two edits and at most a third of the (shorter) name; or equal but for
     case; or the same with one whole scope added, dropped or moved. Names that differ in
     digits only or are made opposites by a syllable (`encoder`, `decoder`; `conv`, `deconv`)
-    are different names, and a name is no miss of itself.
+    are different names, and so are three letters of which one is another (`cnn`, `rnn`; `gru`,
+    `sru`). A name is no miss of itself.
     """
     if written == known or differ_in_digits_only(written, known):
+        return False
+    if _are_acronyms(written, known) and sorted(written.lower()) != sorted(known.lower()):
         return False
     if _OPPOSITE.sub("", written) == _OPPOSITE.sub("", known):
         return False
@@ -45,6 +49,10 @@ def is_near_miss(written: str, known: str) -> bool:
         return True
     limit = min(MAX_DISTANCE, min(len(written), len(known)) // 3)
     return distance(written, known, limit) <= limit
+
+
+def _are_acronyms(one: str, other: str) -> bool:
+    return len(one) == len(other) == _ACRONYM and one.isalpha() and other.isalpha()
 
 
 def nearest(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
