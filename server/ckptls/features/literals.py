@@ -114,11 +114,6 @@ def _quote(source: SourceText, literal: Span) -> str:
     return quote
 
 
-def is_raw(source: SourceText, literal: Span) -> bool:
-    """Whether backslashes stand for themselves in a literal."""
-    return "r" in _prefix(source, literal)
-
-
 def _prefix(source: SourceText, literal: Span) -> str:
     start = literal.start - len(_quote(source, literal))
     return source.text[token_span(source, literal).start : start].lower()
