@@ -11,6 +11,7 @@ import pytest
 
 from checkpoint import crafted
 from checkpoint.crafted import FLOAT
+from ckptls.lsp.client import Client
 from ckptls.lsp.session import Session
 from ckptls.workspace.settings import Settings
 from ckptls.workspace.store import REMOTE_SECONDS, CheckpointStore
@@ -194,7 +195,7 @@ async def no_refresh() -> None:
 
 async def test_in_an_editor_only_the_editor_can_allow_it(tmp_path: Path, memory: str) -> None:
     (tmp_path / "ckptls.toml").write_text("remote = true\n")
-    session = Session(lambda *_: None, no_refresh)
+    session = Session(lambda *_: None, no_refresh, Client())
     session.add_folder(tmp_path.as_uri())
     (folder,) = session.workspace.folders
     assert folder.settings == Settings()

@@ -12,24 +12,18 @@ from ckptls.features.answers import Finding, Fix
 from ckptls.features.filling import fillings
 from ckptls.features.remarks import Remark, binding_remarks, fix_all, ignoring
 from ckptls.lsp import to_lsp
+from ckptls.lsp.asked import Bound, answered, bound
+from ckptls.lsp.capabilities import FIX_ALL, REWRITE
 from ckptls.lsp.client import Client
-from ckptls.lsp.connection import Bound, Server, answered, bound
+from ckptls.lsp.connection import Server
 from ckptls.lsp.views import Seen
 from ckptls.source.text import Span
 
-REWRITE = types.CodeActionKind.RefactorRewrite
-FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.ckptls"
 
-
-def offer(server: Server) -> None:
+def register(server: Server) -> None:
     """Answers every client: those of long ago pass over what they do not know."""
 
-    @server.feature(
-        types.TEXT_DOCUMENT_CODE_ACTION,
-        types.CodeActionOptions(
-            code_action_kinds=[types.CodeActionKind.QuickFix, REWRITE, FIX_ALL]
-        ),
-    )
+    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION)
     @answered
     async def code_actions(
         ls: Server, params: types.CodeActionParams

@@ -53,6 +53,7 @@ class Client:
     refreshes_hints: bool = False
     refreshes_tokens: bool = False
     refreshes_lenses: bool = False
+    notebooks: bool = False
     text_contents: bool = False
     shows_documents: bool = False
     configuration: bool = False
@@ -111,6 +112,7 @@ class Client:
             refreshes_hints=bool(data.workspace.inlay_hint.refresh_support.value),
             refreshes_tokens=bool(data.workspace.semantic_tokens.refresh_support.value),
             refreshes_lenses=bool(data.workspace.code_lens.refresh_support.value),
+            notebooks=data.notebook_document.value is not None,
             text_contents=data.workspace.text_document_content.value is not None,
             shows_documents=bool(data.window.show_document.support.value),
             configuration=bool(data.workspace.configuration.value),

@@ -12,7 +12,8 @@ from ckptls.features.hover import about
 from ckptls.features.path_completion import path_completion
 from ckptls.features.segments import in_segments
 from ckptls.lsp import to_lsp
-from ckptls.lsp.connection import Asked, Server, answered, asked_at
+from ckptls.lsp.asked import Asked, answered, asked_at
+from ckptls.lsp.connection import Server
 from ckptls.lsp.literals import literal_at
 from ckptls.lsp.protocol import Ready
 from ckptls.source.sites import Role
@@ -20,17 +21,13 @@ from ckptls.source.sites import Role
 SETTING = "completionBySegments"
 # Of checkpoints that are offered as paths, so many are read to tell what they hold.
 _MOST_READ = 8
-_TRIGGERS = ["'", '"', "/"]
 
 
-def offer(server: Server) -> None:
-    """Answers every client; documentation is for those that ask for it item by item."""
-    resolves = server.session.client.resolves_documentation
+def register(server: Server) -> None:
+    """Answers `completion`, and `completionItem/resolve` with documentation."""
+    _register_documentation(server)
 
-    @server.feature(
-        types.TEXT_DOCUMENT_COMPLETION,
-        types.CompletionOptions(trigger_characters=_TRIGGERS, resolve_provider=resolves or None),
-    )
+    @server.feature(types.TEXT_DOCUMENT_COMPLETION)
     @answered
     async def complete(ls: Server, params: types.CompletionParams) -> Ready | None:
         found = await asked_at(ls, params, is_patient=False)
@@ -48,9 +45,6 @@ def offer(server: Server) -> None:
             answer = replace(answer, items=tuple(literal.fitting(answer.items)))
         client = ls.session.client
         return to_lsp.completion_list(answer, found.view, params.position, client, literal)
-
-    if resolves:
-        _offer_documentation(server)
 
 
 def _answer(ls: Server, asked: Asked, uri: str) -> Completion | None:
@@ -78,7 +72,7 @@ def _by_segments(ls: Server) -> bool:
     return wanted if isinstance(wanted, bool) else client.by_segments
 
 
-def _offer_documentation(server: Server) -> None:
+def _register_documentation(server: Server) -> None:
     @server.feature(types.COMPLETION_ITEM_RESOLVE)
     async def resolved(ls: Server, item: types.CompletionItem) -> types.CompletionItem:
         data = item.data

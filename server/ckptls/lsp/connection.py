@@ -1,170 +1,64 @@
-"""A connection's server, and what its handlers have in common."""
+"""A connection's server: light until the client has introduced itself."""
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
-from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from ckptls._version import __version__
-from ckptls.features.answers import Finding
-from ckptls.features.diagnostics import unread
-from ckptls.lsp import to_lsp
-from ckptls.lsp.notebooks import NOTEBOOKS
-from ckptls.lsp.protocol import Protocol as OurProtocol
-from ckptls.lsp.session import PATIENCE_SECONDS, Session
-from ckptls.lsp.views import Seen, View
-from ckptls.source.document import Cursor
-from ckptls.workspace.binding import Binder, Binding
+from ckptls.lsp.client import Client
+from ckptls.lsp.protocol import Protocol
+
+if TYPE_CHECKING:
+    from ckptls.lsp.session import Session
 
 logger = logging.getLogger(__name__)
-Answer = TypeVar("Answer")
+
+
+# Registers all that answers a client with these folders (addresses); its session.
+Equip = Callable[["Server", Client, Sequence[str]], "Session"]
 
 
 class Server(LanguageServer):
     """A connection's server, with its session."""
 
-    protocol: OurProtocol
+    protocol: Protocol
 
-    def __init__(self) -> None:
-        super().__init__(
-            "ckptls",
-            __version__,
-            notebook_document_sync=NOTEBOOKS,
-            protocol_cls=OurProtocol,
-        )
-        self.session = Session(self._publish, self._refresh)
+    def __init__(self, equip: Equip) -> None:
+        super().__init__("ckptls", __version__, protocol_cls=Protocol)
+        self._equip = equip
+        self._introduction: tuple[Client, Sequence[str]] | None = None
+        self._session: Session | None = None
         # Whether it is the child of its client, and must not outlive it.
         self.ends_with_client = False
 
-    def _publish(self, views: tuple[View, ...], found: list[Finding]) -> None:
-        for view in views:
-            items = to_lsp.diagnostics(found, view, views, self.session.client)
-            self.text_document_publish_diagnostics(
-                types.PublishDiagnosticsParams(view.uri, items, view.version)
-            )
+    def introduce(self, client: Client, folders: Sequence[str]) -> None:
+        """Takes note of who the client is, and of the addresses of its folders."""
+        self._introduction = client, folders
 
-    async def _refresh(self) -> None:
-        """Asks the client to ask again for what it has shown."""
-        client = self.session.client
-        asked = [
-            ask(None)
-            for ask, is_known in (
-                (self.workspace_diagnostic_refresh_async, client.pulls_diagnostics),
-                (self.workspace_code_lens_refresh_async, client.refreshes_lenses),
-                (self.workspace_inlay_hint_refresh_async, client.refreshes_hints),
-                (self.workspace_semantic_tokens_refresh_async, client.refreshes_tokens),
-            )
-            if is_known
-        ]
-        asked += [
-            self.workspace_text_document_content_refresh_async(
-                types.TextDocumentContentRefreshParams(uri)
-            )
-            for uri in self.session.outdated_listings()
-        ]
-        for answer in await asyncio.gather(*asked, return_exceptions=True):
-            if isinstance(answer, Exception):
-                logger.warning("the client did not ask again: %s", answer)
+    def equip(self) -> None:
+        """Loads what answers a client that has introduced itself, once."""
+        if self._session is None and self._introduction is not None:
+            self._session = self._equip(self, *self._introduction)
+
+    @property
+    def session(self) -> Session:
+        """What is known of the client and its files; only once it has introduced itself."""
+        self.equip()
+        assert self._session is not None
+        return self._session
+
+    def shut_down(self) -> None:
+        """Ends what goes on in the background."""
+        if self._session is not None:
+            self._session.shut_down()
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Only to the log: telling a client that may be gone would fail in turn."""
         logger.error("%s", error, exc_info=error)
         if source is JsonRpcException and isinstance(error, (ValueError, RecursionError)):
             self.protocol.refuse_unreadable(error)
-
-
-def answered(
-    handler: Callable[[Server, Any], Awaitable[Answer]],
-) -> Callable[[Server, Any], Awaitable[Answer | None]]:
-    """A crash while answering becomes a line in the log and an empty answer."""
-
-    @functools.wraps(handler)
-    async def safely(ls: Server, params: Any) -> Answer | None:
-        try:
-            return await handler(ls, params)
-        except Exception:
-            logger.exception("%s failed", handler.__name__)
-            return None
-
-    return safely
-
-
-class Placed(Protocol):
-    """A request about a place in an open text."""
-
-    text_document: types.TextDocumentIdentifier
-    position: types.Position
-
-
-class Asked(NamedTuple):
-    """The name at a place and its binding; `view` tells where its places are, `binder` binds
-    other names of the same text."""
-
-    cursor: Cursor
-    binding: Binding
-    view: View
-    binder: Binder
-
-
-async def asked_at(ls: Server, place: Placed, is_patient: bool) -> Asked | None:
-    """What a client asks about at a place; waits for a checkpoint that is being read
-    where nothing else is known, or where the asker is patient."""
-    session = ls.session
-    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-    source, has_waited = None, False
-    while True:
-        seen = session.seen(place.text_document.uri)
-        if seen is None or (source is not None and seen.view.source is not source):
-            # The text went on while we waited; what we would answer is about the past.
-            return None
-        source = seen.view.source
-        cursors, view = session.documents.at(seen, seen.view.offset(place.position))
-        if not cursors:
-            if await session.reading.is_more_known(deadline):
-                continue
-            return None
-        binder = session.workspace.binder(seen.opened, cursors[0].analysis)
-        binding = binder.bind(cursors[0].site)
-        is_answer = bool(binding.checkpoints) and not is_patient
-        if not is_answer and await session.reading.is_more_known(deadline):
-            continue
-        if is_answer or has_waited or not binding.pending:
-            session.read(binding.pending)
-            return Asked(cursors[0], binding, view, binder)
-        await session.wait_for(binding.pending)
-        has_waited = True
-
-
-class Bound(NamedTuple):
-    """An open text, and what binds the names of its program."""
-
-    binder: Binder
-    seen: Seen
-
-
-async def bound(ls: Server, uri: str) -> Bound | None:
-    """What binds the sites of an open text, once its checkpoints have been read or a
-    moment has passed."""
-    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-    has_waited = False
-    while (seen := ls.session.seen(uri)) is not None:
-        binder = _binder(ls, seen)
-        if await ls.session.reading.is_more_known(deadline):
-            continue
-        pending = () if has_waited else unread(binder)
-        if not pending:
-            return Bound(binder, seen)
-        await ls.session.wait_for(pending)
-        has_waited = True
-    return None
-
-
-def _binder(ls: Server, seen: Seen) -> Binder:
-    return ls.session.workspace.binder(seen.opened, seen.opened.document.analysis())

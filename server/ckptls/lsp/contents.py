@@ -17,23 +17,19 @@ from ckptls.checkpoint.files import is_remote
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.features.lens import Lens, lenses, report
 from ckptls.features.listing import line_of, listing
-from ckptls.lsp.connection import Server, bound
+from ckptls.lsp.asked import bound
+from ckptls.lsp.capabilities import SCHEME
+from ckptls.lsp.connection import Server
 
 logger = logging.getLogger(__name__)
-SCHEME = "ckptls"
 # How many listings are kept up to date.
 _MAX_KEPT = 32
 
 
-def offer(server: Server) -> None:
-    """Answers where the client asks for such documents."""
-    if not server.session.client.text_contents:
-        return
+def register(server: Server) -> None:
+    """Answers with the text of such a document."""
 
-    @server.feature(
-        types.WORKSPACE_TEXT_DOCUMENT_CONTENT,
-        types.TextDocumentContentOptions(schemes=[SCHEME]),
-    )
+    @server.feature(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)
     async def content(
         ls: Server, params: types.TextDocumentContentParams
     ) -> types.TextDocumentContentResult:

@@ -12,23 +12,17 @@ from hashlib import blake2b
 from lsprotocol import types
 
 from ckptls.lsp import to_lsp
-from ckptls.lsp.connection import Server, bound
+from ckptls.lsp.asked import bound
+from ckptls.lsp.connection import Server
 
 Report = types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport
 _NOTHING = types.RelatedFullDocumentDiagnosticReport([])
 
 
-def offer(server: Server) -> None:
-    """Answers `textDocument/diagnostic`, where the client asks for findings."""
-    if not server.session.client.pulls_diagnostics:
-        return
+def register(server: Server) -> None:
+    """Answers `textDocument/diagnostic`."""
 
-    @server.feature(
-        types.TEXT_DOCUMENT_DIAGNOSTIC,
-        types.DiagnosticOptions(
-            inter_file_dependencies=True, workspace_diagnostics=False, identifier="ckptls"
-        ),
-    )
+    @server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC)
     async def pulled(ls: Server, params: types.DocumentDiagnosticParams) -> Report:
         # What goes wrong here becomes an error: an empty answer would clear what is shown.
         uri = params.text_document.uri

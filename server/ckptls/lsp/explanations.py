@@ -8,15 +8,15 @@ from typing import Any
 from lsprotocol import types
 
 from ckptls.features.explain import explain
-from ckptls.lsp.connection import Server, bound
+from ckptls.lsp.asked import bound
+from ckptls.lsp.capabilities import EXPLAIN
+from ckptls.lsp.connection import Server
 
-COMMAND = "ckptls.explain"
 
+def register(server: Server) -> None:
+    """Answers the command."""
 
-def offer(server: Server) -> None:
-    """Answers every client: who does not know the command does not send it."""
-
-    @server.command(COMMAND)
+    @server.command(EXPLAIN)
     async def explained(ls: Server, uri: str, line: int, character: int) -> dict[str, Any] | None:
         """What is known of the string at a place of an open document, `text` to be read."""
         found = await bound(ls, uri)

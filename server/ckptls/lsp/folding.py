@@ -7,14 +7,12 @@ import asyncio
 from lsprotocol import types
 
 from ckptls.features.listing import Fold, folds
-from ckptls.lsp.connection import Server, answered
+from ckptls.lsp.asked import answered
+from ckptls.lsp.connection import Server
 
 
-def offer(server: Server) -> None:
-    """Answers where the client folds by ranges and shows listings."""
-    client = server.session.client
-    if not (client.folding and client.text_contents):
-        return
+def register(server: Server) -> None:
+    """Answers with the scopes of a listing."""
 
     @server.feature(types.TEXT_DOCUMENT_FOLDING_RANGE)
     @answered

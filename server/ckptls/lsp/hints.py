@@ -5,17 +5,16 @@ from __future__ import annotations
 from lsprotocol import types
 
 from ckptls.features.inlay import hints
-from ckptls.lsp.connection import Server, answered, bound
+from ckptls.lsp.asked import answered, bound
+from ckptls.lsp.connection import Server
 
 SETTING = "inlayHints"
 
 
-def offer(server: Server) -> None:
-    """Answers where the client shows hints."""
-    if not server.session.client.inlay_hints:
-        return
+def register(server: Server) -> None:
+    """Answers with hints, if the user wants them."""
 
-    @server.feature(types.TEXT_DOCUMENT_INLAY_HINT, types.InlayHintOptions())
+    @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
     @answered
     async def hinted(ls: Server, params: types.InlayHintParams) -> list[types.InlayHint]:
         if ls.session.option(SETTING) is not True:

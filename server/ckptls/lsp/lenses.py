@@ -6,18 +6,17 @@ from lsprotocol import types
 
 from ckptls.features.lens import Lens, lenses
 from ckptls.lsp import contents
-from ckptls.lsp.connection import Server, answered, bound
+from ckptls.lsp.asked import answered, bound
+from ckptls.lsp.capabilities import SHOW_RESTORE
+from ckptls.lsp.connection import Server
 
-COMMAND = "ckptls.showRestore"
 _MAX_TOLD = 10
 
 
-def offer(server: Server) -> None:
-    """Answers where the client shows lenses."""
-    if not server.session.client.code_lenses:
-        return
+def register(server: Server) -> None:
+    """Answers with lenses, and the command behind them."""
 
-    @server.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions())
+    @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
     @answered
     async def seen(ls: Server, params: types.CodeLensParams) -> list[types.CodeLens]:
         uri = params.text_document.uri
@@ -29,11 +28,11 @@ def offer(server: Server) -> None:
         for lens in lenses(known.binder):
             if view.holds(lens.span):
                 line = view.line_of(lens.span.start)
-                command = types.Command(lens.title, COMMAND, arguments=[uri, line])
+                command = types.Command(lens.title, SHOW_RESTORE, arguments=[uri, line])
                 found.append(types.CodeLens(view.range(lens.span), command))
         return found
 
-    @server.command(COMMAND)
+    @server.command(SHOW_RESTORE)
     async def show(ls: Server, uri: str, line: int) -> None:
         """Shows what the restore on that line finds and what not."""
         lens = await contents.lens_at(ls, uri, line)

@@ -6,16 +6,15 @@ from lsprotocol import types
 from pygls.uris import from_fs_path
 
 from ckptls.features.links import Link, links
-from ckptls.lsp.connection import Server, answered, bound
+from ckptls.lsp.asked import answered, bound
+from ckptls.lsp.connection import Server
 from ckptls.lsp.contents import address_of
 
 
-def offer(server: Server) -> None:
-    """Answers where the client shows links."""
-    if not server.session.client.document_links:
-        return
+def register(server: Server) -> None:
+    """Answers with the links of a document."""
 
-    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_LINK, types.DocumentLinkOptions())
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_LINK)
     @answered
     async def linked(ls: Server, params: types.DocumentLinkParams) -> list[types.DocumentLink]:
         found = await bound(ls, params.text_document.uri)

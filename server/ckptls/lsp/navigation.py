@@ -8,7 +8,8 @@ from lsprotocol import types
 
 from ckptls.features.navigation import Mention, definitions, mentions, name_of
 from ckptls.lsp import contents
-from ckptls.lsp.connection import Placed, Server, answered, asked_at
+from ckptls.lsp.asked import Placed, answered, asked_at
+from ckptls.lsp.connection import Server
 from ckptls.lsp.elsewhere import naming
 from ckptls.lsp.views import View, location
 from ckptls.source.document import Analysis
@@ -18,18 +19,14 @@ from ckptls.workspace.binding import Binding
 Find = Callable[[Text, Analysis], "list[Mention]"]
 
 
-def offer(server: Server) -> None:
-    """Answers what the client can ask for."""
-    client = server.session.client
-    if client.definition:
-        _offer_definition(server)
-    if client.references:
-        _offer_references(server)
-    if client.highlights:
-        _offer_highlights(server)
+def register(server: Server) -> None:
+    """Answers with definitions, references and highlights."""
+    _register_definition(server)
+    _register_references(server)
+    _register_highlights(server)
 
 
-def _offer_definition(server: Server) -> None:
+def _register_definition(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_DEFINITION)
     @answered
     async def defined(ls: Server, params: types.DefinitionParams) -> list[types.Location] | None:
@@ -43,7 +40,7 @@ def _offer_definition(server: Server) -> None:
         return places + _in_listings(ls, name, found.binding)
 
 
-def _offer_references(server: Server) -> None:
+def _register_references(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_REFERENCES)
     @answered
     async def referred(ls: Server, params: types.ReferenceParams) -> list[types.Location] | None:
@@ -84,7 +81,7 @@ def _teller(
     return tell
 
 
-def _offer_highlights(server: Server) -> None:
+def _register_highlights(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
     @answered
     async def highlighted(

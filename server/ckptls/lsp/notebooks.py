@@ -17,13 +17,6 @@ from ckptls.source.text import SourceText
 from ckptls.workspace.workspace import OpenDocument
 
 _CODE = ("python", "ipython")
-_PYTHON = [types.NotebookCellLanguage("python")]
-NOTEBOOKS = types.NotebookDocumentSyncOptions(
-    [
-        types.NotebookDocumentFilterWithNotebook(kind, cells=_PYTHON)
-        for kind in ("jupyter-notebook", "interactive")
-    ]
-)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@
   asked, and a wrong answer is an error where it is awaited.
 - What became of notifications is kept forever, and `shutdown` stumbles over what goes on.
 - Text is kept by our own documents, so pygls does not keep (and split) it a second time.
-- A server cannot say for which schemes it has documents: it does here.
+- What a server offers is made of what is registered: here it is said before that is loaded.
 - Converting typed results is slow: a long list may be given as JSON (see `Ready`).
 """
 
@@ -44,6 +44,8 @@ from pygls.protocol.json_rpc import (
 )
 
 from ckptls.lsp import ending
+from ckptls.lsp.capabilities import capabilities
+from ckptls.lsp.client import Client
 
 if TYPE_CHECKING:
     from pygls.io_ import AsyncWriter, Writer
@@ -167,6 +169,8 @@ class Protocol(LanguageServerProtocol):
         if kind is not None and self.get_result_type(method) is None:
             self._refuse(identifier, JsonRpcInvalidRequest(f"{method} is no request"))
             return
+        if self._is_initialized:
+            self._server.equip()
         if method not in self.fm.features and method not in self.fm.builtin_features:
             self._refuse(identifier, JsonRpcMethodNotFound.of(method))
             return
@@ -190,6 +194,8 @@ class Protocol(LanguageServerProtocol):
             except JsonRpcException as error:
                 logger.warning("%s cannot be understood: %s", method, error)
                 return
+            if method != types.EXIT:
+                self._server.equip()
             super().handle_message(notification)
 
     def _take_response(self, message: dict[str, Any], identifier: int | str) -> None:
@@ -304,11 +310,15 @@ class Protocol(LanguageServerProtocol):
 
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(self, params: types.InitializeParams) -> Any:
+        # Nothing is registered yet, so pygls has nothing to tell.
         result = yield from super().lsp_initialize(params)
-        # pygls knows the request, but has no place for what is told of it.
-        options = self.fm.feature_options.get(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)
-        if options is not None and result.capabilities.workspace is not None:
-            result.capabilities.workspace.text_document_content = options
+        encoding = result.capabilities.position_encoding
+        client = Client.of(params, str(getattr(encoding, "value", encoding)))
+        folders = [folder.uri for folder in params.workspace_folders or ()]
+        if not folders and params.root_uri:
+            folders = [params.root_uri]
+        self._server.introduce(client, folders)
+        result.capabilities = self.server_capabilities = capabilities(client)
         if self._server.ends_with_client and params.process_id is not None:
             ending.end_with(params.process_id)
         self._is_initialized = True

@@ -8,18 +8,17 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from ckptls.features.rename import CannotRenameError, Target, check_name, places, target
-from ckptls.lsp.connection import Placed, Server
+from ckptls.lsp.asked import Placed
+from ckptls.lsp.connection import Server
 from ckptls.lsp.elsewhere import naming
 from ckptls.lsp.views import View
 from ckptls.source.document import Analysis
 from ckptls.source.text import Span
 
 
-def offer(server: Server) -> None:
-    """Answers where the client can ask for it."""
-    client = server.session.client
-    if not client.rename:
-        return
+def register(server: Server) -> None:
+    """Answers with edits, and with what is about to be renamed."""
+    _register_prepare(server)
 
     @server.feature(types.TEXT_DOCUMENT_RENAME)
     async def renamed(ls: Server, params: types.RenameParams) -> types.WorkspaceEdit | None:
@@ -32,11 +31,8 @@ def offer(server: Server) -> None:
         except CannotRenameError as reason:
             raise _refusal(reason) from reason
 
-    if client.prepares_rename:
-        _offer_prepare(server)
 
-
-def _offer_prepare(server: Server) -> None:
+def _register_prepare(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
     async def prepared(
         ls: Server, params: types.PrepareRenameParams

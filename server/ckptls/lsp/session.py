@@ -48,13 +48,13 @@ class Session:
     """What a server knows of one client; `publish` sends the findings of a program, and
     `refresh` has the client ask again for what it asked for itself."""
 
-    def __init__(self, publish: Publish, refresh: Work) -> None:
+    def __init__(self, publish: Publish, refresh: Work, client: Client) -> None:
         self.started_ns = time.time_ns()
         self._disk = SeenDisk()
         self.workspace = Workspace(disk=self._disk)
         # Other files are read in the background, and documents looked at again afterwards.
         self.workspace.is_patient = False
-        self.client = Client()
+        self.client = client
         # The listings that the client shows, by address: of what they were made.
         self.listings: dict[str, tuple[str, Checkpoint]] = {}
         # What is shown of the files of settings, by their addresses.

@@ -51,10 +51,11 @@ async def _serve(server: Server) -> int:
             server.protocol.take(message)
             # What the message has begun is to see the documents as they are now.
             await asyncio.sleep(0)
+            server.equip()
     except SystemExit as goodbye:
         code = int(goodbye.code or 0)
     server.protocol.leave()
-    server.session.shut_down()
+    server.shut_down()
     return code
 
 

@@ -12,22 +12,21 @@ from ckptls.checkpoint.model import Checkpoint
 from ckptls.features.outline import Symbol, outline
 from ckptls.features.search import Hit, best_hits, search
 from ckptls.lsp import contents
-from ckptls.lsp.connection import Server, answered
+from ckptls.lsp.asked import answered
+from ckptls.lsp.connection import Server
 from ckptls.lsp.folding import symbols_of
 from ckptls.lsp.views import View
 
 _START = types.Range(types.Position(0, 0), types.Position(0, 0))
 
 
-def offer(server: Server) -> None:
-    """Answers what the client can ask for."""
-    if server.session.client.document_symbols:
-        _offer_document(server)
-    if server.session.client.workspace_symbols:
-        _offer_workspace(server)
+def register(server: Server) -> None:
+    """Answers for a document and for the workspace."""
+    _register_document(server)
+    _register_workspace(server)
 
 
-def _offer_document(server: Server) -> None:
+def _register_document(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
     @answered
     async def outlined(
@@ -70,7 +69,7 @@ def _kind(symbol: Symbol) -> types.SymbolKind:
     return types.SymbolKind.Namespace if symbol.is_scope else types.SymbolKind.Variable
 
 
-def _offer_workspace(server: Server) -> None:
+def _register_workspace(server: Server) -> None:
     @server.feature(types.WORKSPACE_SYMBOL)
     @answered
     async def searched(

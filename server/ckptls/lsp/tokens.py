@@ -7,15 +7,13 @@ from collections.abc import Iterable
 from lsprotocol import types
 
 from ckptls.features.tokens import Standing, Token, tokens
-from ckptls.lsp.connection import Server, bound
+from ckptls.lsp.asked import bound
+from ckptls.lsp.capabilities import LEGEND
+from ckptls.lsp.connection import Server
 from ckptls.lsp.views import View
 from ckptls.source.text import Span
 
 SETTING = "semanticTokens"
-LEGEND = types.SemanticTokensLegend(
-    token_types=["variable", "namespace"],
-    token_modifiers=[Standing.FOUND.value, Standing.UNKNOWN.value, Standing.TEMPLATE.value],
-)
 _MODIFIERS = {Standing(name): 1 << bit for bit, name in enumerate(LEGEND.token_modifiers)}
 _UNITS = 5  # numbers of a token
 _MAX_KEPT = 64
@@ -41,13 +39,11 @@ class _Told:
         return data if name == result else None
 
 
-def offer(server: Server) -> None:
-    """Answers where the client colours by tokens."""
-    if not server.session.client.semantic_tokens:
-        return
+def register(server: Server) -> None:
+    """Answers with tokens, if the user wants them."""
     told = _Told()
 
-    @server.feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, LEGEND)
+    @server.feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL)
     async def whole(ls: Server, params: types.SemanticTokensParams) -> types.SemanticTokens:
         data = await _data(ls, params.text_document.uri)
         return types.SemanticTokens(data, told.keep(params.text_document.uri, data))

@@ -63,10 +63,8 @@ class Checked:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-def offer(server: Server) -> None:
-    """Answers where the client asks for findings."""
-    if not server.session.client.pulls_diagnostics:
-        return
+def register(server: Server) -> None:
+    """Answers `workspace/diagnostic`."""
     checked = Checked()
 
     @server.feature(types.WORKSPACE_DIAGNOSTIC)
