@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+from pathlib import Path
 
 import pytest
+from lsprotocol import types
 
+from ckptls.lsp.client import Client
+from ckptls.lsp.session import Session
 from ckptls.lsp.soon import Rounds
 
 
@@ -54,3 +59,59 @@ async def test_a_round_that_fails_does_not_keep_the_next_from_being_done():
     await rounds.next()
     assert isinstance(started[0].exception(), OSError)
     assert started[1].exception() is None
+
+
+@pytest.mark.asyncio
+async def test_between_two_rounds_there_is_a_rest():
+    now = asyncio.get_running_loop().time
+    begun: list[float] = []
+    ended: list[float] = []
+
+    async def work() -> None:
+        begun.append(now())
+        await asyncio.sleep(0.02)
+        ended.append(now())
+
+    rounds = Rounds(work, asyncio.ensure_future, rest=3)
+    await rounds.next()
+    await rounds.next()
+    assert begun[1] - ended[0] >= 2.9 * (ended[0] - begun[0])
+
+
+@pytest.fixture
+def session(folder: Path) -> Session:
+    async def refresh() -> None:
+        pass
+
+    made = Session(lambda *_: None, refresh, Client(pulls_diagnostics=True))
+    made.add_folder(folder.as_uri())
+    return made
+
+
+@pytest.mark.asyncio
+async def test_a_known_checkpoint_that_is_overwritten_is_no_reason_to_look_for_others(
+    session: Session, folder: Path
+):
+    (opened,) = session.workspace.folders
+    await session.scan()
+    known = opened.known
+    assert len(known) == 1
+    index = str(folder / "vgg_16.ckpt.index")
+    other = shutil.copy(index, folder / "other.ckpt.index")
+    await session.files_changed([index], kept=[index])
+    assert opened.known == known
+    await session.files_changed([str(other)], kept=[str(other)])
+    assert len(opened.known) == 2
+
+
+@pytest.mark.asyncio
+async def test_findings_are_found_once_however_many_ask_for_them(session: Session, folder: Path):
+    uri = (folder / "train.py").as_uri()
+    code = "import tensorflow as tf\n"
+    # So many that others have their turn before all are judged.
+    code += "tf.train.load_variable('vgg_16.ckpt', 'vgg_16/fc8/weigths')\n" * 1_000
+    session.open(types.TextDocumentItem(uri, "python", 1, code))
+    await asyncio.gather(*session.read([str(folder / "vgg_16.ckpt")]))
+    several = await asyncio.gather(*(session.findings.of(uri) for _ in range(5)))
+    assert len(several[0]) == 1_000
+    assert all(each is several[0] for each in several)

@@ -20,7 +20,11 @@ from ckptls.checkpoint.dtypes import item_bytes
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
     from ckptls.checkpoint.pool import Pool
+
+    T = TypeVar("T")
 
 _AFTER_SLASH = chr(ord("/") + 1)
 _LAST_CHARACTER = chr(0x10FFFF)
@@ -76,7 +80,7 @@ class ScopeTree:
         self, names: tuple[str, ...], kinds: Sequence[tuple[str, tuple[int, ...]]]
     ) -> None:
         """`names` ascending and each once; `kinds` their dtypes and shapes."""
-        self._noted: dict[object, tuple[str, ...]] = {}
+        self._noted: dict[object, Any] = {}
         self._names = names
         self._kinds = kinds
         self._parameters: list[int] | None = None
@@ -189,14 +193,15 @@ class ScopeTree:
                 parent = parent[: parent.rfind("/", 0, -1) + 1]
         return found
 
-    def noted(self, key: object, make: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
-        """Names that take long to find: `make` is asked once a key, while few are kept."""
-        known = self._noted.get(key)
+    def noted(self, key: object, make: Callable[[], T]) -> T:
+        """What takes long to find out: `make` is asked once a key, while few are kept."""
+        known: Any = self._noted.get(key)
         if known is None:
             if len(self._noted) >= _MAX_NOTED:
                 self._noted.clear()
             known = self._noted[key] = make()
-        return known
+        found: T = known
+        return found
 
     def _children(self, base: str, prefix: str) -> Iterator[Child]:
         names = self._names

@@ -77,7 +77,7 @@ def _layers(cursor: Cursor, binding: Binding) -> Completion | None:
     if len(names) > MAX_ITEMS:
         names = best_matches(cursor.typed, names, 0, MAX_ITEMS)
     place = cursor.site.place
-    used = {site.text.literal for site in cursor.analysis.sites if site.place == place}
+    used = {site.text.literal for site in cursor.analysis.sites_of(place)}
     used.discard(cursor.site.text.literal)
     return Completion(
         tuple(items[name] for name in sorted(names, key=lambda name: name in used)),
@@ -94,10 +94,8 @@ def _used(cursor: Cursor) -> frozenset[str]:
         return frozenset()
     others = (
         each.full_text.literal
-        for each in cursor.analysis.sites
-        if each.place.start == site.place.start
-        and each.place == site.place
-        and each.parameter == site.parameter
+        for each in cursor.analysis.sites_of(site.place)
+        if each.parameter == site.parameter
         and each.role in (Role.VARIABLE, Role.SCOPE)
         and each.text != site.text
     )
@@ -192,7 +190,12 @@ def _comes_last(item: Item, checkpoint: Checkpoint) -> bool:
     """Whether it is what optimizers, averages and savers keep, and seldom what is looked for."""
     if item.kind is ItemKind.SCOPE:
         return is_kept_aside(item.name)
-    return not purpose_of(item.name, checkpoint).is_ordinary
+    name = item.name
+    # The same names are offered from one keystroke to the next.
+    is_ordinary = checkpoint.tree.noted(
+        ("ordinary", name), lambda: purpose_of(name, checkpoint).is_ordinary
+    )
+    return not is_ordinary
 
 
 def _wanted(site: Site) -> tuple[int | None, ...] | None:

@@ -145,6 +145,4 @@ def _with_severity(finding: Finding, settings: Settings) -> Finding:
 
 def unread(binder: Binder) -> tuple[str, ...]:
     """The places that must be looked at before the findings are all there."""
-    # Most sites share their binding with others.
-    bindings = {id(each): each for each in map(binder.bind, binder.analysis.sites)}
-    return tuple(dict.fromkeys(path for each in bindings.values() for path in each.pending))
+    return tuple(dict.fromkeys(path for each in binder.bindings() for path in each.pending))

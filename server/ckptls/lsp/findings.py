@@ -52,6 +52,9 @@ class Findings:
         self._start = start
         self._tell, self._tell_anew, self._look = tell, tell_anew, look
         self._is_more_known = is_more_known
+        # A document's findings are found once, however many ask for them at a time.
+        self._finding: dict[str, asyncio.Lock] = {}
+        self._preparing: dict[str, asyncio.Task[Any]] = {}
         self._found: dict[str, tuple[tuple[SourceText, int], list[Finding]]] = {}
         # What is kept of them from one edit to the next, and how many seconds they took.
         self._verdicts: dict[str, Verdicts] = {}
@@ -64,6 +67,12 @@ class Findings:
     async def of(self, uri: str) -> list[Finding]:
         """The findings of a document, as far as its checkpoints have been read; none if it is
         not open any more."""
+        if uri not in self._workspace.documents:
+            return []
+        async with self._finding.setdefault(uri, asyncio.Lock()):
+            return await self._of(uri)
+
+    async def _of(self, uri: str) -> list[Finding]:
         deadline = _now() + _PATIENCE_SECONDS
         while (opened := self._workspace.documents.get(uri)) is not None:
             state = (opened.document.source, self.generation)
@@ -121,7 +130,7 @@ class Findings:
     def forget(self, uri: str) -> None:
         """A document is closed."""
         known: tuple[dict[str, Any], ...]
-        known = (self._found, self._verdicts, self._took, self._edited, self._due)
+        known = (self._found, self._verdicts, self._took, self._edited, self._due, self._finding)
         for each in known:
             each.pop(uri, None)
         for tasks in (self._telling, self._asking_others):
@@ -138,6 +147,18 @@ class Findings:
         for opened in self._workspace.documents.values():
             opened.document.forget()
         self._found.clear()
+
+    def prepare(self, uri: str) -> None:
+        """Finds the findings of a document anew, if they were asked for before: they will be
+        again, and then much of the work is done."""
+        if uri in self._verdicts and uri not in self._preparing:
+            self._preparing[uri] = self._start(self._prepare(uri))
+
+    async def _prepare(self, uri: str) -> None:
+        try:
+            await self.of(uri)
+        finally:
+            self._preparing.pop(uri, None)
 
     # When they are told
 

@@ -65,7 +65,8 @@ def register(server: Server) -> None:
         paths = paths_of(change.uri for change in params.changes)
         if any(path.endswith(".toml") for path in paths):
             configuration.tell(ls)
-        await ls.session.files_changed(paths)
+        kept = (each.uri for each in params.changes if each.type is types.FileChangeType.Changed)
+        await ls.session.files_changed(paths, paths_of(kept))
 
 
 async def _ask_client(ls: Server) -> None:

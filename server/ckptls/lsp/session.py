@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 # How long a hover, or a completion that would be empty, waits for a checkpoint.
 PATIENCE_SECONDS = 0.3
 _POLL_SECONDS = 2.0
+# A run that saves again and again must not keep a processor busy with looking for checkpoints.
+_SCAN_REST = 4.0
 
 
 Publish = Callable[[tuple[View, ...], list[Finding]], None]
@@ -63,7 +65,7 @@ class Session:
         self._publish = publish
         self._refreshing = Soon(refresh, self.start)
         # On a slow disk they take longer than it takes for more files to change.
-        self._scanning = Rounds(self._scan_all, self.start)
+        self._scanning = Rounds(self._scan_all, self.start, rest=_SCAN_REST)
         self._looking_near = Rounds(self._look_near, self.start)
         self._near: set[str] = set()
         self._reading: dict[str, asyncio.Task[Any]] = {}
@@ -162,6 +164,7 @@ class Session:
         self._alter()
         self._refreshing.ask()
         for uri in self.workspace.documents:
+            self.findings.prepare(uri)
             self._schedule(uri)
 
     # Checkpoints
@@ -219,22 +222,28 @@ class Session:
             logger.info("changed: %s", ", ".join(sorted(map(shown, changed))))
             self.refresh_all()
 
-    async def files_changed(self, paths: Iterable[str]) -> None:
-        """The client has seen files come, change or go."""
-        is_code = True
+    async def files_changed(self, paths: Iterable[str], kept: Collection[str] = ()) -> None:
+        """The client has seen files come, change or go; `kept` are those of which it knows that
+        they were there before and still are."""
+        wants_scan = False
         for path in paths:
             if path.endswith(".py"):
                 self._python_changed(path)
                 continue
-            is_code = False
+            wants_scan = wants_scan or not (path in kept and self._is_known(path))
             if os.path.basename(path) in ("ckptls.toml", "pyproject.toml"):
                 self.reload_settings()
             else:
                 self._near.update(self.workspace.store.paths_near(path))
         if self._near:
             await self._looking_near.next()
-        if not is_code:
+        if wants_scan:
             await self.scan()
+
+    def _is_known(self, path: str) -> bool:
+        """Whether a file is the index of a checkpoint that was found in a folder."""
+        prefix, end = os.path.splitext(path)
+        return end == ".index" and any(prefix in each.known for each in self.workspace.folders)
 
     async def _look_near(self) -> None:
         near, self._near = self._near, set()

@@ -33,11 +33,14 @@ class Soon:
 
 class Rounds:
     """Does `work` again and again as it is asked for, one round after the other; whoever asks
-    during a round shares the next one. `start` runs a task."""
+    during a round shares the next one. `start` runs a task; between two rounds `rest` times as
+    much time goes by as the first of them took."""
 
-    def __init__(self, work: Work, start: Start) -> None:
+    def __init__(self, work: Work, start: Start, rest: float = 0.0) -> None:
         self._work = work
         self._start = start
+        self._rest = rest
+        self._not_before = 0.0
         self._next: asyncio.Task[Any] | None = None
         self._under_way = asyncio.Lock()
 
@@ -49,5 +52,13 @@ class Rounds:
 
     async def _round(self) -> None:
         async with self._under_way:
+            now = asyncio.get_running_loop().time
+            started = now()
+            if started < self._not_before:
+                await asyncio.sleep(self._not_before - started)
+                started = now()
             self._next = None
-            await self._work()
+            try:
+                await self._work()
+            finally:
+                self._not_before = now() + self._rest * (now() - started)

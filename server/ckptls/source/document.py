@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from ckptls.source.catalogue import Catalogue, builtin_catalogue
@@ -16,7 +17,7 @@ from ckptls.source.interpret import Interpreter, Lasting
 from ckptls.source.modules import NOWHERE, Environment, Exports, Module
 from ckptls.source.pragmas import Pragmas, find_pragmas
 from ckptls.source.repair import Insertion, missing
-from ckptls.source.sites import LiteralPart, Restore, Role, Save, Site
+from ckptls.source.sites import LiteralPart, Place, Restore, Save, Site
 from ckptls.source.state import CallRecord, Effects, PlaceRow
 from ckptls.source.syntax import Syntax
 from ckptls.source.text import SourceText
@@ -66,7 +67,7 @@ class Analysis:
 
     @cached_property
     def sites(self) -> tuple[Site, ...]:
-        return tuple(site for effects in self.effects for site in effects.sites)
+        return tuple(chain.from_iterable([effects.sites for effects in self.effects]))
 
     @cached_property
     def restores(self) -> tuple[Restore, ...]:
@@ -87,14 +88,18 @@ class Analysis:
 
     @cached_property
     def path_sites(self) -> tuple[Site, ...]:
-        return tuple(site for site in self.sites if site.role is Role.PATH)
+        return tuple(chain.from_iterable([effects.path_sites for effects in self.effects]))
 
     @cached_property
     def leaves_paths_open(self) -> bool:
         """Whether a path is up to a flag or a configuration, of which no code says the value."""
-        several = {id(site.paths): site.paths for site in self.sites}
-        several.update((id(restore.paths), restore.paths) for restore in self.restores)
-        return any(use.flag is not None for paths in several.values() for use in paths)
+        return any(effects.leaves_paths_open for effects in self.effects)
+
+    def sites_of(self, place: Place) -> Iterator[Site]:
+        """The sites of one call."""
+        for effects in self.effects:
+            if place.chunk in effects.callers:
+                yield from (site for site in effects.sites if site.place == place)
 
     def places_near(self, offset: int) -> Iterator[tuple[Chunk, list[PlaceRow]]]:
         """Where sites are written in the statement of the top level around an offset."""

@@ -233,8 +233,8 @@ class Interpreter(Executor):
         self.recorders.append(recorder)
         run()
         self.recorders.pop()
-        self.effects.sites = _once(self.effects.sites)
-        self.effects.places = [_places(self.effects.sites)]
+        sites = _once(self.effects.sites)
+        self.effects.finish(sites, _places(sites))
         return self.effects, recorder
 
     def _is_valid(self, memo: Memo, given: tuple[Any, ...], frame: Frame) -> bool:

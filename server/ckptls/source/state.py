@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ckptls.source.sites import Restore, Save, Site
+from ckptls.source.sites import Restore, Role, Save, Site
 from ckptls.source.values import (
     ClassValue,
     Defaults,
@@ -94,6 +94,10 @@ class Effects:
     calls/outgoing: calls of functions of this document, and of other modules.
     variables: variables of the model that the code makes.
     checked: paths of which the code asks whether something is there.
+
+    Of the sites, so that nobody has to go through those of a whole document for them:
+    path_sites: those of paths; callers: the chunks of their calls; leaves_paths_open: whether a
+    path is up to a flag or a configuration, of which no code says the value.
     """
 
     sites: list[Site] = field(default_factory=list)
@@ -106,6 +110,20 @@ class Effects:
     outgoing: list[CallRecord] = field(default_factory=list)
     checked: list[Text] = field(default_factory=list)
     saves: list[Save] = field(default_factory=list)
+    path_sites: tuple[Site, ...] = ()
+    callers: frozenset[Chunk] = frozenset()
+    leaves_paths_open: bool = False
+
+    def finish(self, sites: list[Site], places: Places) -> None:
+        """The code has been run; these are its sites, each once, and where they are written."""
+        self.sites, self.places = sites, [places]
+        self.path_sites = tuple(site for site in sites if site.role is Role.PATH)
+        self.callers = frozenset([site.place.chunk for site in sites])
+        several = {id(site.paths): site.paths for site in sites}
+        several.update((id(restore.paths), restore.paths) for restore in self.restores)
+        self.leaves_paths_open = any(
+            use.flag is not None for paths in several.values() for use in paths
+        )
 
 
 class Recorder:

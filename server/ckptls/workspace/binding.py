@@ -16,7 +16,7 @@ from ckptls.checkpoint.files import is_remote
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.source.document import Analysis
 from ckptls.source.pragmas import Pin
-from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Role, Save, Site
+from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Save, Site
 from ckptls.source.text import Span
 from ckptls.source.values import Text, text
 from ckptls.workspace.resolve import Lookup, Resolution, Roots, resolve
@@ -78,15 +78,22 @@ class Binder:
 
     def bind(self, site: Site) -> Binding:
         """The checkpoints that a site is about."""
+        is_own = bool(self._saves) and self._is_written(site)
         if self._has_statement_pins:
-            return self._bound_alone(site, self._is_written(site))
+            return self._bound_alone(site, is_own)
         # Nothing but the paths, and whether the program wrote it itself, tells sites apart.
-        is_own = self._is_written(site)
         key = id(site.paths), is_own
         known = self._bound.get(key)
         if known is None or known[0] is not site.paths:
             known = self._bound[key] = site.paths, self._bound_alone(site, is_own)
         return known[1]
+
+    def bindings(self) -> list[Binding]:
+        """The bindings of all sites; what most of them share mostly once."""
+        sites: Iterable[Site] = self.analysis.sites
+        if not self._saves and not self._has_statement_pins:
+            sites = {id(site.paths): site for site in sites}.values()
+        return [self.bind(site) for site in sites]
 
     def _bound_alone(self, site: Site, is_own: bool) -> Binding:
         forbidden = self.resolve(site.paths).forbidden
@@ -248,8 +255,7 @@ class Binder:
     def _file(self) -> Resolution:
         uses = {
             use: None
-            for site in self.analysis.sites
-            if site.role is Role.PATH
+            for site in self.analysis.path_sites
             for use in site.paths
             if use.form is not PathForm.OUTPUT
         }

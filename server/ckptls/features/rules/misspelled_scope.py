@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.nearest import is_near_miss
@@ -95,30 +95,60 @@ class _Slip:
     corrected: str
 
 
+# The scope is in the checkpoint.
+_THERE = _Slip(0, "", "", "")
+
+
 def _slip(checkpoint: Checkpoint, name: str, site: Site, context: Context) -> _Slip | None:
-    tree = checkpoint.tree
-    segments = name.split("/")
-    scope = ""
-    for index, segment in enumerate(segments):
-        is_last = index == len(segments) - 1
-        path = scope + segment
-        if not segment:
-            return None
-        if tree.has_scope(path) or (is_last and path in checkpoint):
-            scope = path + "/"
-            continue
-        wants_variable = is_last and site.role is Role.GRAPH_VARIABLE
-        # Cheap first: most new names have no near neighbour at all.
-        near = [
-            each
-            for each in _neighbours(checkpoint, scope, segment, wants_variable)
-            if not _is_used(scope + each, context)
-        ]
-        if len(near) != 1:
-            return None
-        corrected = scope + "/".join((near[0], *segments[index + 1 :]))
-        return _Slip(len(scope), path, scope + near[0], corrected)
-    return None
+    scope, _, last = name.rpartition("/")
+    around = _slip_of_scope(checkpoint, scope, context) if scope else _THERE
+    if around is not _THERE:
+        return around and replace(around, corrected=f"{around.corrected}/{last}")
+    if name in checkpoint:
+        return None
+    wants_variable = site.role is Role.GRAPH_VARIABLE
+    found = _slip_in(checkpoint, scope and scope + "/", last, wants_variable, context)
+    return found if found is not _THERE else None
+
+
+def _slip_of_scope(checkpoint: Checkpoint, scope: str, context: Context) -> _Slip | None:
+    """The first wrong segment of a scope; many names share theirs."""
+    known: dict[tuple[int, str], tuple[_Slip | None, bool]]
+    known = context.memory.setdefault(_slip_of_scope, {})
+    key = id(checkpoint), scope
+    if key not in known:
+        had_asked, context.was_asked = context.was_asked, False
+        outer, _, last = scope.rpartition("/")
+        around = _slip_of_scope(checkpoint, outer, context) if outer else _THERE
+        if around is _THERE:
+            around = _slip_in(checkpoint, outer and outer + "/", last, False, context)
+        elif around is not None:
+            around = replace(around, corrected=f"{around.corrected}/{last}")
+        known[key] = around, context.was_asked
+        context.was_asked = had_asked
+    slip, was_asked = known[key]
+    context.was_asked |= was_asked
+    return slip
+
+
+def _slip_in(
+    checkpoint: Checkpoint, scope: str, segment: str, wants_variable: bool, context: Context
+) -> _Slip | None:
+    """What is wrong with a segment in a scope that is there, slash included."""
+    if not segment:
+        return None
+    path = scope + segment
+    if checkpoint.tree.has_scope(path):
+        return _THERE
+    # Cheap first: most new names have no near neighbour at all.
+    near = [
+        each
+        for each in _neighbours(checkpoint, scope, segment, wants_variable)
+        if not _is_used(scope + each, context)
+    ]
+    if len(near) != 1:
+        return None
+    return _Slip(len(scope), path, scope + near[0], scope + near[0])
 
 
 def _neighbours(
