@@ -6,17 +6,14 @@ process of their own, which prints the names of each.
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from textwrap import dedent
 
 import pytest
 
 from ckptls.source.document import Document
 from ckptls.source.sites import Role
+from oracle import keras_of_before
 
 HEAD = """
 import tensorflow.compat.v1 as tf
@@ -146,15 +143,7 @@ print(json.dumps(found))
 def told():
     """Of each model the names of its variables, and the keys of its map."""
     codes = {name: HEAD + dedent(code) for name, code in (MODELS | AVERAGES).items()}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", _SCRIPT],
-        input=json.dumps(codes),
-        capture_output=True,
-        text=True,
-        env={**os.environ, "TF_USE_LEGACY_KERAS": "1"},
-        check=True,
-    )
-    return json.loads(done.stdout.splitlines()[-1])
+    return keras_of_before.told(_SCRIPT, codes)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -6,17 +6,14 @@ Keras of before, which has `tf.layers` and the cells.
 
 from __future__ import annotations
 
-import json
-import os
 import random
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
 from ckptls.source.document import Document
+from oracle import keras_of_before
 
 SEEDS = range(40)
 HEAD = """
@@ -111,15 +108,7 @@ MODELS = [HEAD + "\n".join(Generator(seed).block(3, "")) + "\n" for seed in SEED
 @pytest.fixture(scope="module")
 def told():
     """The names of the variables of each model."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", SCRIPT],
-        input=json.dumps(MODELS),
-        capture_output=True,
-        text=True,
-        env={**os.environ, "TF_USE_LEGACY_KERAS": "1"},
-        check=True,
-    )
-    return json.loads(done.stdout.splitlines()[-1])
+    return keras_of_before.told(SCRIPT, MODELS)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
