@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any, BinaryIO
 
 from lsp.conftest import COMMAND
@@ -26,6 +26,7 @@ class Wire:
     """The client's side of a server process.
 
     replies: what its requests are answered with, by method; null for the others.
+    command: what starts the server.
     """
 
     def __init__(
@@ -33,9 +34,10 @@ class Wire:
         *arguments: str,
         replies: Mapping[str, Any] | None = None,
         stderr: int | IO[bytes] = subprocess.DEVNULL,
+        command: Sequence[str] = COMMAND,
     ) -> None:
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments],
+            [*command, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,

@@ -1,0 +1,131 @@
+"""What goes on while a file is being read that the test keeps the server waiting for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checkpoint import crafted
+from lsp.gate import Gate
+from lsp.wire import Message, Wire
+
+HEAD = "import tensorflow as tf\n"
+WRONG = HEAD + "tf.train.load_variable('a.ckpt', 'net/nothing')\n"
+CANCELLED = -32800
+ABLE: Message = {
+    "textDocument": {"hover": {}, "diagnostic": {}},
+    "workspace": {
+        "configuration": True,
+        "diagnostics": {"refreshSupport": True},
+        "didChangeWatchedFiles": {"dynamicRegistration": True},
+    },
+}
+MANY = [f"f{number:02}.py" for number in range(60)]
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Gate]:
+    index = crafted.index([("net/weights", crafted.FLOAT, [2])])
+    (tmp_path / "a.ckpt.index").write_bytes(index)
+    opened = Gate(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def wire(gate: Gate, tmp_path: Path) -> Iterator[Wire]:
+    settings = [{"diagnosticMode": "workspace"}]
+    opened = Wire(replies={"workspace/configuration": {"result": settings}}, command=gate.command)
+    opened.start(ABLE, workspaceFolders=[{"uri": tmp_path.as_uri(), "name": ""}])
+    # By now it knows the settings.
+    opened.request("client/registerCapability")
+    yield opened
+    opened.kill()
+
+
+# ---------------------------------------------------------------- findings of the workspace
+
+
+def pull(wire: Wire, identifier: int, **more: Any) -> None:
+    params = {"previousResultIds": [], **more}
+    wire.send(id=identifier, method="workspace/diagnostic", params=params)
+
+
+def told(wire: Wire, token: str) -> list[Any]:
+    return [
+        each["params"]["value"]
+        for each in list(wire.told)
+        if each["method"] == "$/progress" and each["params"]["token"] == token
+    ]
+
+
+def reports(wire: Wire, token: str) -> list[Message]:
+    return [each for part in told(wire, token) for each in part["items"]]
+
+
+def name_of(report: Message) -> str:
+    return report["uri"].rpartition("/")[2]
+
+
+def test_findings_are_told_in_parts_before_the_last_file_is_read(
+    wire: Wire, gate: Gate, tmp_path: Path
+):
+    for name in (*MANY, "last.py"):
+        (tmp_path / name).write_text(WRONG)
+    gate.hold("last.py")
+    pull(wire, 1, partialResultToken="parts", workDoneToken="work")
+    gate.wait_for("last.py")
+    wire.wait(lambda: len(reports(wire, "parts")) > 25, 30, "no parts")
+    assert not wire.answers[1]
+    # The first did not wait for the others.
+    assert [name_of(each) for each in told(wire, "parts")[0]["items"]] == MANY[:1]
+    assert [each["kind"] for each in told(wire, "work")][:2] == ["begin", "report"]
+    gate.release("last.py")
+    assert wire.answer(1)["result"] == {"items": []}
+    assert [name_of(each) for each in reports(wire, "parts")] == [*MANY, "last.py"]
+    assert all(1 <= len(part["items"]) <= 25 for part in told(wire, "parts"))
+    assert [each["kind"] for each in told(wire, "work")] == ["begin", "report", "report", "end"]
+
+
+def test_what_is_known_is_told_again_only_with_what_is_new(wire: Wire, tmp_path: Path):
+    for name in MANY:
+        (tmp_path / name).write_text(WRONG)
+    new = tmp_path / "new.py"
+    new.write_text(HEAD)
+    pull(wire, 1, partialResultToken="first")
+    wire.answer(1)
+    known = [{"uri": e["uri"], "value": e["resultId"]} for e in reports(wire, "first")]
+    pull(wire, 2, previousResultIds=known, partialResultToken="second", workDoneToken="work")
+    wire.wait(lambda: {"kind": "end"} in told(wire, "work"), 30, "no end of the work")
+    new.write_text(WRONG)
+    changes = {"changes": [{"uri": new.as_uri(), "type": 2}]}
+    wire.send(method="workspace/didChangeWatchedFiles", params=changes)
+    assert wire.answer(2)["result"] == {"items": []}
+    kinds = {name_of(each): each["kind"] for each in reports(wire, "second")}
+    assert kinds == {**dict.fromkeys(MANY, "unchanged"), "new.py": "full"}
+    assert len(reports(wire, "second")) == len(kinds)
+
+
+def test_a_check_that_is_cancelled_in_its_midst_looks_at_no_further_file(
+    wire: Wire, gate: Gate, tmp_path: Path
+):
+    for name in ("c.py", "held.py", "last.py"):
+        (tmp_path / name).write_text(WRONG)
+    gate.hold("held.py")
+    pull(wire, 1, partialResultToken="parts", workDoneToken="work")
+    gate.wait_for("held.py")
+    wire.send(method="$/cancelRequest", params={"id": 1})
+    assert wire.answer(1)["error"]["code"] == CANCELLED
+    assert told(wire, "work")[-1]["kind"] == "end"
+    # The next one begins when that has left the file it was at.
+    (tmp_path / "b.py").write_text(WRONG)
+    pull(wire, 2)
+    gate.release("held.py")
+    found = {name_of(each) for each in wire.answer(2)["result"]["items"]}
+    assert found == {"b.py", "c.py", "held.py", "last.py"}
+    later = gate.opened[gate.opened.index("held.py") :]
+    assert later.index("b.py") < later.index("last.py")
+    assert [name_of(each) for each in reports(wire, "parts")] == ["c.py"]
