@@ -12,7 +12,11 @@ from checkpoint import crafted
 from lsp.wire import Message, Wire
 
 ABLE: Message = {
-    "workspace": {"configuration": True, "diagnostics": {"refreshSupport": True}},
+    "workspace": {
+        "configuration": True,
+        "diagnostics": {"refreshSupport": True},
+        "didChangeWatchedFiles": {"dynamicRegistration": True},
+    },
     "textDocument": {"diagnostic": {}, "references": {}},
 }
 HEAD = "import tensorflow as tf\n"
@@ -42,6 +46,12 @@ def wire(tmp_path: Path) -> Iterator[Wire]:
 def open_document(wire: Wire, uri: str, text: str) -> None:
     item = {"uri": uri, "languageId": "python", "version": 1, "text": text}
     wire.send(method="textDocument/didOpen", params={"textDocument": item})
+
+
+def change(wire: Wire, uri: str, version: int, text: str) -> None:
+    document = {"uri": uri, "version": version}
+    params = {"textDocument": document, "contentChanges": [{"text": text}]}
+    wire.send(method="textDocument/didChange", params=params)
 
 
 class Told:
@@ -77,10 +87,7 @@ def test_findings_of_other_files_follow_what_is_typed(wire: Wire, tmp_path: Path
     wrong = ["unknown-variable"]
     told.until({"one.py": wrong, "two.py": wrong})
     for version, path in ((2, "elsewhere"), (3, "a.ckpt")):
-        document = {"uri": uri, "version": version}
-        changes = [{"text": f"CKPT = '{path}'\n"}]
-        params = {"textDocument": document, "contentChanges": changes}
-        wire.send(method="textDocument/didChange", params=params)
+        change(wire, uri, version, f"CKPT = '{path}'\n")
         told.until({"one.py": wrong, "two.py": wrong} if path == "a.ckpt" else {})
     # What was never saved is gone with the document.
     wire.send(method="textDocument/didClose", params={"textDocument": {"uri": uri}})
@@ -101,3 +108,37 @@ def test_references_in_other_files_have_the_names_of_what_is_typed(wire: Wire, t
     wire.send(id=2, method="textDocument/references", params=params)
     found = [each["uri"].rpartition("/")[2] for each in wire.answer(2)["result"]]
     assert found == ["train.py", "model.py"]
+
+
+IMPORTS = {
+    "helper.py": (
+        "from pkg.helper import restore",
+        "from .helper import *",
+        "from . import restore",
+    ),
+    "__init__.py": ("from pkg import restore", "from . import restore", "from .. import pkg"),
+}
+
+
+@pytest.mark.parametrize(("typed", "several"), IMPORTS.items(), ids=IMPORTS)
+def test_files_are_looked_at_when_what_they_import_begins_to_read_checkpoints(
+    wire: Wire, tmp_path: Path, typed: str, several: tuple[str, ...]
+):
+    """They do not mention TensorFlow themselves, and were nothing to look at before."""
+    silent = "def restore(name): pass\n"
+    reads = HEAD + "def restore(name): return tf.train.load_variable('a.ckpt', name)\n"
+    files = {"__init__.py": "from .helper import restore\n", "helper.py": silent}
+    files |= {f"train_{i}.py": f"{each}\nrestore('net/no')\n" for i, each in enumerate(several)}
+    files["train_2.py"] = files["train_2.py"].replace("pkg\nrestore", "pkg\npkg.restore")
+    files["beside.py"] = "restore('net/no')\n"
+    (tmp_path / "pkg").mkdir()
+    for name, text in files.items():
+        (tmp_path / "pkg" / name).write_text(text)
+    uri = (tmp_path / "pkg" / typed).as_uri()
+    open_document(wire, uri, silent)
+    told = Told(wire)
+    # More often than all is looked at again because the workspace has been scanned.
+    for version, text in enumerate((reads, silent, reads, silent), start=2):
+        change(wire, uri, version, text)
+        wrong = [name for name in files if name.startswith("train")] if text is reads else []
+        told.until(dict.fromkeys(wrong, ["unknown-variable"]))

@@ -167,8 +167,7 @@ class Check:
 
     def _looked_at(self, path: Path) -> tuple[list[types.Diagnostic], frozenset[str]]:
         data = self.closed.data(path)
-        names = imported_names(data) if data is not None else ()
-        imported = frozenset(word for name in names for word in name.split("."))
+        imported = _imported_words(path, data) if data is not None else frozenset()
         opened = self.closed.understood(path, data) if data is not None else None
         if opened is None:
             return [], imported
@@ -179,6 +178,18 @@ class Check:
         )
         view = View(path.as_uri(), analysis.source, self.client.encoding)
         return to_lsp.diagnostics(told, view, (view,), self.client), imported
+
+
+def _imported_words(path: Path, data: bytes) -> frozenset[str]:
+    """The words in the names that a file imports; dots stand for the package they lead to."""
+    found = set()
+    for name in imported_names(data):
+        words = name.lstrip(".")
+        found.update(words.split("."))
+        if len(words) < len(name):
+            package = path.parents[min(len(name) - len(words), len(path.parents)) - 1]
+            found.add(package.name)
+    return frozenset(found)
 
 
 def module_name(path: Path) -> str:
