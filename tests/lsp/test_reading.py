@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from lsp.wire import Message, Wire
 
 HEAD = "import tensorflow as tf\n"
 WRONG = HEAD + "tf.train.load_variable('a.ckpt', 'net/nothing')\n"
+RIGHT = WRONG.replace("nothing", "weights")
 CANCELLED = -32800
 ABLE: Message = {
     "textDocument": {"hover": {}, "diagnostic": {}},
@@ -129,3 +131,117 @@ def test_a_check_that_is_cancelled_in_its_midst_looks_at_no_further_file(
     later = gate.opened[gate.opened.index("held.py") :]
     assert later.index("b.py") < later.index("last.py")
     assert [name_of(each) for each in reports(wire, "parts")] == ["c.py"]
+
+
+# ---------------------------------------------------------------- hover and completion
+
+ASKED = ["textDocument/hover", "textDocument/completion"]
+
+
+def open_document(wire: Wire, uri: str, text: str) -> None:
+    item = {"uri": uri, "languageId": "python", "version": 1, "text": text}
+    wire.send(method="textDocument/didOpen", params={"textDocument": item})
+
+
+def edit(wire: Wire, uri: str) -> None:
+    text = RIGHT + "x = 1\n"
+    params = {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": text}]}
+    wire.send(method="textDocument/didChange", params=params)
+
+
+def close(wire: Wire, uri: str) -> None:
+    wire.send(method="textDocument/didClose", params={"textDocument": {"uri": uri}})
+
+
+def ask(wire: Wire, identifier: int, method: str, uri: str) -> None:
+    place = {"line": 1, "character": RIGHT.splitlines()[1].index("ights")}
+    params = {"textDocument": {"uri": uri}, "position": place}
+    wire.send(id=identifier, method=method, params=params)
+
+
+@pytest.fixture
+def uri(wire: Wire, gate: Gate, tmp_path: Path) -> str:
+    """A document that is open, the checkpoint of which cannot be read yet."""
+    gate.hold("a.ckpt.index")
+    uri = (tmp_path / "open.py").as_uri()
+    open_document(wire, uri, RIGHT)
+    return uri
+
+
+def answered_later(wire: Wire, gate: Gate, identifier: int) -> str:
+    gate.release("a.ckpt.index")
+    return str(wire.answer(identifier)["result"])
+
+
+@pytest.mark.parametrize("method", ASKED)
+@pytest.mark.parametrize("change", [edit, close], ids=["edited", "closed"])
+def test_what_is_asked_about_a_text_that_goes_on_waits_no_longer(
+    wire: Wire, gate: Gate, uri: str, method: str, change: Any
+):
+    ask(wire, 1, method, uri)
+    gate.wait_for("a.ckpt.index")
+    change(wire, uri)
+    assert wire.answer(1)["result"] is None
+    if change is close:
+        open_document(wire, uri, RIGHT)
+    ask(wire, 2, method, uri)
+    assert "net/weights" in answered_later(wire, gate, 2)
+
+
+@pytest.mark.parametrize("method", ASKED)
+def test_what_is_asked_waits_on_while_others_are_edited(
+    wire: Wire, gate: Gate, uri: str, tmp_path: Path, method: str
+):
+    other = (tmp_path / "other.py").as_uri()
+    open_document(wire, other, HEAD)
+    ask(wire, 1, method, uri)
+    gate.wait_for("a.ckpt.index")
+    edit(wire, other)
+    close(wire, other)
+    # What comes later is answered by now.
+    wire.send(id=2, method="textDocument/documentSymbol", params={"textDocument": {"uri": uri}})
+    wire.answer(2)
+    assert not wire.answers[1]
+    assert "net/weights" in answered_later(wire, gate, 1)
+
+
+@pytest.mark.parametrize("method", ASKED)
+def test_what_is_cancelled_waits_no_longer(wire: Wire, gate: Gate, uri: str, method: str):
+    ask(wire, 1, method, uri)
+    gate.wait_for("a.ckpt.index")
+    wire.send(method="$/cancelRequest", params={"id": 1})
+    assert wire.answer(1)["error"]["code"] == CANCELLED
+    ask(wire, 2, method, uri)
+    assert "net/weights" in answered_later(wire, gate, 2)
+    wire.send(id=3, method="shutdown")
+    wire.answer(3)
+    assert not wire.answers[1]
+
+
+def test_a_checkpoint_that_is_read_again_keeps_no_completion_waiting(
+    wire: Wire, gate: Gate, tmp_path: Path
+):
+    index, uri = tmp_path / "a.ckpt.index", (tmp_path / "open.py").as_uri()
+    open_document(wire, uri, RIGHT)
+    ask(wire, 1, "textDocument/completion", uri)
+    assert "net/weights" in str(wire.answer(1)["result"])
+    gate.hold(index.name)
+    before = gate.opened.count(index.name)
+    beside = tmp_path / "beside"
+    beside.write_bytes(crafted.index([("net/wider", crafted.FLOAT, [3])]))
+    beside.replace(index)
+    changes = {"changes": [{"uri": index.as_uri(), "type": 2}]}
+    wire.send(method="workspace/didChangeWatchedFiles", params=changes)
+    gate.wait_for(index.name, before + 1)
+    for number in range(2, 12):
+        ask(wire, number, "textDocument/completion", uri)
+        assert "net/weights" in str(wire.answer(number)["result"])
+    gate.release(index.name)
+    numbers = count(12)
+
+    def is_new_known() -> bool:
+        number = next(numbers)
+        ask(wire, number, "textDocument/completion", uri)
+        return "net/wider" in str(wire.answer(number)["result"])
+
+    wire.wait(is_new_known, 60, "what was read again is not completed")

@@ -141,4 +141,4 @@ def test_files_are_looked_at_when_what_they_import_begins_to_read_checkpoints(
     for version, text in enumerate((reads, silent, reads, silent), start=2):
         change(wire, uri, version, text)
         wrong = [name for name in files if name.startswith("train")] if text is reads else []
-        told.until(dict.fromkeys(wrong, ["unknown-variable"]))
+        told.until({name: ["unknown-variable"] for name in wrong})

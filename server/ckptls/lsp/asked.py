@@ -79,7 +79,7 @@ async def asked_at(ls: Server, place: Placed, is_patient: bool) -> Asked | None:
         if is_answer or has_waited or not binding.pending:
             session.read(binding.pending)
             return Asked(cursors[0], binding, view, binder)
-        await session.wait_for(binding.pending)
+        await session.wait_for(binding.pending, place.text_document.uri)
         has_waited = True
 
 

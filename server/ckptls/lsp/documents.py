@@ -28,7 +28,7 @@ class Documents:
 
     encoding: tells how the client counts characters.
     settings: files of settings, which are no programs, by their addresses.
-    edited: set at the next edit of a program.
+    edited: set when the next program is edited or closed.
     """
 
     def __init__(self, workspace: Workspace, encoding: Callable[[], str]) -> None:
@@ -110,6 +110,7 @@ class Documents:
         if uri not in self.notebooks:
             self._workspace.close(uri)
             self.versions.pop(uri, None)
+            self._wake()
 
     def _apply(self, document: Document, change: types.TextDocumentContentChangeEvent) -> None:
         if isinstance(change, types.TextDocumentContentChangeWholeDocument):
@@ -147,6 +148,7 @@ class Documents:
         for cell in gone:
             self._cells.pop(cell, None)
         self._joined(uri)
+        self._wake()
         return gone
 
     def close_notebook(self, uri: str) -> list[str]:
@@ -157,6 +159,7 @@ class Documents:
         self._workspace.close(uri)
         for cell in notebook.uris:
             self._cells.pop(cell, None)
+        self._wake()
         return notebook.uris
 
     def _change_cell(

@@ -190,11 +190,24 @@ class Session:
             if all(map(is_remote, self._reading)) and not self._is_closing:
                 self.refresh_all()
 
-    async def wait_for(self, paths: Iterable[str]) -> None:
-        """Waits a moment for checkpoints that are being read for the first time."""
-        tasks = self.read(paths)
-        if tasks:
-            await asyncio.wait(tasks, timeout=PATIENCE_SECONDS)
+    async def wait_for(self, paths: Iterable[str], uri: str = "") -> None:
+        """Waits a moment for checkpoints that are being read for the first time; no longer than
+        the text with that address, if it is open, stays as it is."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE_SECONDS
+        waiting: set[asyncio.Future[Any]] = set(self.read(paths))
+        seen = self.seen(uri)
+        while waiting and (left := deadline - loop.time()) > 0:
+            edited = asyncio.ensure_future(self.documents.edited.wait())
+            try:
+                both = {*waiting, edited}
+                await asyncio.wait(both, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                edited.cancel()
+            waiting = {task for task in waiting if not task.done()}
+            now = self.seen(uri)
+            if seen is not None and (now is None or now.view.source is not seen.view.source):
+                return
 
     async def watch(self) -> None:
         """Looks from time to time whether a checkpoint that was read has changed."""
