@@ -275,6 +275,10 @@ METHODS: dict[str, tuple[str, list[str]]] = {
     "object-checkpoint.read": ('{r}.{m}("a")', ["path a", "object net < a"]),
     "object-checkpoint.save": ('{r}.{m}("b")', ["path b"]),
     "object-checkpoint.write": ('{r}.{m}("b")', ["path b"]),
+    "manager.save": (
+        "tf.train.load_variable({r}.{m}(3), 'x')",
+        ["path a", "path a/ckpt-3", "variable x < a/ckpt-3"],
+    ),
     "manager.restore_or_initialize": ("{r}.{m}()", ["path a", "object net < a"]),
     "manager.latest_checkpoint": (
         'tf.train.load_variable({r}.{m}, "w")',

@@ -170,6 +170,22 @@ def test_saving_gives_the_path_back():
     assert paths("other", code) == ["{}"]
 
 
+def test_a_manager_gives_the_path_back_that_it_has_saved_to():
+    code = """
+        def made(directory, **options):
+            checkpoint = tf.train.Checkpoint(net=net)
+            return tf.train.CheckpointManager(checkpoint, directory, 3, **options)
+        manager, named = made("d"), made("d/", checkpoint_name="net")
+        unknown, callable_ = made(folder), made("d", checkpoint_name=name)
+        """
+    assert paths("manager.save()", code) == ["d/ckpt-{}"]
+    assert paths("manager.save(7)", code) == ["d/ckpt-7"]
+    assert paths("manager.save(checkpoint_number=step)", code) == ["d/ckpt-{}"]
+    assert paths("named.save(checkpoint_number=7)", code) == ["d/net-7"]
+    assert paths("callable_.save()", code) == ["d/{}-{}"]
+    assert paths("unknown.save()", code) == ["{}"]
+
+
 def test_the_name_of_the_newest_checkpoint_behind_its_directory():
     code = """
         state = tf.train.get_checkpoint_state("d")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from textwrap import dedent
 
 import pytest
 
@@ -203,6 +204,34 @@ def test_the_steps_of_what_was_saved_are_meant_too(two):
     make = 'v = tf.get_variable("x", [2])\n'
     save = 'tf.train.Saver().save(session, "a.ckpt", global_step=10)\n'
     assert checkpoint_of(two, make + save + read) == []
+
+
+MANAGED = {
+    "manager.save()": ["manager.latest_checkpoint", 'tf.train.latest_checkpoint("run")'],
+    "path = manager.save(checkpoint_number=7)": ["path", '"run/ckpt-7"'],
+    'path = checkpoint.save("run/ckpt")': ["manager.latest_checkpoint", '"run/ckpt-7"'],
+    'path = checkpoint.write("run/ckpt-7")': ["path", '"run/ckpt-7"', '"run"'],
+}
+
+
+@pytest.mark.parametrize(
+    ("save", "path"), [(save, path) for save, paths in MANAGED.items() for path in paths]
+)
+def test_what_a_manager_has_just_saved_is_not_what_lies_there(project, save, path):
+    (project.root / "run").mkdir()
+    project.objects("run/ckpt-7", "net/w")
+    project.file("run/checkpoint", 'model_checkpoint_path: "ckpt-7"\n')
+    make = """
+        checkpoint, other = tf.train.Checkpoint(net=net), tf.train.Checkpoint(net=net)
+        manager = tf.train.CheckpointManager(checkpoint, "run", max_to_keep=3)
+        elsewhere = tf.train.CheckpointManager(other, "else", max_to_keep=3)
+        """
+    read = f'tf.train.load_variable({path}, "net/b/.ATTRIBUTES/VARIABLE_VALUE")\n'
+    lines = dedent(make)
+    assert project.marks(f"{lines}{save}\n{read}") == []
+    if path != "path":
+        wrong = ["net/b/.ATTRIBUTES/VARIABLE_VALUE"]
+        assert project.marks(f"{lines}elsewhere.save()\n{read}{save}\n") == wrong
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ def _written(context: Context) -> Iterator[Text]:
             for use in site.paths:
                 if use.form in _WRITTEN:
                     yield use.text
+    for save in context.analysis.saves:
+        yield from save.prefixes
 
 
 def _covers(written: Text, path: Text) -> bool:

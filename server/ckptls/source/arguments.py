@@ -124,10 +124,16 @@ def saved(entry: Entry, bound: Bound) -> Values:
     steps = bound.get("global_step", (Literal(None),))
     if entry.returns == "saved" and steps == (Literal(None),):
         return bound.get(path, UNKNOWN)
-    known = [each.value for each in steps if isinstance(each, Literal)]
-    step = text(str(known[0])) if len(known) == len(steps) == 1 else Text((DIGITS,))
-    ends = text("-") + (step if entry.returns == "saved" else Text((DIGITS,)))
-    return tuple(each + ends for each in texts(bound.get(path, UNKNOWN)))
+    paths = texts(bound.get(path, UNKNOWN))
+    return numbered(paths, steps if entry.returns == "saved" else UNKNOWN)
+
+
+def numbered(paths: tuple[Text, ...], numbers: Values) -> tuple[Text, ...]:
+    """Paths with a number of steps or saves behind them, as checkpoints have it."""
+    known = [each.value for each in numbers if isinstance(each, Literal)]
+    is_known = len(known) == len(numbers) == 1 and known[0] is not None
+    end = text(str(known[0])) if is_known else Text((DIGITS,))
+    return tuple(each + text("-") + end for each in paths)
 
 
 def partial(arguments: Arguments) -> Values:

@@ -329,6 +329,8 @@ class Caller(Evaluator):
                 if not self.quiet and receiver is not None:
                     names = saved_names(receiver.detail[0])
                     self.effects.saves.append(Save(self.place(node), *names))
+            case "save-managed" if receiver is not None:
+                return objects.saved(self, node, receiver, bound)
             case "load-weights" | "warm-start":
                 self._taken(entry, bound, paths, node)
             case "cell":
@@ -367,7 +369,7 @@ class Caller(Evaluator):
             given, form = receiver.paths, PathForm(receiver.form)
         if entry.returns == "latest":
             return flags.latest(given)
-        detail = (objects.of(None, bound),) if entry.returns == "manager" else ()
+        detail = objects.managed(bound) if entry.returns == "manager" else ()
         return (Tracked(entry.returns, given, detail, form.value),)
 
     def _defined(self, entry: Entry, bound: Bound, emitter: Emitter) -> Values:

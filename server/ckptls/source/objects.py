@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ckptls.source import paths
+from ckptls.source.arguments import numbered
 from ckptls.source.catalogue import Roles
-from ckptls.source.sites import Role
-from ckptls.source.values import Origin, Piece, Sequence, Text, Tracked, Values
+from ckptls.source.sites import Role, Save
+from ckptls.source.values import (
+    UNKNOWN,
+    Literal,
+    Origin,
+    Piece,
+    Sequence,
+    Text,
+    Tracked,
+    Values,
+    text,
+    texts,
+)
 
 if TYPE_CHECKING:
     from ckptls.source import ir
@@ -36,3 +49,20 @@ def of(receiver: Tracked | None, bound: Bound) -> Values:
         if isinstance(value, Tracked) and value.kind == "object-checkpoint":
             return value.detail[0]
     return ()
+
+
+def managed(bound: Bound) -> tuple[Values, ...]:
+    """What is known of a `tf.train.CheckpointManager`: the keywords of its checkpoint object, and
+    what the files that it writes are called, but for their numbers."""
+    name = bound.get("checkpoint_name", (text("ckpt"),))
+    return of(None, bound), paths.join((bound.get("directory", UNKNOWN), name))
+
+
+def saved(caller: Caller, node: ir.Call, manager: Tracked, bound: Bound) -> Values:
+    """The path that `manager.save(checkpoint_number=None)` gives back, which it has written."""
+    prefixes = tuple(each for each in texts(manager.detail[1]) if each.head)
+    if not prefixes:
+        return UNKNOWN
+    if not caller.quiet:
+        caller.effects.saves.append(Save(caller.place(node), None, prefixes=prefixes))
+    return numbered(prefixes, bound.get("checkpoint_number", (Literal(None),)))

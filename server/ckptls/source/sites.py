@@ -263,11 +263,13 @@ class Save:
     """A statement that a saver writes a checkpoint with, and which names it gives there.
 
     names: None where reading the code does not tell; `takes_all`: those of all variables.
+    prefixes: what it writes to, but for a number, where that is not among its arguments.
     """
 
     place: Place
     names: tuple[Text, ...] | None
     takes_all: bool = False
+    prefixes: tuple[Text, ...] = ()
 
 
 def literal_parts(text: Text) -> tuple[LiteralPart, ...]:

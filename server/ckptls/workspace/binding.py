@@ -187,6 +187,7 @@ class Binder:
             for use in site.paths
             if use.form is PathForm.OUTPUT and use.text.head
         ]
+        found += [(text, e.place.span.start, e) for e in self.analysis.saves for text in e.prefixes]
         return sorted(found, key=lambda each: each[1])
 
     def look(self, use: PathUse) -> tuple[Entry, ...] | None:
