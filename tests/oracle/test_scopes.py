@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import dedent
 
 import pytest
@@ -77,6 +78,28 @@ MODELS = {
             with tf.variable_scope("b"):
                 tf.get_variable("w", [2])
         """,
+    "exit stacks": """
+        import contextlib
+
+        @contextlib.contextmanager
+        def inside(*names):
+            with contextlib.ExitStack() as stack:
+                for name in names:
+                    stack.enter_context(tf.variable_scope(name))
+                yield
+
+        with contextlib.ExitStack() as stack:
+            scope = stack.enter_context(tf.variable_scope("a"))
+            tf.get_variable("w", [2])
+            stack.enter_context(tf.name_scope("n"))
+            stack.enter_context(tf.variable_scope("b"))
+            tf.get_variable("w", [3])
+        with inside("c", "d"):
+            tf.get_variable("w", [2])
+        with tf.variable_scope(scope):
+            tf.get_variable("v", [2])
+        tf.get_variable("u", [2])
+        """,
     "formats": """
         scope = "block{}".format(7)
         with tf.variable_scope(scope + "/" + "unit"):
@@ -102,3 +125,60 @@ def test_names_and_shapes_are_those_of_the_graph(model):
         wanted = told[name]
         assert wanted is not None
         assert all(size in (None, real) for size, real in zip(wanted, shape, strict=True))
+
+
+# Which scopes are entered is settled elsewhere.
+OPEN = {
+    "a stack that is closed": """
+        stack = contextlib.ExitStack()
+        stack.enter_context(tf.variable_scope("a"))
+        tf.get_variable("w", [2])
+        stack.close()
+        tf.get_variable("v", [2])
+        """,
+    "a stack that is left open": """
+        contextlib.ExitStack().enter_context(tf.variable_scope("a"))
+        tf.get_variable("w", [2])
+        """,
+    "a stack that a function is given": """
+        def enter(stack, name):
+            stack.enter_context(tf.variable_scope(name))
+
+        with contextlib.ExitStack() as stack:
+            enter(stack, "a")
+            tf.get_variable("w", [2])
+        tf.get_variable("v", [2])
+        """,
+    "a stack that is handed on": """
+        def enter(name):
+            with contextlib.ExitStack() as stack:
+                stack.enter_context(tf.variable_scope(name))
+                return stack.pop_all()
+
+        stack = enter("a")
+        tf.get_variable("w", [2])
+        stack.close()
+        tf.get_variable("v", [2])
+        """,
+    "a stack that a branch uses": """
+        def net(name):
+            with contextlib.ExitStack() as stack:
+                if name:
+                    stack.enter_context(tf.variable_scope(name))
+                tf.get_variable("w", [2])
+
+        net("")
+        net("ab"[:1])
+        """,
+}
+
+
+@pytest.mark.parametrize("model", OPEN.values(), ids=OPEN.keys())
+def test_names_that_are_not_known_are_left_open(model):
+    code = "import contextlib\nimport tensorflow.compat.v1 as tf\n" + dedent(model)
+    with tf.Graph().as_default():
+        exec(compile(code, "model", "exec"), {})
+        made = {v.op.name for v in tf1.global_variables()}
+    told = [variable.name for variable in Document(code).analysis().variables]
+    assert {each for name in told if (each := name.literal) is not None} <= made
+    assert all(any(re.fullmatch(name.regex, each) for name in told) for each in made)

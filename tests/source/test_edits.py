@@ -29,6 +29,7 @@ SNIPPETS = st.sampled_from(
         "if 'x' not in names:\n    raise KeyError\n",
         "cell = tf.nn.rnn_cell.GRUCell(3, name='c')\ntf.nn.dynamic_rnn(cell, x)\n",
         "t = tf.make_template('t', f)\nt(CHECKPOINT)\n",
+        "stack.enter_context(tf.variable_scope('e'))\ntf.get_variable('f')\n",
         "n = None\nif n is None:\n    n = 'vgg_16/q'\ntf.train.load_variable(CHECKPOINT, n)\n",
     ]
 )
@@ -147,3 +148,19 @@ def test_what_stood_before_a_branch_counts_when_it_comes_later():
     fresh = Document(document.text).analysis()
     assert "a" in [site.full_text.template for site in fresh.sites]
     assert told(document.analysis()) == told(fresh)
+
+
+def test_what_a_call_enters_stands_around_what_follows():
+    head = "import contextlib\nimport tensorflow as tf\n"
+    enter = "contextlib.ExitStack().enter_context(tf.variable_scope('a'))\n"
+    inside = "def enter(stack):\n    stack.enter_context(tf.variable_scope('a'))\n"
+    code = inside + "tf.get_variable('w')\ntf.get_variable('v')\n"
+    document = Document(head + code)
+    document.analysis()
+    for new in (enter, "enter(contextlib.ExitStack())\n"):
+        place = len(head) + len(inside)
+        for start, end, text in ((place, place, new), (place, place + len(new), "")):
+            document.edit(start, end, text)
+            names = [variable.name.template for variable in document.analysis().variables]
+            assert names == (["{}w", "{}v"] if text else ["w", "v"])
+            assert told(document.analysis()) == told(Document(document.text).analysis())

@@ -165,6 +165,53 @@ SCOPES = {
         "scope = tf.variable_scope('a')\nwith scope: tf.get_variable('w')",
         ["a/w"],
     ),
+    "a stack of scopes": (
+        "with contextlib.ExitStack() as stack:\n"
+        "    scope = stack.enter_context(tf.variable_scope('a'))\n    tf.get_variable('w')\n"
+        "    stack.enter_context(open('file'))\n    stack.enter_context(tf.variable_scope('b'))\n"
+        "    tf.get_variable('w')\ntf.get_variable('w')\n"
+        "with tf.variable_scope(scope): tf.get_variable('v')",
+        ["a/b/w", "a/v", "a/w", "w"],
+    ),
+    "a context manager of one's own over a stack": (
+        "@contextlib.contextmanager\ndef inside(*names):\n"
+        "    with contextlib.ExitStack() as stack:\n"
+        "        for n in names: stack.enter_context(tf.variable_scope(n))\n        yield\n"
+        "with inside('a', 'b'): tf.get_variable('w')\ntf.get_variable('v')",
+        ["a/b/w", "v"],
+    ),
+    "a stack that may have a scope": (
+        "def net(name):\n    with contextlib.ExitStack() as stack:\n"
+        "        if name: stack.enter_context(tf.variable_scope(name))\n"
+        "        tf.get_variable('w')\n    tf.get_variable('v')\nnet('a')\nnet('')\nnet(some)",
+        ["a/w", "v", "w", "{}w"],
+    ),
+    # Where it is closed is not known, so what stands around the code behind it is not either.
+    "a stack that is closed elsewhere": (
+        "stack = contextlib.ExitStack()\nstack.enter_context(open('file'))\ntf.get_variable('w')\n"
+        "stack.enter_context(tf.variable_scope('a'))\ntf.get_variable('v')\n"
+        "stack.close()\ntf.get_variable('u')",
+        ["w", "{}u", "{}v"],
+    ),
+    "a stack that a function is given": (
+        "def enter(stack, name): stack.enter_context(tf.variable_scope(name))\n"
+        "with contextlib.ExitStack() as stack:\n    tf.get_variable('u')\n"
+        "    enter(stack, 'a')\n    tf.get_variable('w')\ntf.get_variable('v')",
+        ["u", "v", "{}w"],
+    ),
+    "a stack that is handed on": (
+        "def enter(name):\n    with contextlib.ExitStack() as stack:\n"
+        "        stack.enter_context(tf.variable_scope(name))\n        return stack.pop_all()\n"
+        "def build():\n    tf.get_variable('u')\n    for name in 'ab':\n"
+        "        stack = enter(name)\n        tf.get_variable('w')\n        stack.close()\nbuild()",
+        ["u", "{}w"],
+    ),
+    "a stack of an object": (
+        "class Net:\n    def __init__(self):\n        self.stack = contextlib.ExitStack()\n"
+        "        self.stack.enter_context(tf.variable_scope('a'))\n        tf.get_variable('w')\n"
+        "tf.get_variable('u')\nNet()\ntf.get_variable('v')",
+        ["u", "{}v", "{}w"],
+    ),
     "methods called in a scope": (
         "class Net:\n    def __init__(self, name):\n"
         "        with tf.variable_scope(name) as self.scope: self.build()\n"

@@ -12,6 +12,7 @@ from ckptls.source import (
     name_tests,
     objects,
     scopes,
+    stacks,
     templates,
 )
 from ckptls.source.arguments import (
@@ -149,6 +150,8 @@ class Caller(Evaluator):
     def _apply_member(self, callee: Member, node: ir.Call, arguments: Arguments) -> Values:
         value, name = callee.value, callee.name
         positional = tuple(values for key, values in arguments if key is None)
+        if name in stacks.METHODS:
+            return stacks.called(self, value, name, arguments)
         if isinstance(value, Text):
             if name in ("format", "format_map"):
                 named = scopes.named(arguments, is_first_a_mapping=name == "format_map")

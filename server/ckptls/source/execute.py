@@ -16,6 +16,7 @@ from ckptls.source.functions import MAX_STEPS, Functions
 from ckptls.source.guards import are_names, catches, is_name_test, is_tested
 from ckptls.source.modules import LIBRARIES, Environment, Module
 from ckptls.source.names import STARRED
+from ckptls.source.stacks import is_stack
 from ckptls.source.state import Frame
 from ckptls.source.values import (
     ClassValue,
@@ -153,22 +154,23 @@ class Executor(Functions):
         if chosen is not None:
             return self._block(node.then if chosen else node.otherwise)
         chosen = decided(self, node.test)
-        before = dict(self.frame.variables)
+        before, around = dict(self.frame.variables), self.frame.scopes
         with self.guarded(is_guard):
             then_leaves = self._block(node.then)
-        then = self.frame.variables
-        self.frame.variables = before
+        then, inside = self.frame.variables, self.frame.scopes
+        self.frame.variables, self.frame.scopes = before, around
         with self.guarded(is_guard):
             otherwise_leaves = self._block(node.otherwise)
         if then_leaves and otherwise_leaves:
             return True
         is_left = then_leaves or otherwise_leaves
         if is_left or chosen is not False:
-            otherwise = self.frame.variables
+            otherwise, around = self.frame.variables, self.frame.scopes
             if not then_leaves:
-                self.frame.variables = then
+                self.frame.variables, self.frame.scopes = then, inside
                 if not otherwise_leaves and chosen is None:
                     self._merge(otherwise)
+                    self.frame.scopes = scopes.either(inside, around)
         if is_guard and (then_leaves or otherwise_leaves):
             self.frame.is_guarded = True
         return False
@@ -186,7 +188,7 @@ class Executor(Functions):
         items, is_whole = items_of(self.evaluate(node.values))
         if self.steps > MAX_STEPS:
             items, is_whole = (union(*items),), False
-        before = dict(self.frame.variables)
+        before, around = dict(self.frame.variables), self.frame.scopes
         repeated = self.frame.is_repeated
         self.frame.is_repeated = repeated or not is_whole
         for item in items:
@@ -195,24 +197,29 @@ class Executor(Functions):
         self.frame.is_repeated = repeated
         if not is_whole:
             self._merge(before)
+            self.frame.scopes = scopes.either(around, self.frame.scopes)
         self._block(node.otherwise)
 
     def _while(self, node: ir.While) -> None:
         self.evaluate(node.test)
-        before = dict(self.frame.variables)
+        before, around = dict(self.frame.variables), self.frame.scopes
         repeated, self.frame.is_repeated = self.frame.is_repeated, True
         with self.guarded(is_name_test(node.test)):
             self._block(node.body)
         self.frame.is_repeated = repeated
         self._merge(before)
+        self.frame.scopes = scopes.either(around, self.frame.scopes)
         self._block(node.otherwise)
 
     def _try(self, node: ir.Try) -> bool:
         is_guard = any(catches(caught) for caught, _ in node.handlers)
-        before = dict(self.frame.variables)
+        before, around = dict(self.frame.variables), self.frame.scopes
         with self.guarded(is_guard):
             is_left = self._block(node.body)
         is_left = self._block(node.otherwise) or is_left
+        # How far it came before anything was caught is not known.
+        if node.handlers:
+            self.frame.scopes = scopes.either(around, self.frame.scopes)
         after = self.frame.variables
         for _, block in node.handlers:
             self.frame.variables = dict(before)
@@ -223,17 +230,21 @@ class Executor(Functions):
         return self._block(node.final) or is_left
 
     def _with(self, node: ir.With) -> bool:
-        outer = self.frame.scopes
+        outer, stacks_outside = self.frame.scopes, self.frame.stacks
         guarded = self.frame.is_guarded
         for expression, target in node.items:
             values = self.evaluate(expression)
+            self.frame.stacks += any(map(is_stack, values))
             self.frame.scopes, values = scopes.entered(self.frame.scopes, values)
             if _suppresses(expression):
                 self.frame.is_guarded = True
             if target is not None:
                 self.bind(target, values)
         is_left = self._block(node.body)
+        if self.frame.are_stacks_left and self.frame.stacks > stacks_outside:
+            outer = scopes.somewhere(outer)
         self.frame.scopes, self.frame.is_guarded = outer, guarded
+        self.frame.stacks = stacks_outside
         return is_left
 
     def _function(self, node: ir.Function) -> None:

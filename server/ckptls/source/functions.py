@@ -52,7 +52,7 @@ class Functions(Caller):
         self.steps_elsewhere = 0
         self.depth = 0
         self._decorating: dict[tuple[Chunk, int], Wrapping | None] = {}
-        self._returned: dict[object, tuple[int, Values, dict[Read, Any]]] = {}
+        self._returned: dict[object, tuple[int, Values, dict[Read, Any], Scopes]] = {}
         # Classes whose bases are being looked up.
         self._descending: set[Chunk] = set()
 
@@ -178,6 +178,7 @@ class Functions(Caller):
             self.entrance = self.place(node)
         self.depth += 1
         frame = self.enter(callee, bound, self.frame.scopes, self.frame.is_guarded)
+        self.frame.scopes = frame.scopes
         self.depth -= 1
         self.entrance = before
         if not frame.returns and frame.yielded is None:
@@ -201,7 +202,8 @@ class Functions(Caller):
         if self.depth >= _MAX_DEPTH or self.steps > MAX_STEPS:
             return UNKNOWN
         if not _ENDINGS & callee.chunk.words:
-            if self.quiet and callee.function.name == "__init__":
+            is_maker = self.quiet and callee.function.name == "__init__"
+            if is_maker or b"enter_context" in callee.chunk.words:
                 self._run_quietly(callee, bound)
             return UNKNOWN
         if callee.chunk.length > 4 * _SMALL_BYTES and callee.chunk.words.isdisjoint(
@@ -222,9 +224,11 @@ class Functions(Caller):
             self.recorders.append(recorder)
             values = _given_back(callee, self._run_quietly(callee, bound))
             self.recorders.pop()
-            known = (before if before == self.writes else -1, values, recorder.reads)
+            is_settled = before == self.writes
+            known = (before if is_settled else -1, values, recorder.reads, self.frame.scopes)
             self._returned[key] = known
         else:
+            self.frame.scopes = known[3]
             for recorder in self.recorders:
                 for place, found in known[2].items():
                     recorder.reads.setdefault(place, found)
@@ -234,6 +238,8 @@ class Functions(Caller):
         self.depth += 1
         self.quiet += 1
         frame = self.enter(callee, bound, self.frame.scopes, self.frame.is_guarded)
+        # Mostly they are as before; but what is entered by a call may be left elsewhere.
+        self.frame.scopes = frame.scopes
         self.quiet -= 1
         self.depth -= 1
         return frame

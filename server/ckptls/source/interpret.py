@@ -206,9 +206,10 @@ class Interpreter(Executor):
 
     def _run_chunk(self, chunk: Chunk) -> Effects:
         memo: Memo | None = chunk.memo
-        given = (self.module.is_guarded,)
+        given = (self.module.is_guarded, self.module.scopes)
         if memo is not None and self._is_valid(memo, given, self.module):
             self.module.is_guarded = memo.leaves_guarded
+            self.module.scopes = memo.leaves_scopes
             return self._replay(memo)
         self.frame, self.chunk = self.module, chunk
         is_branching = isinstance(chunk.statement, _BRANCHING)
@@ -223,7 +224,8 @@ class Interpreter(Executor):
             for name in recorder.written
             if name in self.module.variables
         }
-        chunk.memo = _memo(given, recorder, writes, effects, leaves=self.module.is_guarded)
+        leaves = self.module.is_guarded, self.module.scopes
+        chunk.memo = _memo(given, recorder, writes, effects, (), leaves)
         return effects
 
     def _recorded(self, run: Callable[[], object]) -> tuple[Effects, Recorder]:
@@ -343,11 +345,11 @@ def _memo(
     writes: dict[str, Values],
     effects: Effects,
     calls: tuple[CallRecord, ...] = (),
-    leaves: bool = False,
+    leaves: tuple[bool, Scopes] = (False, ROOT_SCOPES),
 ) -> Memo:
     names = frozenset(name for where, name in recorder.reads if where == 0)
     has_keys = len(names) < len(recorder.reads)
-    return Memo(given, recorder.reads, writes, effects, names, has_keys, calls, leaves)
+    return Memo(given, recorder.reads, writes, effects, names, has_keys, calls, *leaves)
 
 
 def _once(sites: list[Site]) -> list[Site]:

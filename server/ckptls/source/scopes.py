@@ -179,6 +179,16 @@ def entered(scopes: Scopes, values: Values) -> tuple[Scopes, Values]:
     return Scopes(inside, operations, scopes.defaults), (ScopeValue(scope.name),)
 
 
+def somewhere(scopes: Scopes) -> Scopes:
+    """The scopes where it is not known which are entered, if any."""
+    return Scopes(UNKNOWN_TEXT, UNKNOWN_TEXT, scopes.defaults)
+
+
+def either(one: Scopes, other: Scopes) -> Scopes:
+    """The scopes behind two ways that the code may have gone."""
+    return one if one == other else somewhere(one)
+
+
 def _operation_name(scope: ScopeValue) -> Text:
     """A scope that is entered by its object names operations by its last part alone."""
     if scope.written is not None:

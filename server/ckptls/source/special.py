@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ckptls.source import containers, ir, scopes
+from ckptls.source import containers, ir, scopes, stacks
 from ckptls.source.arguments import partial
 from ckptls.source.containers import Arguments, items_of
 from ckptls.source.values import (
@@ -111,5 +111,6 @@ SPECIAL: dict[str, Callable[[Caller, ir.Call, Arguments], Values]] = {
     "builtins.super": _above,
     "tensorflow.get_variable_scope": _current_scope,
     "dataclasses.asdict": _as_record,
+    **{name: lambda caller, node, arguments: stacks.STACK for name in stacks.NAMES},
     "functools.partial": lambda caller, node, arguments: partial(arguments),
 }

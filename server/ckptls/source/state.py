@@ -42,11 +42,13 @@ class Frame:
 
     is_repeated: the code is in a loop of which one round is run for all.
     yielded: the scopes around the last `yield`; `yields` what is given by all of them.
+    stacks: over so many exit stacks a `with` is open; `are_stacks_left`: one of them was emptied
+        without leaving what it had entered.
     """
 
     __slots__ = (
         *("depth", "globals", "home", "is_guarded", "is_repeated", "owner", "parent", "returns"),
-        *("scopes", "variables", "yielded", "yields"),
+        *("scopes", "variables", "yielded", "yields", "stacks", "are_stacks_left"),
     )
 
     def __init__(
@@ -62,6 +64,8 @@ class Frame:
         self.scopes = scopes
         self.is_guarded = is_guarded
         self.is_repeated = False
+        self.stacks = 0
+        self.are_stacks_left = False
         self.yielded: Scopes | None = None
         self.yields: list[Values] = []
         self.owner: ClassValue | None = None
@@ -162,5 +166,6 @@ class Memo:
     has_keys: bool = True
     # What `given` was made of, with what was said twice.
     calls: tuple[CallRecord, ...] = ()
-    # Whether what follows stands behind a test of names.
+    # Whether what follows stands behind a test of names, and in which scopes.
     leaves_guarded: bool = False
+    leaves_scopes: Scopes = ROOT_SCOPES
