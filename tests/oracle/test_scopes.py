@@ -70,6 +70,22 @@ MODELS = {
         with tf.variable_scope("outer"):
             Model("inner")
         """,
+    "a class inside a function": """
+        def build(name):
+            class Model:
+                def __init__(self):
+                    with tf.variable_scope(name) as self.scope:
+                        tf.get_variable("w", [2])
+
+                def more(self):
+                    with tf.variable_scope(self.scope):
+                        tf.get_variable("v", [3])
+
+            Model().more()
+
+        with tf.variable_scope("outer"):
+            build("b")
+        """,
     "branches and reuse": """
         for reuse in (False, True):
             with tf.variable_scope("a", reuse=reuse):

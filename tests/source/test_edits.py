@@ -20,6 +20,9 @@ SNIPPETS = st.sampled_from(
         "tf.app.flags.DEFINE_string('ckpt', CHECKPOINT, '')\n",
         "f(tf.app.flags.FLAGS.ckpt)\n",
         "def loader(p):\n    def get(n):\n        tf.train.load_variable(p, n)\n    return get\n",
+        "def kind(p):\n    class K:\n        def get(self, n):\n"
+        "            tf.train.load_variable(p, n)\n    return K()\n",
+        "kind(CHECKPOINT).get('vgg_16/w')\nk = kind('other')\nk.get('v')\n",
         "get = loader(CHECKPOINT)\nget('vgg_16/y')\n",
         "a = A()\na.x = CHECKPOINT\ntf.train.load_variable(a.x, 'z')\n",
         "with tf.name_scope('n'):\n    tf.Variable(1, name='v')\n",

@@ -67,6 +67,22 @@ READS = {
         "class R:\n    @property\n    def r(self): return tf.train.load_checkpoint('p')\n"
         'R().r.get_tensor("a/b")'
     ),
+    "a class inside a function": (
+        "def f(p):\n    class R:\n"
+        "        def __init__(self, q): self.r = tf.train.load_checkpoint(q)\n"
+        "        def get(self, n): return self.r.get_tensor(n)\n    return R(p)\n"
+        'f("p").get("a/b")'
+    ),
+    "a class that a function makes": (
+        "def f(scope):\n    class R:\n        def get(self, n): return read(scope + n)\n"
+        "    return R\n"
+        'R = f("a/")\nR().get("b")'
+    ),
+    "a class over another one inside a function": (
+        "def f():\n    class R:\n        def get(self, n): return read(n)\n"
+        "    class S(R):\n        def get(self, n): return super().get('a/' + n)\n"
+        '    return S().get("b")'
+    ),
     "one's own default": 'def f(n=None): read(n or "a/b")\nf()',
     "a default set later": 'def f(n=None):\n    if n is None:\n        n = "a/b"\n    read(n)\nf()',
     "no default needed": 'def f(n=None):\n    if not n:\n        n = "c"\n    read(n)\nf("a/b")',
@@ -212,6 +228,14 @@ SCOPES = {
         "tf.get_variable('u')\nNet()\ntf.get_variable('v')",
         ["u", "{}v", "{}w"],
     ),
+    "a class inside a function": (
+        "def build(name):\n    class Net:\n        def __init__(self):\n"
+        "            with tf.variable_scope(name) as self.scope: tf.get_variable('w')\n"
+        "        def more(self):\n            with tf.variable_scope(self.scope): self.last('v')\n"
+        "        def last(self, name): tf.get_variable(name)\n"
+        "    Net().more()\nwith tf.variable_scope('a'): build('b')",
+        ["a/b/v", "a/b/w"],
+    ),
     "methods called in a scope": (
         "class Net:\n    def __init__(self, name):\n"
         "        with tf.variable_scope(name) as self.scope: self.build()\n"
@@ -253,3 +277,22 @@ def test_a_choice_in_a_loop_of_which_one_round_is_run_is_open():
     """
     sites = Document(HEAD + dedent(code)).analysis().sites
     assert {use.text.literal for site in sites for use in site.paths} >= {"a", "b"}
+
+
+def test_classes_of_one_function_are_told_apart():
+    """Which of them it is nobody knows: each reads the name where it reads."""
+    code = """
+    def f(is_one):
+        class One:
+            def get(self, n): return tf.train.load_variable("one", n)
+        class Two:
+            def get(self, n): return tf.train.load_variable("two", n)
+        class Three:
+            def put(self, n): return tf.train.load_variable("three", n)
+        x = One() if is_one else Two()
+        Three().get("b")
+        return x.get("a")
+    """
+    sites = Document(HEAD + dedent(code)).analysis().sites
+    found = {(site.paths[0].text.literal, site.text.literal) for site in sites if site.paths}
+    assert {each for each in found if each[1] in ("a", "b")} == {("one", "a"), ("two", "a")}

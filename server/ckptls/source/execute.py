@@ -292,7 +292,14 @@ class Executor(Functions):
         return (value,)
 
     def _class(self, node: ir.Class) -> None:
-        value = ClassValue(self.chunk, node, self.frame.home)
+        is_nested = self.frame.depth > 0
+        value = ClassValue(
+            self.chunk,
+            node,
+            self.frame.home,
+            identity=id(node) if is_nested else 0,
+            closure=self._closure() if is_nested else (),
+        )
         for base in node.bases:
             self.evaluate(base)
         for decorator in node.decorators:

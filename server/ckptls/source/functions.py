@@ -54,7 +54,7 @@ class Functions(Caller):
         self._decorating: dict[tuple[Chunk, int], Wrapping | None] = {}
         self._returned: dict[object, tuple[int, Values, dict[Read, Any], Scopes]] = {}
         # Classes whose bases are being looked up.
-        self._descending: set[Chunk] = set()
+        self._descending: set[tuple[Chunk, int]] = set()
 
     def enter(
         self,
@@ -316,35 +316,41 @@ class Functions(Caller):
                     bound = (of,)
                 elif isinstance(value, Instance) and not is_static(statement):
                     bound = (Instance(value.of),)
-                return FunctionValue(chunk, id(statement), statement, of, bound, home=of.home)
+                is_nested, known = bool(of.identity), of.closure
+                return FunctionValue(
+                    chunk, id(statement), statement, of, bound, is_nested, known, of.home
+                )
         return None
 
     def _bases(self, of: ClassValue) -> Iterator[ClassValue]:
         """A class and those that it is made from, as far as they are of the project."""
         pending = [of]
-        seen: set[Chunk] = set()
+        seen: set[tuple[Chunk, int]] = set()
         while pending and len(seen) < _MAX_BASES:
             each = pending.pop(0)
-            if each.chunk in seen:
+            if (each.chunk, each.identity) in seen:
                 continue
-            seen.add(each.chunk)
+            seen.add((each.chunk, each.identity))
             yield each
             pending += self._parents(each)
 
     def _parents(self, of: ClassValue) -> list[ClassValue]:
         if not of.definition.bases:
             return []
-        if of.chunk in self._descending:
+        if (of.chunk, of.identity) in self._descending:
             # A name of a base may mean an object of the class itself.
             return []
         before = self.frame
         self.frame = Frame(None, home=of.home) if of.home is not None else self.module
-        self._descending.add(of.chunk)
+        if of.closure:
+            self.frame = Frame(self.frame)
+            self.frame.variables.update(of.closure)
+        self._descending.add((of.chunk, of.identity))
         found = self._classes(of.definition.bases)
         if not found and of.home is None and before is not self.module:
             self.frame = before
             found = self._classes(of.definition.bases)
-        self._descending.discard(of.chunk)
+        self._descending.discard((of.chunk, of.identity))
         self.frame = before
         return found
 

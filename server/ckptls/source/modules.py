@@ -181,7 +181,8 @@ def _detached(value: Value, home: Module) -> Value:
                 home=value.home or home,
             )
         case ClassValue():
-            return value if value.home is not None else replace(value, home=home)
+            closure = tuple((name, detached(known, home)) for name, known in value.closure)
+            return replace(value, home=value.home or home, closure=closure)
         case Instance():
             of = _detached(value.of, home)
             return replace(value, of=of) if isinstance(of, ClassValue) else value

@@ -329,11 +329,17 @@ class FunctionValue:
 
 @dataclass(frozen=True, slots=True)
 class ClassValue:
-    """A class of this document, or with a `home` of another module of the project."""
+    """A class of this document, or with a `home` of another module of the project.
+
+    One that a function defines is told apart by its node as well (`identity`, else 0), and its
+    methods know of the functions around it what is in `closure`.
+    """
 
     chunk: Chunk
     definition: ir.Class = field(compare=False)
     home: Module | None = None
+    identity: int = 0
+    closure: tuple[tuple[str, Values], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,25 @@ def test_the_fix_changes_only_the_wrong_segment(vgg16):
     assert 'variable_scope("vgg_16/conv1/conv1_1")' in vgg16.fixed(snippet)
 
 
+STACK = """
+    import contextlib
+    tf.train.Saver().restore(session, "vgg_16.ckpt")
+    {stack}
+        stack.enter_context(tf.variable_scope("vgg_16"))
+        with tf.variable_scope("cnov1"):{found}
+            tf.get_variable("weights", [2])
+        with tf.variable_scope("vgg_61"):
+            tf.get_variable("weights", [2])
+    """
+
+
+def test_a_slip_in_a_scope_of_a_stack_fires_where_it_is_known_what_stands_around_it(vgg16):
+    found = "  # warning: [misspelled-scope] `vgg_16/conv1`"
+    vgg16.checks(STACK.format(stack="with contextlib.ExitStack() as stack:", found=found))
+    # The scope may be left before, by whoever has the stack.
+    vgg16.checks(STACK.format(stack="def build(stack):", found=""))
+
+
 def test_a_new_head_is_silent(vgg16):
     vgg16.checks(
         """
