@@ -117,6 +117,8 @@ IMPORTS = {
         "from . import restore",
     ),
     "__init__.py": ("from pkg import restore", "from . import restore", "from .. import pkg"),
+    # Nobody has saved it yet.
+    "new.py": ("from pkg.new import restore", "from .new import *", "from pkg.new import restore"),
 }
 
 

@@ -52,6 +52,15 @@ def test_a_module_that_changes_is_read_again(project):
     assert path() == [None]
 
 
+def test_a_module_that_nobody_has_saved_is_found_as_soon_as_it_is_opened(project):
+    train = "import tensorflow as tf\nfrom utils import P\ntf.train.load_variable(P, 'n')\n"
+    document = project.workspace.open("t", project.root / "train.py", train).document
+    assert document.analysis().sites[-1].paths[0].text.literal is None
+    project.workspace.open("u", project.root / "utils.py", 'P = "a.ckpt"\n')
+    document.forget()
+    assert document.analysis().sites[-1].paths[0].text.literal == "a.ckpt"
+
+
 def test_a_module_that_is_open_under_two_addresses_stays_open_when_one_is_closed(project):
     project.file("utils.py", "import tensorflow as tf\nP = 'disk.ckpt'\n")
     text = "import tensorflow as tf\nP = '{}.ckpt'\n"

@@ -51,15 +51,16 @@ class Place:
 
 
 class ModuleStore:
-    """Modules by path. `opened` gives the document of a path that is being edited; what is
-    not open, `disk` knows."""
+    """Modules by path. `opened` gives the document of a path that is being edited, `opened_in`
+    the names of those in a directory, saved there or not; what is not open, `disk` knows."""
 
     def __init__(
         self,
         opened: Callable[[str], Document | None] = lambda path: None,
+        opened_in: Callable[[str], frozenset[str]] = lambda directory: frozenset(),
         disk: Disk | None = None,
     ) -> None:
-        self._opened = opened
+        self._opened, self._opened_in = opened, opened_in
         self._disk = disk or Disk()
         self._known: dict[str, _Known] = {}
         self._listed: dict[str, tuple[float, frozenset[str]]] = {}
@@ -76,6 +77,14 @@ class ModuleStore:
             (lambda names: callers(path, names)) if callers is not None else lambda names: {},
             lambda data: self._leads(data, path, place, _MAX_IMPORT_DEPTH),
         )
+
+    def opens(self, path: str) -> None:
+        """A document is opened: if nobody knew that there is one, modules are to be found anew."""
+        directory, name = os.path.split(path)
+        listed = self._listed.get(directory)
+        if listed is not None and name not in listed[1]:
+            self._listed.clear()
+            self._found.clear()
 
     def distrust(self) -> None:
         """Files have changed: what was just seen of them does not count."""
@@ -249,7 +258,7 @@ class ModuleStore:
         known = self._listed.get(directory)
         now = time.monotonic()
         if known is None or now - known[0] > TRUST_SECONDS:
-            known = (now, self._disk.names(directory))
+            known = (now, self._disk.names(directory) | self._opened_in(directory))
             self._listed[directory] = known
         return known[1]
 

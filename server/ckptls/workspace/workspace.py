@@ -122,7 +122,7 @@ class Workspace:
         # Whether an analysis may wait until other files of the project have been read.
         self.is_patient = True
         self._defaults = Settings()
-        self._modules = ModuleStore(self._opened_at, disk)
+        self._modules = ModuleStore(self._opened_at, self._opened_in, disk)
         self._by_path: dict[str, OpenDocument] = {}
 
     def add_folder(self, path: Path, settings: Settings) -> Folder:
@@ -161,6 +161,7 @@ class Workspace:
         self.documents[key] = opened
         if path is not None:
             self._by_path[str(path)] = opened
+            self._modules.opens(str(path))
         return opened
 
     def close(self, key: str) -> None:
@@ -223,6 +224,10 @@ class Workspace:
     def _opened_at(self, path: str) -> Document | None:
         opened = self._by_path.get(path)
         return opened.document if opened is not None else None
+
+    def _opened_in(self, directory: str) -> frozenset[str]:
+        split = map(os.path.split, self._by_path)
+        return frozenset(name for folder, name in split if folder == directory)
 
     def _callers(self, path: str, names: frozenset[str]) -> Calls:
         folder = self.folder_of(Path(path))
