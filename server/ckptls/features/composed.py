@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.features import words
 from ckptls.source.document import Cursor
+from ckptls.source.sites import LiteralPart, Site
 from ckptls.source.values import Hole, Piece, Text
 
 _MAX_NAMES = 6
@@ -19,20 +20,27 @@ _DIGITS = re.compile(r"(\d+)")
 def alternatives(cursor: Cursor) -> list[Text]:
     """The names that the string under the cursor is a piece of, where the same call takes it:
     in a loop over known items one for each."""
+    return list(dict.fromkeys(site.full_text for site, _ in _together(cursor)))
+
+
+def before(cursor: Cursor) -> Text:
+    """What stands before the string under the cursor, scopes included: for several names a
+    text for all of them."""
+    several = dict.fromkeys(site.outer + part.before for site, part in _together(cursor))
+    own = cursor.site.outer + cursor.part.before
+    return (common(list(several)) if len(several) > 1 else None) or own
+
+
+def _together(cursor: Cursor) -> Iterator[tuple[Site, LiteralPart]]:
     site, span = cursor.site, cursor.part.span
-    found = {
-        each.full_text: None
-        for each in cursor.analysis.sites
-        if each.place == site.place
-        and each.role is site.role
-        and each.parameter == site.parameter
-        and any(part.span == span for part in each.parts)
-    }
-    return list(found)
+    for each in cursor.analysis.sites_of(site.place):
+        if each.parameter == site.parameter and each.role is site.role:
+            yield from ((each, part) for part in each.parts if part.span == span)
 
 
 def common(several: Sequence[Text]) -> Text | None:
-    """One text for several: a hole where they differ; None if they are not built alike."""
+    """One text for several: a hole for one of theirs where they differ; None if they are not
+    built alike."""
     if len({len(each.parts) for each in several}) != 1:
         return None
     columns = zip(*(each.parts for each in several), strict=True)
@@ -43,8 +51,11 @@ def _one(column: Sequence[Piece | Hole]) -> Piece | Hole:
     first = column[0]
     if isinstance(first, Hole):
         return first
-    is_same = all(isinstance(each, Piece) and each.text == first.text for each in column)
-    return first if is_same else Hole()
+    own = [re.escape(each.text) for each in column if isinstance(each, Piece)]
+    if len(own) < len(column):
+        return Hole()
+    several = dict.fromkeys(own)
+    return first if len(several) == 1 else Hole(f"(?:{'|'.join(several)})")
 
 
 def composed(text: Text, checkpoint: Checkpoint, known: Collection[str] = ()) -> str:
