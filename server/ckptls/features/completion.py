@@ -50,7 +50,7 @@ def completion(cursor: Cursor, binding: Binding) -> Completion | None:
     if site.role in (Role.PATH, Role.TENSOR, Role.LAYER, Role.LAYER_PATTERN, Role.OBJECT):
         return None
     is_regex = site.match is not None and site.match.is_regex
-    find = _in_regex if is_regex else _in_text
+    find = _at_end if site.match is Match.SUFFIX else _in_regex if is_regex else _in_text
     items = model_items(cursor, binding)
     is_incomplete = len(items) > MAX_ITEMS
     for checkpoint in binding.checkpoints:
@@ -138,6 +138,23 @@ def _in_regex(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]
         items, is_cut = _behind(checkpoint, typed.regex, "", typed.partial)
     kept = cursor.written_up_to(typed.begin - len(fixed))
     return [_written(item, cursor, kept, escaped(item.label)) for item in items], is_cut
+
+
+def _at_end(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]:
+    """How names end: their last segments, as many as are typed, the most frequent first."""
+    typed = cursor.typed
+    if cursor.part.before.parts or cursor.part.after.parts:
+        return [], False
+    number = typed.count("/") + (not typed.startswith("/"))
+    found: dict[str, list[str]] = {}
+    for name in islice(checkpoint.names, _MAX_PATTERN_NAMES):
+        segments = name.split("/")
+        end = "/" * typed.startswith("/") + "/".join(segments[-number:])
+        if end.startswith(typed) and name != OBJECT_GRAPH_NAME and len(segments) >= number:
+            found.setdefault(end, []).append(name)
+    ends = sorted(found, key=lambda end: (-len(found[end]), end))
+    items = [_of_several(checkpoint, end, found[end]) for end in ends[:MAX_ITEMS]]
+    return [_written(item, cursor, "", item.label) for item in items], len(ends) > MAX_ITEMS
 
 
 def _written(item: Item, cursor: Cursor, kept: str, label: str) -> Item:

@@ -103,14 +103,16 @@ def fits(expression: re.Pattern[str], match: Match, name: str) -> bool:
         return expression.fullmatch(name) is not None
     if match in (Match.SEARCH, Match.CONTAINS):
         return expression.search(name) is not None
+    if match is Match.SUFFIX:
+        return re.search(expression.pattern + r"\Z", name) is not None
     if match is Match.SCOPE:
         return re.match(expression.pattern.rstrip("/") + "/", name) is not None
     return expression.match(name) is not None
 
 
 def _shape(pattern: str, match: Match) -> Shape | None:
-    at_start = match not in (Match.SEARCH, Match.CONTAINS)
-    at_end = match in (Match.FULL, Match.EQUALS)
+    at_start = match not in (Match.SEARCH, Match.CONTAINS, Match.SUFFIX)
+    at_end = match in (Match.FULL, Match.EQUALS, Match.SUFFIX)
     if not match.is_regex:
         return Shape(tuple(Atom(c, c) for c in pattern), at_start, at_end, is_regex=False)
     body = pattern
