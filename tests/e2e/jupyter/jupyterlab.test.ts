@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 
 import { ROOT } from "../browser.ts";
 import { type House, openHouse, SECONDS, type Settings } from "./house.ts";
-import { type Notebook, openNotebook } from "./notebook.ts";
+import { type Notebook, openNotebook, openScript, type Script } from "./notebook.ts";
 
 const LEAF = "vgg_16/conv1/conv1_1/weights";
 const CELLS = [
@@ -61,6 +61,35 @@ async function seesTheShape(n: Notebook): Promise<void> {
   await n.ask(MEANS, "vgg_16/mean_rgb", "float32 [3]");
 }
 
+const PROGRAM = `${CELLS[0]}\nreader = tf.train.load_checkpoint(CHECKPOINT)\n`;
+
+/** The same in a window with a Python file in it. */
+async function inScript(n: Notebook, name: string, line: string, test: (script: Script) => Promise<void>): Promise<void> {
+  const script = await openScript(n.house, PROGRAM + line);
+  try {
+    await test(script);
+  } catch (error) {
+    await script.keepEvidence(`failed-script-${name}`);
+    throw error;
+  } finally {
+    await script.page.context().close();
+  }
+}
+
+async function worksInScript(n: Notebook, name: string): Promise<void> {
+  await inScript(n, name, CELLS[SLIP] as string, async (script) => {
+    await script.askProblem(0, "did you mean `vgg_16/conv1/conv1_1/biases`?");
+    await script.write(0, `${PROGRAM}${CELLS[MEANS]}`);
+    await script.squiggles(0).waitFor({ state: "detached" });
+    await script.ask(0, "vgg_16/mean_rgb", "float32 [3]");
+    await script.write(0, `${PROGRAM}weights = reader.get_tensor('vgg_16/conv1/conv1_1/w|')`);
+    await script.complete(LEAF);
+    await script.screenshot(name);
+    await script.take(LEAF);
+    await script.untilWritten(0, `${PROGRAM}weights = reader.get_tensor('${LEAF}')`);
+  });
+}
+
 withSettings("ckptls alone, ranked highest as docs/editors.md says", () => snippet("JupyterLab"), (scenario) => {
   scenario("is the server that is asked", "alone", async (n) => {
     const servers = await n.servers();
@@ -104,6 +133,8 @@ withSettings("ckptls alone, ranked highest as docs/editors.md says", () => snipp
     await n.write(SLIP, "biases = reader.get_tensor('vgg_16/conv1/conv1_1/biases')");
     await n.squiggles(SLIP).waitFor({ state: "detached" });
   });
+
+  scenario("does all of it in a file of Python too", "file", (n) => worksInScript(n, "file"));
 });
 
 withSettings("beside python-lsp-server, without any setting", () => ({}), (scenario) => {
@@ -128,6 +159,8 @@ withSettings("beside python-lsp-server, without any setting", () => ({}), (scena
     await seesTheSlip(n);
     await n.screenshot("plugin-problem");
   });
+
+  scenario("does all of it in a file of Python too", "plugin-file", (n) => worksInScript(n, "plugin-file"));
 
   scenario("leaves the completion of Python to it", "python", async (n) => {
     await n.write(NEW, "import collections\ncollections.OrderedD");
