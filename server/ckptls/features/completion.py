@@ -239,8 +239,7 @@ def _comes_last(item: Item, checkpoint: Checkpoint) -> bool:
     """Whether it is what optimizers, averages and savers keep, and seldom what is looked for."""
     if item.kind is ItemKind.SCOPE:
         return is_kept_aside(item.name) or (
-            item.name in checkpoint
-            and _is_noted("slots", item.name, checkpoint, holds_only_slots)
+            item.name in checkpoint and _is_noted("slots", item.name, checkpoint, holds_only_slots)
         )
     return _is_noted("aside", item.name, checkpoint, _is_aside)
 
@@ -253,8 +252,7 @@ def _is_noted(
     kind: str, name: str, checkpoint: Checkpoint, ask: Callable[[str, Checkpoint], bool]
 ) -> bool:
     """An answer that is kept: the same names are offered from one keystroke to the next."""
-    answer = checkpoint.tree.noted((kind, name), lambda: ask(name, checkpoint))
-    return bool(answer)
+    return checkpoint.tree.noted((kind, name), lambda: ask(name, checkpoint))
 
 
 def _wanted(site: Site) -> tuple[int | None, ...] | None:

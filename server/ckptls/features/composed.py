@@ -34,7 +34,10 @@ def before(cursor: Cursor) -> Text:
 def _together(cursor: Cursor) -> Iterator[tuple[Site, LiteralPart]]:
     site, span = cursor.site, cursor.part.span
     for each in cursor.analysis.sites_of(site.place):
-        if each.parameter == site.parameter and each.role is site.role:
+        if each.parameter != site.parameter or each.role is not site.role:
+            continue
+        # Parts cost more than to see that one of them is meant, and a map has many.
+        if any(origin.span == span for origin in each.text.origins):
             yield from ((each, part) for part in each.parts if part.span == span)
 
 
