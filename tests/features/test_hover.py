@@ -297,3 +297,22 @@ def test_slots_under_a_variable_are_told_once(project):
     text = project.hover('tf.train.load_variable("a.ckpt", "<cursor>w")')
     assert text.count("Adam") == 1
     assert "v/\n\n1 variable" in project.hover('tf.train.load_variable("a.ckpt", "<cursor>v")')
+
+
+def test_an_empty_filter_has_no_hover(vgg16):
+    assert not vgg16.hover(
+        """
+        for name, shape in tf.train.list_variables("vgg_16.ckpt"):
+            if name in ["<cursor>", "vgg_16/mean_rgb"]:
+                print(name)
+        """
+    )
+
+
+def test_of_the_checkpoints_that_are_there_the_nearest_are_told(project):
+    names = ("a.ckpt", "b.ckpt", "run/model.ckpt-100", "z.ckpt")
+    for name in names:
+        project.checkpoint(name, w=[1])
+    project.folder.known = tuple(str(project.root / name) for name in names)
+    text = project.hover('tf.train.load_checkpoint("run/model.ckpt-<cursor>300")')
+    assert "in the workspace: run/model.ckpt-100, " in text

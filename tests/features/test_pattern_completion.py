@@ -137,3 +137,30 @@ def test_how_names_end_is_no_name(project):
     assert not [each for each in map(name_of, binder.analysis.sites) if each is not None]
     binder = project.binder(ENDS.replace("endswith", "startswith").format("w"))
     assert [each for each in map(name_of, binder.analysis.sites) if each is not None]
+
+
+FILTER = """
+    import re
+    for name, shape in tf.train.list_variables("a.ckpt"):
+        if {}:
+            print(name)
+    """
+
+
+@pytest.mark.parametrize(
+    ("test", "offers"),
+    [
+        ('re.search("layer_[0-9]/<cursor>", name)', ["layer_[0-9]/output/"]),
+        ('re.search("layer_1/<cursor>", name)', ["layer_1/output/"]),
+        ('re.search("^layer_1/<cursor>", name)', []),
+        ('re.match("layer_1/<cursor>", name)', []),
+        ('"layer_1/<cursor>" in name', ["layer_1/output/"]),
+        ('"outp<cursor>" in name', ["output/"]),
+        ('name.startswith("outp<cursor>")', []),
+    ],
+)
+def test_what_may_stand_anywhere_in_a_name_is_completed_from_there(project, test, offers):
+    project.listing("a.ckpt", {f"net/layer_{i}/output/w": [2] for i in range(3)})
+    answer = project.completion(FILTER.format(test))
+    labels = [item.label for item in answer.items]
+    assert [label for label in labels if not label.startswith("net")] == offers

@@ -121,6 +121,11 @@ def _in_text(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]:
     """What may stand in a plain text, as it is written there."""
     outer = before(cursor)
     items, is_cut = _from_checkpoint(checkpoint, cursor.site, outer, cursor.typed)
+    if cursor.site.match is Match.CONTAINS and not outer.parts:
+        level = cursor.typed[: cursor.typed.rfind("/") + 1]
+        partial = cursor.typed[len(level) :]
+        further, is_cut_there = _anywhere(checkpoint, re.escape(level), level, partial)
+        items, is_cut = [*items, *further], is_cut or is_cut_there
     return [_written(item, cursor, "", item.label) for item in items], is_cut
 
 
@@ -136,6 +141,9 @@ def _in_regex(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]
         items, is_cut = _from_checkpoint(checkpoint, cursor.site, outer, typed.partial)
     else:
         items, is_cut = _behind(checkpoint, typed.regex, "", typed.partial)
+    is_free = cursor.site.match is Match.SEARCH and not fixed and not cursor.typed.startswith("^")
+    if not items and is_free:
+        items, is_cut = _anywhere(checkpoint, typed.regex, "", typed.partial)
     kept = cursor.written_up_to(typed.begin - len(fixed))
     return [_written(item, cursor, kept, escaped(item.label)) for item in items], is_cut
 
@@ -339,6 +347,14 @@ def _in_template(checkpoint: Checkpoint, outer: Text, typed: str) -> tuple[list[
     level, _, partial = typed.rpartition("/")
     level += "/" if "/" in typed else ""
     return _behind(checkpoint, outer.regex + re.escape(level), level, partial)
+
+
+def _anywhere(
+    checkpoint: Checkpoint, regex: str, level: str, partial: str
+) -> tuple[list[Item], bool]:
+    """As `_behind`, from wherever in a name a segment begins so."""
+    start = f"(?:.*?/)??{regex}(?={re.escape(partial)})"
+    return _behind(checkpoint, start, level, partial)
 
 
 def _behind(

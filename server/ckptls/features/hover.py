@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ckptls.checkpoint.files import shown
 from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint, Variable
+from ckptls.checkpoint.nearest import distance
 from ckptls.checkpoint.purpose import PurposeKind, holds_only_slots, purpose_of, slots_of
 from ckptls.checkpoint.suggest import suggest_scopes, suggest_variables
 from ckptls.features import words
@@ -110,7 +111,7 @@ def _where_all(several: list[Checkpoint], binding: Binding) -> str:
 def _matches(site: Site, binding: Binding) -> str:
     """How many variables a pattern or a filter finds, and which."""
     pattern, match = site.full_text.literal, site.match
-    if pattern is None or match is None:
+    if not pattern or match is None:
         return ""
     found = []
     for checkpoint in binding.checkpoints[:_MAX_CHECKPOINTS]:
@@ -245,10 +246,13 @@ def _nothing_at(path: str, site: Site, binding: Binding) -> list[str]:
     if binding.pending or all(use.form in _WRITTEN for use in site.paths):
         return []
     told = f"no checkpoint is at {words.code(path)}"
-    names = [words.code(words.checkpoint_name(each, binding)) for each in binding.checkpoints]
+    names = [words.checkpoint_name(each, binding) for each in binding.checkpoints]
     if names:
+        names.sort(key=lambda name: distance(path, name))
         more = ", …" if len(names) > _MAX_CHECKPOINTS else ""
-        told += f"\n\nin the workspace: {', '.join(names[:_MAX_CHECKPOINTS])}{more}"
+        told += (
+            f"\n\nin the workspace: {', '.join(map(words.code, names[:_MAX_CHECKPOINTS]))}{more}"
+        )
     return [told]
 
 

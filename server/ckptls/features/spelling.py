@@ -63,7 +63,16 @@ def corrections(pattern: str, match: Match, names: Iterable[str], limit: int = 3
                 best[spelling] = edits
     if not best and not any(atom.accepts for atom in shape.atoms):
         best = dict.fromkeys(_other_case(pattern, shape, names), 1)
+    if not match.is_regex and len(best) > 1:
+        best = {each: best[each] for each in _whole(best, examples(names))} or best
     return sorted(best, key=lambda each: rank(pattern, each)[1:])[:limit]
+
+
+def _whole(spellings: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Those that end with a word of a name: of `outp`, `outpu` and `output` the last."""
+    several = list(names)
+    ends = {each: re.compile(re.escape(each) + r"(?![^\W\d_])") for each in spellings}
+    return [each for each, end in ends.items() if any(map(end.search, several))]
 
 
 def examples(names: Iterable[str]) -> list[str]:
