@@ -122,10 +122,6 @@ class Findings:
         """A document has another text; telling its findings is put off."""
         self._edited[uri] = _now()
         self._due[uri] = _now() + self._settle_seconds(uri)
-        self.ask_others(uri)
-
-    def ask_others(self, uri: str) -> None:
-        """Has the documents looked at again in a moment that may import from one."""
         task = self._asking_others.pop(uri, None)
         if task is not None:
             task.cancel()

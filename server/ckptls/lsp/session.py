@@ -93,8 +93,6 @@ class Session:
             return  # a listing of ours
         self.documents.open(item)
         self._alter()
-        # What an editor opens may be what it kept unsaved.
-        self.findings.ask_others(item.uri)
         self._schedule(item.uri)
 
     def change(self, params: types.DidChangeTextDocumentParams) -> None:
@@ -104,7 +102,6 @@ class Session:
     def close(self, uri: str) -> None:
         self.documents.close(uri)
         self._forget(uri)
-        self.findings.ask_others(uri)
 
     def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> None:
         self.documents.open_notebook(params)
