@@ -236,13 +236,13 @@ def test_the_object_graph_is_no_name_to_complete(project):
     project.listing("a.ckpt", {name: [2] for name in ["_CHECKPOINTABLE_OBJECT_GRAPH", *names]})
     answer = project.completion('tf.train.load_variable("a.ckpt", "<cursor>")')
     assert [item.label for item in answer.items] == [
-        *("net/", "step/", "save_counter/"),
-        *(f"net/w{suffix}", f"step{suffix}", kept, f"save_counter{suffix}"),
+        *("net/", "step/", f"net/w{suffix}", f"step{suffix}"),
+        *("save_counter/", kept, f"save_counter{suffix}"),
     ]
 
 
 def test_layers_of_keras_models(project):
-    """What the same list has already comes last; a layer that is being made gets a new name."""
+    """What the same list, or the model, has already comes last."""
     project.keras("weights.h5", "input", "block1_conv1", "predictions")
     head = "model = tf.keras.applications.VGG16(weights=None)\n"
     load = head + 'model.load_weights("weights.h5", by_name=True, exclude=["input", "{}"])\n'
@@ -255,5 +255,149 @@ def test_layers_of_keras_models(project):
     project.completes(
         loaded + 'model.get_layer("blo<cursor>")', offers=["block1_conv1"], replaces="blo"
     )
-    project.offers_nothing(loaded + 'tf.keras.layers.Dense(3, name="<cursor>")')
+    layer = 'tf.keras.layers.Dense(3, name="<cursor>")'
+    made = 'tf.keras.layers.Dense(3, name="input")\n'
+    project.completes(loaded + made + layer, offers=["input"], first="block1_conv1")
+    # In the order of the layers, whatever they are called.
+    project.offers_nothing(loaded.replace("by_name=True", "by_name=False") + layer)
     project.offers_nothing(loaded + 'model.get_layer("block%d_<cursor>" % number)')
+
+
+@pytest.mark.parametrize(
+    "default",
+    [
+        """flags.DEFINE_string("name", "{}", "what to read")""",
+        """flags.DEFINE_string("name", "{}""",
+        """flags.DEFINE_string("name", '''{}''', "what to read")""",
+    ],
+)
+@pytest.mark.parametrize("typed", ["", "vgg_16/fc8/"])
+def test_the_default_of_a_flag_is_completed_from_its_first_letter(vgg16, default, typed):
+    vgg16.completes(
+        f"""
+        from absl import flags
+        {default.format(typed + "<cursor>")}
+        FLAGS = flags.FLAGS
+        tf.train.load_checkpoint("vgg_16.ckpt").get_tensor(FLAGS.name)
+        """,
+        offers=["vgg_16/fc8/biases"],
+        replaces=typed,
+    )
+
+
+def test_an_empty_item_and_an_empty_argument_are_completed(vgg16):
+    listed = """
+        import argparse
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--scopes", default="{}")
+        scopes = [each.strip() for each in parser.parse_args().scopes.split(",")]
+        restored = slim.get_variables_to_restore(exclude=scopes)
+        slim.assign_from_checkpoint_fn("vgg_16.ckpt", restored)
+        """
+    vgg16.completes(listed.format("<cursor>"), offers=["vgg_16"], replaces="")
+    vgg16.completes(listed.format("vgg_16/fc8,<cursor>"), offers=["vgg_16/fc7"], replaces="")
+
+
+def test_an_empty_string_that_goes_nowhere_gets_nothing(vgg16):
+    vgg16.offers_nothing(
+        """
+        from absl import flags
+        flags.DEFINE_string("other", "<cursor>", "goes nowhere")
+        tf.train.load_checkpoint("vgg_16.ckpt").get_tensor("vgg_16/mean_rgb")
+        """
+    )
+
+
+def test_a_string_in_a_loop_goes_on_for_all_items(project):
+    names = {f"net/layer_{i}/w": [2] for i in (1, 2, 10)}
+    project.listing("a.ckpt", {**names, "net/layer_1/extra": [1], "net/layer_7/other": [1]})
+    project.completes(
+        """
+        for i in (1, 2, 10):
+            tf.train.load_variable("a.ckpt", f"net/layer_{i}/<cursor>")
+        """,
+        offers=["/w  float32 [2] · 3 variables", "/extra  float32 [1]"],
+        never=["/other"],
+        first="/w",
+        replaces="/",
+    )
+
+
+def test_behind_a_hole_what_most_names_go_on_with_comes_first(project):
+    names = {f"layer_{i}/weights/w": [i] for i in range(1, 4)}
+    project.listing("a.ckpt", {"layer_1/biases": [1], **names})
+    project.completes(
+        """
+        def read(i):
+            tf.train.load_variable("a.ckpt", f"layer_{i}/<cursor>")
+        """,
+        offers=["/weights/  3 variables", "/biases  float32 [1]"],
+        first="/weights/",
+    )
+    project.completes(
+        """
+        def read(i):
+            tf.train.load_variable("a.ckpt", f"layer_{i}/weights/<cursor>")
+        """,
+        offers=["/weights/w  3 variables"],  # of several shapes
+    )
+
+
+def test_scopes_of_slots_come_behind_the_names_of_the_model(project):
+    project.checkpoint("a.ckpt", a__w=[2], a__w__Adam=[2], a__v=[2], a__v__deep=[7], zeta=[2])
+    answer = project.completion('tf.train.load_variable("a.ckpt", "a/<cursor>")')
+    labels = [item.label for item in answer.items]
+    assert labels == ["a/v/", "a/v", "a/w", "a/v/deep", "zeta", "a/w/", "a/w/Adam"]
+
+
+def test_numbers_come_in_their_order(project):
+    project.listing("a.ckpt", {f"layer_{i}/w": [2] for i in (1, 2, 10)})
+    answer = project.completion('tf.train.load_variable("a.ckpt", "<cursor>")')
+    assert [item.label for item in answer.items] == [
+        *("layer_1/", "layer_2/", "layer_10/"),
+        *("layer_1/w", "layer_2/w", "layer_10/w"),
+    ]
+
+
+def test_of_deeper_names_those_with_the_wanted_shape_come_first(vgg16):
+    vgg16.completes(
+        """
+        w = tf.get_variable("w", shape=[3, 3, 64, 64])
+        tf.train.init_from_checkpoint("vgg_16.ckpt", {"vgg_16/<cursor>": w})
+        """,
+        offers=["vgg_16/conv1/"],
+        first="vgg_16/conv1/conv1_2/weights",
+    )
+
+
+@pytest.mark.parametrize("written", ['["vgg_16/fc6", "{}"]', '"vgg_16/fc6,{}".split(",")'])
+def test_what_a_list_of_scopes_has_already_comes_last(vgg16, written):
+    answer = vgg16.completion(
+        f"""
+        restored = slim.get_variables_to_restore(exclude={written.format("vgg_16/fc<cursor>")})
+        slim.assign_from_checkpoint_fn("vgg_16.ckpt", restored)
+        """
+    )
+    labels = [item.label for item in answer.items]
+    assert labels[:2] == ["vgg_16/fc7", "vgg_16/fc8"]
+    assert labels[-1] == "vgg_16/fc6"
+
+
+@pytest.mark.parametrize(
+    ("call", "scope"),
+    [
+        ("slim.assign_from_checkpoint_fn('vgg_16.ckpt', slim.get_variables(['{}']))", ""),
+        ("tf.train.init_from_checkpoint('vgg_16.ckpt', {{'{}'}})", "vgg_16/fc8/"),
+        (
+            "slim.assign_from_checkpoint_fn('vgg_16.ckpt',"
+            " slim.get_variables_to_restore(exclude=['{}']))",
+            "vgg_16/fc8",
+        ),
+        ("tf.train.load_variable('vgg_16.ckpt', '{}')", ""),
+    ],
+)
+def test_scopes_on_deeper_levels_are_found_where_scopes_may_stand(vgg16, call, scope):
+    answer = vgg16.completion(call.format("<cursor>"))
+    labels = [item.label for item in answer.items] if answer is not None else []
+    assert not scope or scope in labels
+    assert scope or not {"vgg_16/fc8", "vgg_16/fc8/"} & {*labels}

@@ -193,3 +193,126 @@ def test_other_shapes_in_other_checkpoints_are_told(project):
     assert text.splitlines()[-3:] == ["in a.ckpt, b.ckpt", "", "float32 [7] in c.ckpt"]
     same = project.hover(loop.replace('"c.ckpt", ', ""))
     assert same.splitlines()[-1] == "in a.ckpt, b.ckpt"
+
+
+def test_a_template_in_a_loop_over_known_items_tells_them_all(project):
+    project.listing("a.ckpt", {f"net/layer_{i}/w": [i + 1] for i in range(12)})
+    text = project.hover(
+        """
+        for i in range(12):
+            tf.train.load_variable("a.ckpt", "net/lay<cursor>er_%d/w" % i)
+        """
+    )
+    assert "net/layer_{}/w matches 12 variables" in text
+    assert "{} is 0 … 11" in text
+    assert "- net/layer_2/w float32 [3]\n" in text  # in its place, not behind layer_11
+    assert "not there" not in text
+
+
+def test_of_a_loop_that_goes_too_far_what_is_not_there_is_told(project):
+    project.listing("a.ckpt", {f"layer_{i}/w": [2] for i in range(3)})
+    text = project.hover(
+        """
+        for i in range(5):
+            tf.train.load_variable("a.ckpt", f"lay<cursor>er_{i}/w")
+        """
+    )
+    assert "matches 3 variables" in text
+    assert "not there: layer_3/w, layer_4/w" in text
+
+
+def test_a_template_of_scopes_tells_how_many_variables_they_hold(vgg16):
+    text = vgg16.hover(
+        """
+        def init(i):
+            tf.train.init_from_checkpoint("vgg_16.ckpt", {f"vgg_16/conv<cursor>{i}/": f"conv{i}/"})
+        """
+    )
+    assert "vgg_16/conv{}/ matches 5 scopes with 26 variables" in text
+    assert "{} is 1 … 5" in text
+
+
+def test_a_template_that_nothing_fits_has_no_hover(vgg16):
+    assert not vgg16.hover(
+        """
+        def read(i):
+            return tf.train.load_variable("vgg_16.ckpt", "nothing_%d<cursor>/biases" % i)
+        """
+    )
+
+
+def test_a_path_that_leads_nowhere_is_not_told_as_another(vgg16):
+    vgg16.folder.known = (str(vgg16.root / "vgg_16.ckpt"),)
+    text = vgg16.hover('tf.train.load_checkpoint("ckpts/no<cursor>pe.ckpt")')
+    assert text == "no checkpoint is at ckpts/nope.ckpt\n\nin the workspace: vgg_16.ckpt"
+
+
+def test_a_path_that_is_written_has_no_hover_until_something_is_there(vgg16):
+    assert not vgg16.hover('tf.train.Saver().save(session, "out/mo<cursor>del.ckpt")')
+
+
+def test_a_checkpoint_of_objects_shows_the_names_that_code_reads(project):
+    project.objects("ckpt-1", "net/w", "step")
+    text = project.hover('tf.train.load_checkpoint("ckpt<cursor>-1")')
+    assert text.endswith("net/, step/")
+
+
+def test_an_empty_string_is_not_said_to_be_missing(vgg16):
+    assert not vgg16.hover('tf.train.load_variable("vgg_16.ckpt", "<cursor>")')
+
+
+def test_the_variable_of_a_tensor_is_told(vgg16):
+    text = vgg16.hover(
+        """
+        tf.train.Saver().restore(session, "vgg_16.ckpt")
+        tf.get_default_graph().get_tensor_by_name("vgg_16/fc8/bi<cursor>ases:0")
+        """
+    )
+    assert "vgg_16/fc8/biases" in text
+    assert "float32 [1000]" in text
+
+
+def test_a_tensor_that_is_no_variable_is_not_said_to_be_missing(vgg16):
+    assert not vgg16.hover(
+        """
+        tf.train.Saver().restore(session, "vgg_16.ckpt")
+        tf.get_default_graph().get_tensor_by_name("in<cursor>put:0")
+        """
+    )
+
+
+def test_the_models_side_of_a_map_is_not_looked_up_in_the_checkpoint(project):
+    project.checkpoint("a.ckpt", w=[3])
+    text = project.hover(
+        """
+        w = tf.get_variable("net/w", [3])
+        tf.train.init_from_checkpoint("a.ckpt", {"w": "net<cursor>/w"})
+        """
+    )
+    assert text == "w float32 [3] → net/w [3]"
+
+
+def test_slots_under_a_variable_are_told_once(project):
+    project.checkpoint("a.ckpt", w=[3], w__Adam=[3], v=[3], v__part=[2])
+    text = project.hover('tf.train.load_variable("a.ckpt", "<cursor>w")')
+    assert text.count("Adam") == 1
+    assert "v/\n\n1 variable" in project.hover('tf.train.load_variable("a.ckpt", "<cursor>v")')
+
+
+def test_an_empty_filter_has_no_hover(vgg16):
+    assert not vgg16.hover(
+        """
+        for name, shape in tf.train.list_variables("vgg_16.ckpt"):
+            if name in ["<cursor>", "vgg_16/mean_rgb"]:
+                print(name)
+        """
+    )
+
+
+def test_of_the_checkpoints_that_are_there_the_nearest_are_told(project):
+    names = ("a.ckpt", "b.ckpt", "run/model.ckpt-100", "z.ckpt")
+    for name in names:
+        project.checkpoint(name, w=[1])
+    project.folder.known = tuple(str(project.root / name) for name in names)
+    text = project.hover('tf.train.load_checkpoint("run/model.ckpt-<cursor>300")')
+    assert "in the workspace: run/model.ckpt-100, " in text

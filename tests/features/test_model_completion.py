@@ -86,3 +86,8 @@ def test_the_key_that_has_the_shape_of_the_value_comes_first(stored):
     tf.train.Saver({"<cursor>": v}).restore(s, "a.ckpt")
     """
     stored.completes(snippet, first="top")
+
+
+def test_a_scope_goes_to_a_scope(stored):
+    assert labels(stored, "'old/': '<cursor>'")[:2] == ["enc/", "dec/"]
+    assert labels(stored, "'old/w': '<cursor>'")[0] == "enc/w"

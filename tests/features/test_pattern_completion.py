@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ckptls.features.navigation import name_of
 from conftest import HEAD, Project
 
 DOTTED = {"net.1/conv/w": [2], "net.1/conv/b": [2], "net.2/w": [3], "plain/w": [2]}
@@ -96,3 +97,70 @@ def test_a_fix_in_a_raw_string_keeps_its_backslashes(dotted):
     assert dotted.fixed(RESTORE.format(r'exclude=[r"net\.1/cnov"]')) == RESTORE.format(
         r'exclude=[r"net\.1/conv"]'
     )
+
+
+ENDS = """
+    for name, shape in tf.train.list_variables("a.ckpt"):
+        if name.endswith("{}"):
+            print(name)
+    """
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("", ["w", "b"]),
+        ("/", ["/w", "/b"]),
+        ("net/", ["net/w", "net/b"]),
+        ("nothing/", []),
+    ],
+)
+def test_a_test_of_how_names_end_is_completed_with_ends(project, typed, expected):
+    project.listing("a.ckpt", {"a/net/w": [1], "b/net/w": [2], "b/net/b": [3]})
+    answer = project.completion(ENDS.format(typed + "<cursor>"))
+    assert [item.label for item in answer.items] == expected
+    assert not expected or answer.items[0].detail == "2 variables"
+
+
+def test_a_test_of_how_names_end_tells_which_do(project):
+    project.listing("a.ckpt", {"a/net/w": [1], "b/net/w": [2], "b/net/b": [3]})
+    text = project.hover(ENDS.format("<cursor>net/w"))
+    assert "net/w matches 2 variables of 3" in text
+    # Names of optimizers are asked for whether they are there or not: nothing is wrong here.
+    project.checks(ENDS.format("/Adam"))
+    project.checks(ENDS.format("net/v"))
+
+
+def test_how_names_end_is_no_name(project):
+    project.checkpoint("a.ckpt", w=[1])
+    binder = project.binder(ENDS.format("w"))
+    assert not [each for each in map(name_of, binder.analysis.sites) if each is not None]
+    binder = project.binder(ENDS.replace("endswith", "startswith").format("w"))
+    assert [each for each in map(name_of, binder.analysis.sites) if each is not None]
+
+
+FILTER = """
+    import re
+    for name, shape in tf.train.list_variables("a.ckpt"):
+        if {}:
+            print(name)
+    """
+
+
+@pytest.mark.parametrize(
+    ("test", "offers"),
+    [
+        ('re.search("layer_[0-9]/<cursor>", name)', ["layer_[0-9]/output/"]),
+        ('re.search("layer_1/<cursor>", name)', ["layer_1/output/"]),
+        ('re.search("^layer_1/<cursor>", name)', []),
+        ('re.match("layer_1/<cursor>", name)', []),
+        ('"layer_1/<cursor>" in name', ["layer_1/output/"]),
+        ('"outp<cursor>" in name', ["output/"]),
+        ('name.startswith("outp<cursor>")', []),
+    ],
+)
+def test_what_may_stand_anywhere_in_a_name_is_completed_from_there(project, test, offers):
+    project.listing("a.ckpt", {f"net/layer_{i}/output/w": [2] for i in range(3)})
+    answer = project.completion(FILTER.format(test))
+    labels = [item.label for item in answer.items]
+    assert [label for label in labels if not label.startswith("net")] == offers

@@ -96,3 +96,16 @@ def test_all_preferred_fixes_at_once_and_none_over_another(vgg16):
         "vgg_16/fc7/weigths",
     ]
     assert [fix.new_text for fix in chosen] == ["vgg_16/fc8/weights", "vgg_16/fc7/weights"]
+
+
+def test_what_has_the_name_is_offered_first(project):
+    for name in ("a.ckpt", "b.ckpt", "c.ckpt", "d.ckpt", "e.ckpt"):
+        project.checkpoint(name, **{"net__w" if name == "e.ckpt" else "other": [2]})
+    project.folder.known = tuple(
+        str(project.root / f"{name}.ckpt") for name in ("a", "b", "c", "d", "e")
+    )
+    binder = project.binder("tf.train.load_variable(path, 'net/w')")
+    remarks = binding_remarks(binder, Span(0, len(binder.analysis.source.text)))
+    assert [remark.title for remark in remarks] == [
+        f"Bind this file to {name}.ckpt" for name in ("e", "a", "b")
+    ]

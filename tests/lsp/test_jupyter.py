@@ -56,6 +56,20 @@ async def hello(editor, **known):
     client.initialized(types.InitializedParams())
 
 
+@pytest.mark.asyncio
+async def test_a_second_window_is_answered_and_works(jupyterlab):
+    """jupyter-lsp has all windows share one server, and each introduces itself."""
+    params = types.InitializeParams(
+        jupyterlab.client.capabilities, root_uri=jupyterlab.folder.as_uri()
+    )
+    answer = await jupyterlab.client.initialize_async(params)
+    assert answer.capabilities.hover_provider
+    jupyterlab.client.initialized(types.InitializedParams())
+    jupyterlab.open(HEAD + 'tf.train.load_variable("vgg_16.ckpt", "vgg_16/fc8/bi<cursor>ases")\n')
+    told = await jupyterlab.hover()
+    assert "[1000]" in told.contents.value
+
+
 def opened(editor, literal: str, name: str) -> None:
     editor.uri = (editor.folder / name).as_uri()
     editor.open(HEAD + f"tf.train.load_variable('vgg_16.ckpt', {literal}\n")

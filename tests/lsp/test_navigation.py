@@ -152,3 +152,13 @@ async def test_a_listing_is_asked_for_again_when_its_checkpoint_changes(unstarte
         types.TextDocumentContentParams(listed.uri)
     )
     assert "1 variable" in answer.text
+
+
+async def test_a_definition_that_is_the_only_one_is_its_own(editor: Editor):
+    editor.open(
+        HEAD + "with tf.variable_scope('net'):\n    tf.get_variable('we<cursor>ights', [1])\n"
+    )
+    (definition,) = await editor.client.text_document_definition_async(
+        types.DefinitionParams(**here(editor))
+    )
+    assert editor.slice(definition.range) == "weights"

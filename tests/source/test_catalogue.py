@@ -297,6 +297,8 @@ METHODS: dict[str, tuple[str, list[str]]] = {
     "session.run": ('{r}.{m}(["x:0"], {{"y:0": 1}})', ["tensor x:0", "tensor y:0"]),
     "model-name.startswith": ('{r}.{m}(("p", "q"))', PATTERNS),
     "checkpoint-name.startswith": ('{r}.{m}("p")', ["path a", "pattern p < a"]),
+    "model-name.endswith": ('{r}.{m}(("p", "q"))', PATTERNS),
+    "checkpoint-name.endswith": ('{r}.{m}("p")', ["path a", "pattern p < a"]),
     "keras-model.load_weights": (
         '{r}.{m}("a", by_name=True, exclude=["d"])',
         ["path a", "layer d < a"],

@@ -45,6 +45,7 @@ _KERAS_STATE = re.compile(
     r"/(?:iter|iterations|beta_[12]|decay|learning_rate|rho|momentum|epsilon)"
 )
 _MOST_SLOTS = 1_000  # names that are asked whether they are slots of one variable
+_MOST_OF_ONE = 16  # names under that of a variable that are asked whether they are its slots
 _METRICS = "keras_api/metrics/"
 
 
@@ -93,6 +94,14 @@ def purpose_of(name: str, checkpoint: Checkpoint) -> Purpose:
 def is_kept_aside(scope: str) -> bool:
     """Whether a scope of an object-based checkpoint holds nothing but slots or counts."""
     return scope == "save_counter" or scope.endswith("/.OPTIMIZER_SLOT")
+
+
+def holds_only_slots(scope: str, checkpoint: Checkpoint) -> bool:
+    """Whether what lies under the name of a variable is all kept for it: `w/Adam` under `w`."""
+    names = checkpoint.tree.names_under(scope)
+    if scope not in checkpoint or len(names) > _MOST_OF_ONE:
+        return False
+    return all(purpose_of(name, checkpoint).owner == scope for name in names)
 
 
 def slots_of(name: str, checkpoint: Checkpoint) -> tuple[str, ...]:

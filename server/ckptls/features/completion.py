@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
 from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint
-from ckptls.checkpoint.purpose import is_kept_aside, purpose_of
+from ckptls.checkpoint.purpose import holds_only_slots, is_kept_aside, purpose_of
 from ckptls.checkpoint.tree import Child
 from ckptls.features import literals, words
 from ckptls.features.answers import Completion, Item, ItemKind
+from ckptls.features.composed import before, naturally
 from ckptls.features.matching import best_matches
 from ckptls.features.model_completion import model_items
 from ckptls.features.spelling import compiled
@@ -31,18 +32,25 @@ MAX_ITEMS = 100
 # Scopes of these roles are written without a slash at their end.
 _BARE_SCOPES = frozenset({Role.GRAPH_SCOPE, Role.PATTERN})
 _ONLY_SCOPES = frozenset({Role.GRAPH_SCOPE})
+_ALSO_SCOPES = frozenset({Role.SCOPE, Role.PATTERN})
+# Of so many names the scopes are quickly found.
+_FEW_NAMES = 5_000
+# Roles of names that stand in maps and lists.
+_LISTED = frozenset({Role.VARIABLE, Role.SCOPE, Role.PATTERN, Role.GRAPH_SCOPE})
+# Of the names on deeper levels that have the wanted shape, so many come before all others.
+_FIRST_FITTING = 8
 _MAX_PATTERN_NAMES = 20_000
 
 
 def completion(cursor: Cursor, binding: Binding) -> Completion | None:
     """What may stand at the cursor; None where the site takes no names of a checkpoint."""
     site = cursor.site
-    if site.role is Role.LAYER and not site.is_definition:
+    if site.role is Role.LAYER and (not site.is_definition or _is_filled_by_name(cursor, binding)):
         return _layers(cursor, binding)
     if site.role in (Role.PATH, Role.TENSOR, Role.LAYER, Role.LAYER_PATTERN, Role.OBJECT):
         return None
     is_regex = site.match is not None and site.match.is_regex
-    find = _in_regex if is_regex else _in_text
+    find = _at_end if site.match is Match.SUFFIX else _in_regex if is_regex else _in_text
     items = model_items(cursor, binding)
     is_incomplete = len(items) > MAX_ITEMS
     for checkpoint in binding.checkpoints:
@@ -76,9 +84,11 @@ def _layers(cursor: Cursor, binding: Binding) -> Completion | None:
     names = list(items)
     if len(names) > MAX_ITEMS:
         names = best_matches(cursor.typed, names, 0, MAX_ITEMS)
-    place = cursor.site.place
-    used = {site.text.literal for site in cursor.analysis.sites_of(place)}
-    used.discard(cursor.site.text.literal)
+    here = cursor.site
+    used = {site.text.literal for site in cursor.analysis.sites_of(here.place)}
+    if here.is_definition:
+        used |= {site.text.literal for site in cursor.analysis.sites if site.is_definition}
+    used.discard(here.text.literal)
     return Completion(
         tuple(items[name] for name in sorted(names, key=lambda name: name in used)),
         cursor.part.span,
@@ -87,32 +97,42 @@ def _layers(cursor: Cursor, binding: Binding) -> Completion | None:
     )
 
 
+def _is_filled_by_name(cursor: Cursor, binding: Binding) -> bool:
+    """Whether the layers of the model take their weights from that file by their names."""
+    return not binding.is_guess and any(each.by_layer for each in cursor.analysis.restores)
+
+
 def _used(cursor: Cursor) -> frozenset[str]:
     """The names that the same map or list has already."""
-    site = cursor.site
-    if site.role not in (Role.VARIABLE, Role.SCOPE):
-        return frozenset()
+    site, span = cursor.site, cursor.part.span
     others = (
         each.full_text.literal
         for each in cursor.analysis.sites_of(site.place)
         if each.parameter == site.parameter
-        and each.role in (Role.VARIABLE, Role.SCOPE)
+        and each.role in _LISTED
         and each.text != site.text
+        # Of a text in pieces the others may be what a loop makes of the same string.
+        and (len(each.text.parts) == 1 or all(part.span != span for part in each.parts))
     )
     return frozenset(name.rstrip("/") for name in others if name)
 
 
 def _in_text(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]:
     """What may stand in a plain text, as it is written there."""
-    before = cursor.site.outer + cursor.part.before
-    items, is_cut = _from_checkpoint(checkpoint, cursor.site, before, cursor.typed)
+    outer = before(cursor)
+    items, is_cut = _from_checkpoint(checkpoint, cursor.site, outer, cursor.typed)
+    if cursor.site.match is Match.CONTAINS and not outer.parts:
+        level = cursor.typed[: cursor.typed.rfind("/") + 1]
+        partial = cursor.typed[len(level) :]
+        further, is_cut_there = _anywhere(checkpoint, re.escape(level), level, partial)
+        items, is_cut = [*items, *further], is_cut or is_cut_there
     return [_written(item, cursor, "", item.label) for item in items], is_cut
 
 
 def _in_regex(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]:
     """What may stand in a regular expression: names that go on behind what it fits so far."""
-    before = (cursor.site.outer + cursor.part.before).parts
-    fixed = "".join(part.text if isinstance(part, Piece) else part.pattern for part in before)
+    parts = before(cursor).parts
+    fixed = "".join(part.text if isinstance(part, Piece) else part.pattern for part in parts)
     typed = read(fixed + cursor.typed, len(fixed))
     if typed is None:
         return [], False
@@ -121,8 +141,28 @@ def _in_regex(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]
         items, is_cut = _from_checkpoint(checkpoint, cursor.site, outer, typed.partial)
     else:
         items, is_cut = _behind(checkpoint, typed.regex, "", typed.partial)
+    is_free = cursor.site.match is Match.SEARCH and not fixed and not cursor.typed.startswith("^")
+    if not items and is_free:
+        items, is_cut = _anywhere(checkpoint, typed.regex, "", typed.partial)
     kept = cursor.written_up_to(typed.begin - len(fixed))
     return [_written(item, cursor, kept, escaped(item.label)) for item in items], is_cut
+
+
+def _at_end(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]:
+    """How names end: their last segments, as many as are typed, the most frequent first."""
+    typed = cursor.typed
+    if cursor.part.before.parts or cursor.part.after.parts:
+        return [], False
+    number = typed.count("/") + (not typed.startswith("/"))
+    found: dict[str, list[str]] = {}
+    for name in islice(checkpoint.names, _MAX_PATTERN_NAMES):
+        segments = name.split("/")
+        end = "/" * typed.startswith("/") + "/".join(segments[-number:])
+        if end.startswith(typed) and name != OBJECT_GRAPH_NAME and len(segments) >= number:
+            found.setdefault(end, []).append(name)
+    ends = sorted(found, key=lambda end: (-len(found[end]), end))
+    items = [_of_several(checkpoint, end, found[end]) for end in ends[:MAX_ITEMS]]
+    return [_written(item, cursor, "", item.label) for item in items], len(ends) > MAX_ITEMS
 
 
 def _written(item: Item, cursor: Cursor, kept: str, label: str) -> Item:
@@ -132,18 +172,22 @@ def _written(item: Item, cursor: Cursor, kept: str, label: str) -> Item:
 
 
 def _from_checkpoint(
-    checkpoint: Checkpoint, site: Site, before: Text, typed: str
+    checkpoint: Checkpoint, site: Site, outer: Text, typed: str
 ) -> tuple[list[Item], bool]:
-    base = before.literal
+    base = outer.literal
     if base is None:
-        return _in_template(checkpoint, before, typed)
+        return _in_template(checkpoint, outer, typed)
     level, _, partial = typed.rpartition("/")
     level += "/" if "/" in typed else ""
     children = checkpoint.tree.children(base + level, MAX_ITEMS + 1, partial)
-    items = [item for child in children for item in _of_child(checkpoint, site, level, child)]
     is_cut = len(children) > MAX_ITEMS
-    deeper, is_cut_below = _deeper(checkpoint, site, base, typed, MAX_ITEMS - len(items))
-    return _ranked(items, site, checkpoint) + deeper, is_cut or is_cut_below
+    if not is_cut:
+        children.sort(key=lambda child: naturally(child.name))
+    items = [item for child in children for item in _of_child(checkpoint, site, level, child)]
+    deeper = _deeper_scopes(checkpoint, site, base, typed, MAX_ITEMS - len(items))
+    room = MAX_ITEMS - len(items) - len(deeper)
+    variables, is_cut_below = _deeper(checkpoint, site, base, typed, room)
+    return _ranked(items, deeper + variables, site, checkpoint), is_cut or is_cut_below
 
 
 def _of_child(checkpoint: Checkpoint, site: Site, level: str, child: Child) -> Iterator[Item]:
@@ -173,29 +217,50 @@ def _variable_item(checkpoint: Checkpoint, label: str, name: str) -> Item:
     return Item(label, ItemKind.VARIABLE, kind, checkpoint.prefix, name, shape)
 
 
-def _ranked(items: list[Item], site: Site, checkpoint: Checkpoint) -> list[Item]:
-    """The shape that is wanted first, bookkeeping last, names in between as they come."""
+def _ranked(
+    items: list[Item], deeper: list[Item], site: Site, checkpoint: Checkpoint
+) -> list[Item]:
+    """The shape that is wanted first, bookkeeping last, names in between as they come: those of
+    the level that is typed before those that lie deeper."""
+    wanted = _wanted(site)
 
     def rank(item: Item) -> int:
         if _comes_last(item, checkpoint):
             return 3
-        if item.kind is ItemKind.SCOPE:
+        if wanted is None or item.kind is ItemKind.SCOPE:
             return 1
-        return 0 if _has_shape(checkpoint, item.name, site) else 2 if _wanted(site) else 1
+        return 0 if _fits(checkpoint, item.name, wanted) else 2
 
-    return sorted(items, key=rank)
+    level = [(rank(item), item) for item in items]
+    below = [(rank(item), item) for item in deeper]
+    fitting = [item for number, item in below if number == 0][:_FIRST_FITTING]
+    chosen = {item.name for item in fitting}
+    rows = [
+        *((number, 0, item) for number, item in level),
+        *((0, 1, item) for item in fitting),
+        *((max(number, 2), 1, item) for number, item in below if item.name not in chosen),
+    ]
+    return [item for _, _, item in sorted(rows, key=lambda row: row[:2])]
 
 
 def _comes_last(item: Item, checkpoint: Checkpoint) -> bool:
     """Whether it is what optimizers, averages and savers keep, and seldom what is looked for."""
     if item.kind is ItemKind.SCOPE:
-        return is_kept_aside(item.name)
-    name = item.name
-    # The same names are offered from one keystroke to the next.
-    is_ordinary = checkpoint.tree.noted(
-        ("ordinary", name), lambda: purpose_of(name, checkpoint).is_ordinary
-    )
-    return not is_ordinary
+        return is_kept_aside(item.name) or (
+            item.name in checkpoint and _is_noted("slots", item.name, checkpoint, holds_only_slots)
+        )
+    return _is_noted("aside", item.name, checkpoint, _is_aside)
+
+
+def _is_aside(name: str, checkpoint: Checkpoint) -> bool:
+    return not purpose_of(name, checkpoint).is_ordinary
+
+
+def _is_noted(
+    kind: str, name: str, checkpoint: Checkpoint, ask: Callable[[str, Checkpoint], bool]
+) -> bool:
+    """An answer that is kept: the same names are offered from one keystroke to the next."""
+    return checkpoint.tree.noted((kind, name), lambda: ask(name, checkpoint))
 
 
 def _wanted(site: Site) -> tuple[int | None, ...] | None:
@@ -205,11 +270,10 @@ def _wanted(site: Site) -> tuple[int | None, ...] | None:
     return site.shape
 
 
-def _has_shape(checkpoint: Checkpoint, name: str, site: Site) -> bool:
-    variable, wanted = checkpoint.get(name), _wanted(site)
+def _fits(checkpoint: Checkpoint, name: str, wanted: tuple[int | None, ...]) -> bool:
+    variable = checkpoint.get(name)
     return (
         variable is not None
-        and wanted is not None
         and len(wanted) == len(variable.shape)
         and all(size in (None, there) for size, there in zip(wanted, variable.shape, strict=True))
     )
@@ -233,10 +297,29 @@ def _deeper(
             chosen = best_matches(typed, names, len(base), room)
     make = _scope_of_name if site.accepts <= _ONLY_SCOPES else _variable_of_name
     items = [make(checkpoint, name, base) for name in chosen if len(name) > len(base)]
-    # A stable sort: what lies under the scope typed so far first, bookkeeping last.
+    # What lies under the scope typed so far first.
     level = typed[: typed.rfind("/") + 1]
-    items.sort(key=lambda i: (_comes_last(i, checkpoint), not i.label.startswith(level)))
+    if len(names) <= room:
+        items.sort(key=lambda i: (not i.label.startswith(level), naturally(i.label)))
+    else:
+        items.sort(key=lambda i: not i.label.startswith(level))
     return items, len(names) > room
+
+
+def _deeper_scopes(
+    checkpoint: Checkpoint, site: Site, base: str, typed: str, room: int
+) -> list[Item]:
+    """Scopes below `base`, where scopes may stand as well as variables: `fc8` finds `net/fc8`."""
+    is_wanted = site.accepts & _ALSO_SCOPES and not site.accepts <= _ONLY_SCOPES
+    if not is_wanted or len(checkpoint) > _FEW_NAMES:
+        return []
+    names = _scopes_under(checkpoint, base)
+    room //= 2  # the other half is for variables
+    if len(names) > room:
+        names = _starting_with(base + typed, names, room)
+    end = "" if site.role in _BARE_SCOPES and site.accepts <= _BARE_SCOPES else "/"
+    items = (_scope_of_name(checkpoint, each, base) for each in names if len(each) > len(base))
+    return [replace(each, label=each.label + end, continues=bool(end)) for each in items]
 
 
 def _starting_with(prefix: str, names: Sequence[str], limit: int) -> Sequence[str]:
@@ -259,30 +342,50 @@ def _scope_of_name(checkpoint: Checkpoint, name: str, base: str) -> Item:
     return Item(name[len(base) :], ItemKind.SCOPE, detail, checkpoint.prefix, name, detail)
 
 
-def _in_template(checkpoint: Checkpoint, before: Text, typed: str) -> tuple[list[Item], bool]:
+def _in_template(checkpoint: Checkpoint, outer: Text, typed: str) -> tuple[list[Item], bool]:
     """The next segments behind a text with holes, over all names that fit it."""
     level, _, partial = typed.rpartition("/")
     level += "/" if "/" in typed else ""
-    return _behind(checkpoint, before.regex + re.escape(level), level, partial)
+    return _behind(checkpoint, outer.regex + re.escape(level), level, partial)
+
+
+def _anywhere(
+    checkpoint: Checkpoint, regex: str, level: str, partial: str
+) -> tuple[list[Item], bool]:
+    """As `_behind`, from wherever in a name a segment begins so."""
+    start = f"(?:.*?/)??{regex}(?={re.escape(partial)})"
+    return _behind(checkpoint, start, level, partial)
 
 
 def _behind(
     checkpoint: Checkpoint, regex: str, level: str, partial: str
 ) -> tuple[list[Item], bool]:
-    """The next segments, `level` before them, of all names that begin as `regex` says."""
+    """The next segments, `level` before them, of all names that begin as `regex` says; those
+    that go on most of the beginnings first."""
     pattern = compiled(regex.replace(".*", ".*?").replace(".*??", ".*?"), Match.START)
-    found: dict[str, Item] = {}
+    found: dict[str, list[tuple[str, str]]] = {}
     for name in islice(checkpoint.names, _MAX_PATTERN_NAMES) if pattern is not None else ():
         match = pattern.match(name) if pattern is not None else None
         if match is None:
             continue
         segment, slash, _ = name[match.end() :].partition("/")
         label = level + segment + slash
-        if segment.startswith(partial) and label not in found and len(found) < MAX_ITEMS:
-            if slash:
-                found[label] = Item(
-                    label, ItemKind.SCOPE, "scope", checkpoint.prefix, name, continues=True
-                )
-            else:
-                found[label] = _variable_item(checkpoint, label, name)
-    return list(found.values()), len(checkpoint) > _MAX_PATTERN_NAMES
+        if segment.startswith(partial) and (label in found or len(found) < MAX_ITEMS):
+            found.setdefault(label, []).append((match[0], name))
+    number = {label: len({begin for begin, _ in names}) for label, names in found.items()}
+    labels = sorted(found, key=lambda label: (-number[label], naturally(label)))
+    items = [_of_several(checkpoint, each, [name for _, name in found[each]]) for each in labels]
+    return items, len(checkpoint) > _MAX_PATTERN_NAMES
+
+
+def _of_several(checkpoint: Checkpoint, label: str, names: list[str]) -> Item:
+    """An item that may become any of some names, or a scope that they lie in."""
+    number, prefix = words.count(len(names), "variable"), checkpoint.prefix
+    if label.endswith("/"):
+        return Item(label, ItemKind.SCOPE, number, prefix, names[0], number, continues=True)
+    one = _variable_item(checkpoint, label, names[0])
+    if len(names) == 1:
+        return one
+    is_same = len({words.kind_of(checkpoint[name]) for name in names}) == 1
+    detail, summary = (f"{one.detail} · {number}", one.summary) if is_same else (number, number)
+    return replace(one, detail=detail, summary=summary)

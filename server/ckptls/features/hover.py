@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 from ckptls.checkpoint.files import shown
-from ckptls.checkpoint.model import Checkpoint, Variable
-from ckptls.checkpoint.purpose import PurposeKind, purpose_of, slots_of
+from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint, Variable
+from ckptls.checkpoint.nearest import distance
+from ckptls.checkpoint.purpose import PurposeKind, holds_only_slots, purpose_of, slots_of
 from ckptls.checkpoint.suggest import suggest_scopes, suggest_variables
 from ckptls.features import words
 from ckptls.features.answers import Hover
+from ckptls.features.composed import alternatives, common, composed, rows
 from ckptls.features.known_names import names_found
 from ckptls.source.document import Cursor
-from ckptls.source.sites import Evidence, Role, Site
-from ckptls.source.values import Hole, Piece, Text
+from ckptls.source.sites import Evidence, PathForm, Role, Site
+from ckptls.source.values import Text
 from ckptls.workspace.binding import Binding
 
 _MAX_CHILDREN = 12
@@ -21,6 +21,9 @@ _MAX_NAMES = 6
 _MAX_CALLED = 3
 _MAX_CHECKPOINTS = 3
 _BETWEEN = "\n\n---\n\n"
+_OUTPUT = ":0"
+_MODEL = frozenset({Role.GRAPH_VARIABLE, Role.GRAPH_SCOPE})
+_WRITTEN = frozenset({PathForm.OUTPUT, PathForm.WORKING})
 _SURE = {
     Evidence.CALL: "",
     Evidence.FLOW: "",
@@ -37,29 +40,51 @@ def hover(cursor: Cursor, binding: Binding, assigned: str = "") -> Hover | None:
     """
     site = cursor.site
     if site.role is Role.PATH:
-        body = _paths(binding)
+        body = _paths(site, binding)
     else:
-        text = site.full_text
-        if site.strips_output:
-            text = text.without_suffix(":0")
         body = _matches(site, binding) if site.match is not None else ""
-        body = body or _names(text, binding)
+        body = body or _composed(cursor, binding) or _names(site, binding, bool(assigned))
         body = _BETWEEN.join(filter(None, (assigned, body)))
     return Hover(cursor.part.literal, body) if body else None
 
 
-def _names(text: Text, binding: Binding) -> str:
+def _composed(cursor: Cursor, binding: Binding) -> str:
+    """What a name with parts that only the program knows, or that a loop says, stands for."""
+    several = [_name(cursor.site, each) for each in alternatives(cursor)]
+    text = common(several) if len(several) > 1 else _name(cursor.site, cursor.site.full_text)
+    if text is None or not text.has_hole:
+        return ""
+    literals = [each.literal for each in several]
+    known = [each for each in literals if each is not None]
+    if len(known) < len(literals):
+        known = []
+    found = ((checkpoint, composed(text, checkpoint, known)) for checkpoint in binding.checkpoints)
+    told = [f"{body}\n\n{_where(checkpoint, binding)}" for checkpoint, body in found if body]
+    return _BETWEEN.join(told[:_MAX_CHECKPOINTS])
+
+
+def _name(site: Site, text: Text) -> Text:
+    """A name without the number of an output, where that belongs to it."""
+    has_output = site.strips_output or site.role is Role.TENSOR
+    return text.without_suffix(_OUTPUT) if has_output else text
+
+
+def _names(site: Site, binding: Binding, is_assigned: bool) -> str:
     if not binding.checkpoints:
         return ""
-    literal = text.literal
-    if literal is not None and any(literal in each for each in binding.checkpoints):
+    literal = _name(site, site.full_text).literal
+    if literal is None:
+        return ""
+    if any(literal in each for each in binding.checkpoints):
         return _in_each(literal, binding)
     found = []
     for checkpoint in binding.checkpoints:
-        body = _template(text, checkpoint) if literal is None else about(literal, checkpoint)
+        body = about(literal, checkpoint)
         if body:
             found.append(body + "\n\n" + _where(checkpoint, binding))
-    if not found and literal is not None and binding.evidence >= Evidence.FILE:
+    # What the model calls its own is looked up in no checkpoint where a map says what fills it.
+    is_stored = not (site.role is Role.TENSOR or (is_assigned and site.role in _MODEL))
+    if not found and literal and is_stored and binding.evidence >= Evidence.FILE:
         return _absent(literal, binding)
     return _BETWEEN.join(found[:_MAX_CHECKPOINTS])
 
@@ -86,7 +111,7 @@ def _where_all(several: list[Checkpoint], binding: Binding) -> str:
 def _matches(site: Site, binding: Binding) -> str:
     """How many variables a pattern or a filter finds, and which."""
     pattern, match = site.full_text.literal, site.match
-    if pattern is None or match is None:
+    if not pattern or match is None:
         return ""
     found = []
     for checkpoint in binding.checkpoints[:_MAX_CHECKPOINTS]:
@@ -95,18 +120,9 @@ def _matches(site: Site, binding: Binding) -> str:
             return ""
         heading = f"**{words.code(pattern)}** matches {words.count(len(names), 'variable')}"
         heading += f" of {len(checkpoint):,}"
-        rows = "\n".join(_rows(names, checkpoint))
-        found.append("\n\n".join(filter(None, (heading, rows, _where(checkpoint, binding)))))
+        lines = "\n".join(rows(names, checkpoint))
+        found.append("\n\n".join(filter(None, (heading, lines, _where(checkpoint, binding)))))
     return _BETWEEN.join(found)
-
-
-def _rows(names: list[str], checkpoint: Checkpoint) -> list[str]:
-    """Some of many names, the last one among them."""
-    chosen = names if len(names) <= _MAX_NAMES else [*names[: _MAX_NAMES - 1], names[-1]]
-    rows = [f"- {words.code(name)} {words.kind_of(checkpoint[name])}" for name in chosen]
-    if len(names) > _MAX_NAMES:
-        rows.insert(-1, "- …")
-    return rows
 
 
 def _where(checkpoint: Checkpoint, binding: Binding) -> str:
@@ -117,7 +133,8 @@ def about(name: str, checkpoint: Checkpoint) -> str:
     """Markdown about one name of a checkpoint; empty if it has no such name."""
     parts = [_variable(variable, checkpoint) for variable in _called(name, checkpoint)]
     scope = name.rstrip("/")
-    if checkpoint.tree.has_scope(scope) and (scope or name == "/"):
+    is_scope = checkpoint.tree.has_scope(scope) and (scope or name == "/")
+    if is_scope and not (parts and holds_only_slots(scope, checkpoint)):
         parts.append(_scope(scope, checkpoint))
     return "\n\n".join(parts)
 
@@ -176,46 +193,17 @@ def _scope(scope: str, checkpoint: Checkpoint) -> str:
         f" · {words.size(tree.num_bytes(scope))}"
     )
     children = tree.children(scope, _MAX_CHILDREN + 1)
-    rows = []
+    lines = []
     for child in children[:_MAX_CHILDREN]:
         if child.is_scope:
             parameters = tree.num_parameters(child.path)
             about = f"{words.count(child.count, 'variable')}, {parameters:,} parameters"
-            rows.append(f"- {words.code(child.name + '/')} {about}")
+            lines.append(f"- {words.code(child.name + '/')} {about}")
         if child.is_variable:
-            rows.append(f"- {words.code(child.name)} {words.kind_of(checkpoint[child.path])}")
+            lines.append(f"- {words.code(child.name)} {words.kind_of(checkpoint[child.path])}")
     if len(children) > _MAX_CHILDREN:
-        rows.append("- …")
-    return f"**{words.code(scope + '/')}**\n\n{total}\n\n" + "\n".join(rows)
-
-
-def _template(text: Text, checkpoint: Checkpoint) -> str:
-    pattern = re.compile(text.regex)
-    names = [name for name in checkpoint.names if pattern.fullmatch(name)]
-    if not names or text.regex == ".*":
-        return ""
-    heading = f"**{words.code(text.template)}** matches {words.count(len(names), 'variable')}"
-    holes = _holes(text, names)
-    return "\n\n".join(filter(None, (heading, holes, "\n".join(_rows(names, checkpoint)))))
-
-
-def _holes(text: Text, names: list[str]) -> str:
-    """The range of what stands in the hole, where there is one: `1 … 12`."""
-    if sum(isinstance(part, Hole) for part in text.parts) != 1:
-        return ""
-    index = next(i for i, part in enumerate(text.parts) if isinstance(part, Hole))
-    start, end = _length(text, 0, index), _length(text, index + 1, None)
-    values = sorted({name[start : len(name) - end] for name in names}, key=_numerically)
-    ends = [words.code(each) for each in dict.fromkeys((values[0], values[-1]))]
-    return f"`{{}}` is {' … '.join(ends)}"
-
-
-def _length(text: Text, start: int, end: int | None) -> int:
-    return sum(len(part.text) for part in text.parts[start:end] if isinstance(part, Piece))
-
-
-def _numerically(text: str) -> tuple[bool, int, str]:
-    return (not text.isdecimal(), int(text) if text.isdecimal() else 0, text)
+        lines.append("- …")
+    return f"**{words.code(scope + '/')}**\n\n{total}\n\n" + "\n".join(lines)
 
 
 def _absent(name: str, binding: Binding) -> str:
@@ -228,24 +216,44 @@ def _absent(name: str, binding: Binding) -> str:
     return text
 
 
-def _paths(binding: Binding) -> str:
-    rows = []
-    for checkpoint in binding.checkpoints[:3]:
-        children = checkpoint.tree.children("", _MAX_NAMES + 1)
+def _paths(site: Site, binding: Binding) -> str:
+    told = []
+    path = site.text.literal
+    is_elsewhere = binding.is_guess and path is not None
+    for checkpoint in () if is_elsewhere else binding.checkpoints[:_MAX_CHECKPOINTS]:
+        children = checkpoint.tree.children("", _MAX_NAMES + 2)
+        children = [child for child in children if child.name != OBJECT_GRAPH_NAME]
         top = ", ".join(
             words.code(child.name + ("/" if child.is_scope else ""))
             for child in children[:_MAX_NAMES]
         )
         more = ", …" if len(children) > _MAX_NAMES else ""
         when = "".join(f"\n\n{part}" for part in (" · ".join(words.history(checkpoint)),) if part)
-        rows.append(
+        told.append(
             f"**{words.code(words.checkpoint_name(checkpoint, binding))}**\n\n"
             f"{checkpoint.format.value} checkpoint · {words.count(len(checkpoint), 'variable')} ·"
             f" {words.size(checkpoint.tree.num_bytes(''))}{when}\n\n{top}{more}"
         )
-    rows += [str(entry.error) for entry in binding.unreadable[:1]]
-    rows += [_forbidden(path) for path in binding.forbidden[:1]]
-    return "\n\n---\n\n".join(rows)
+    if is_elsewhere and path and not binding.unreadable and not binding.forbidden:
+        told += _nothing_at(path, site, binding)
+    told += [str(entry.error) for entry in binding.unreadable[:1]]
+    told += [_forbidden(path) for path in binding.forbidden[:1]]
+    return _BETWEEN.join(told)
+
+
+def _nothing_at(path: str, site: Site, binding: Binding) -> list[str]:
+    """That a path which is to be read leads nowhere, and what the workspace has instead."""
+    if binding.pending or all(use.form in _WRITTEN for use in site.paths):
+        return []
+    told = f"no checkpoint is at {words.code(path)}"
+    names = [words.checkpoint_name(each, binding) for each in binding.checkpoints]
+    if names:
+        names.sort(key=lambda name: distance(path, name))
+        more = ", …" if len(names) > _MAX_CHECKPOINTS else ""
+        told += (
+            f"\n\nin the workspace: {', '.join(map(words.code, names[:_MAX_CHECKPOINTS]))}{more}"
+        )
+    return [told]
 
 
 def _forbidden(path: str) -> str:

@@ -153,8 +153,8 @@ def _line_pattern(pattern: str, match: Match, start: str = "^") -> re.Pattern[st
         body = re.escape(pattern.rstrip("/") + "/")
     if body.startswith("(?"):
         return None
-    begins = start if match not in (Match.SEARCH, Match.CONTAINS) else ""
-    ends = "$" if match in (Match.FULL, Match.EQUALS) else ""
+    begins = start if match not in (Match.SEARCH, Match.CONTAINS, Match.SUFFIX) else ""
+    ends = "$" if match in (Match.FULL, Match.EQUALS, Match.SUFFIX) else ""
     return compiled(f"(?m:{begins}(?:{body}){ends})", Match.SEARCH)
 
 

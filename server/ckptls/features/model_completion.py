@@ -33,13 +33,15 @@ def model_items(cursor: Cursor, binding: Binding) -> list[Item]:
     nearest = used[0].split("/") if used else []
     taken = {name.rstrip("/") for name in used}
 
-    def rank(name: str) -> tuple[bool, bool, int, int]:
+    def rank(name: str) -> tuple[bool, bool, bool, int, int]:
         segments = name.rstrip("/").split("/")
         fit = 0 if stored is None else common_end(stored.rstrip("/").split("/"), segments)
         shape = known[name]
         is_other = bool(shapes) and shape is not None and not any(_fits(shape, s) for s in shapes)
         beside = _common_start(nearest, segments)
-        return (name.rstrip("/") in taken, is_other, -fit, -beside)
+        # TensorFlow assigns scopes to scopes alone.
+        is_no_scope = stored is not None and stored.endswith("/") and not name.endswith("/")
+        return (name.rstrip("/") in taken, is_no_scope, is_other, -fit, -beside)
 
     names = [name for name in known if name.startswith(before) and name != before]
     return [_item(name, before, known[name], site) for name in sorted(names, key=rank)]

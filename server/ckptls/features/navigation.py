@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ckptls.source.document import Analysis
-from ckptls.source.sites import Role, Site
+from ckptls.source.sites import Match, Role, Site
 from ckptls.source.text import Span
 from ckptls.source.values import Text
 
@@ -25,7 +25,7 @@ class Mention:
 
 def name_of(site: Site) -> Text | None:
     """What a site names, with the scopes around it; a scope without its final slash."""
-    if site.role not in _NAMING:
+    if site.role not in _NAMING or site.match is Match.SUFFIX:
         return None
     name = site.full_text
     if site.strips_output or site.role is Role.TENSOR:

@@ -11,7 +11,7 @@ from ckptls.checkpoint.files import is_remote
 from ckptls.features import words
 from ckptls.features.answers import Finding, Fix
 from ckptls.source.document import Analysis
-from ckptls.source.sites import Evidence, Role
+from ckptls.source.sites import Evidence, Role, Site
 from ckptls.source.text import SourceText, Span
 from ckptls.workspace.binding import Binder
 
@@ -52,12 +52,15 @@ def ignoring(source: SourceText, found: Iterable[Finding]) -> Iterator[Remark]:
 
 
 def binding_remarks(binder: Binder, span: Span) -> list[Remark]:
-    """The comments that would bind the file, where a name in `span` is bound by a guess."""
-    if not any(_is_guessed(binder, span)):
+    """The comments that would bind the file, where a name in `span` is bound by a guess: first
+    to what has the name."""
+    guessed = list(_guessed(binder, span))
+    if not guessed:
         return []
     place = _top(binder.analysis)
     directory = binder.roots.directories[0] if binder.roots.directories else ""
     prefixes = [prefix for prefix in binder.nearest_known() if not is_remote(prefix)]
+    prefixes.sort(key=lambda prefix: not any(_has(binder, prefix, site) for site in guessed))
     return [
         Remark(
             f"Bind this file to {words.short_path(prefix, binder.base)}",
@@ -79,7 +82,16 @@ def fix_all(fixes: Iterable[Fix]) -> list[Fix]:
     return chosen
 
 
-def _is_guessed(binder: Binder, span: Span) -> Iterator[bool]:
+def _has(binder: Binder, prefix: str, site: Site) -> bool:
+    """Whether the checkpoint of a prefix, if it was read, has what a site names."""
+    entry, name = binder.lookup(prefix), site.full_text.literal
+    checkpoint = entry.checkpoint if entry is not None else None
+    if checkpoint is None or not name:
+        return False
+    return name in checkpoint or checkpoint.tree.has_scope(name.rstrip("/"))
+
+
+def _guessed(binder: Binder, span: Span) -> Iterator[Site]:
     for site in binder.analysis.sites:
         if site.role is Role.PATH:
             continue
@@ -87,7 +99,7 @@ def _is_guessed(binder: Binder, span: Span) -> Iterator[bool]:
             part.literal.start <= span.end and span.start <= part.literal.end for part in site.parts
         )
         if is_here and binder.bind(site).evidence < Evidence.PINNED:
-            yield True
+            yield site
 
 
 def _top(analysis: Analysis) -> int:

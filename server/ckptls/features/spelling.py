@@ -63,7 +63,16 @@ def corrections(pattern: str, match: Match, names: Iterable[str], limit: int = 3
                 best[spelling] = edits
     if not best and not any(atom.accepts for atom in shape.atoms):
         best = dict.fromkeys(_other_case(pattern, shape, names), 1)
+    if not match.is_regex and len(best) > 1:
+        best = {each: best[each] for each in _whole(best, examples(names))} or best
     return sorted(best, key=lambda each: rank(pattern, each)[1:])[:limit]
+
+
+def _whole(spellings: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Those that end with a word of a name: of `outp`, `outpu` and `output` the last."""
+    several = list(names)
+    ends = {each: re.compile(re.escape(each) + r"(?![^\W\d_])") for each in spellings}
+    return [each for each, end in ends.items() if any(map(end.search, several))]
 
 
 def examples(names: Iterable[str]) -> list[str]:
@@ -103,14 +112,16 @@ def fits(expression: re.Pattern[str], match: Match, name: str) -> bool:
         return expression.fullmatch(name) is not None
     if match in (Match.SEARCH, Match.CONTAINS):
         return expression.search(name) is not None
+    if match is Match.SUFFIX:
+        return re.search(expression.pattern + r"\Z", name) is not None
     if match is Match.SCOPE:
         return re.match(expression.pattern.rstrip("/") + "/", name) is not None
     return expression.match(name) is not None
 
 
 def _shape(pattern: str, match: Match) -> Shape | None:
-    at_start = match not in (Match.SEARCH, Match.CONTAINS)
-    at_end = match in (Match.FULL, Match.EQUALS)
+    at_start = match not in (Match.SEARCH, Match.CONTAINS, Match.SUFFIX)
+    at_end = match in (Match.FULL, Match.EQUALS, Match.SUFFIX)
     if not match.is_regex:
         return Shape(tuple(Atom(c, c) for c in pattern), at_start, at_end, is_regex=False)
     body = pattern

@@ -36,8 +36,10 @@ def _register_definition(server: Server) -> None:
             return None
         uri = params.text_document.uri
         here = types.Location(uri, found.view.range(found.cursor.part.literal))
-        places = [each for each in _places(ls, name, definitions, uri) if each != here]
-        return places + _in_listings(ls, name, found.binding)
+        places = _places(ls, name, definitions, uri)
+        others = [each for each in places if each != here]
+        # Where it is itself all there is, editors show who refers to it.
+        return others + _in_listings(ls, name, found.binding) or places
 
 
 def _register_references(server: Server) -> None:

@@ -12,6 +12,8 @@
 - What became of notifications is kept forever, and `shutdown` stumbles over what goes on.
 - Text is kept by our own documents, so pygls does not keep (and split) it a second time.
 - What a server offers is made of what is registered: here it is said before that is loaded.
+- jupyter-lsp has the windows of a JupyterLab share one server, and each says hello: each is
+  answered, and what is done at the beginning is done once.
 - Converting typed results is slow: a long list may be given as JSON (see `Ready`).
 """
 
@@ -97,6 +99,9 @@ class Protocol(LanguageServerProtocol):
     def __init__(self, server: Any, converter: Any) -> None:
         super().__init__(server, converter)
         self._is_initialized = False
+        self._has_begun = False
+        # What each window of JupyterLab is answered, which share one server.
+        self._greeting: types.InitializeResult | None = None
         self._is_leaving = False
         self._sending: set[asyncio.Future[Any]] = set()
         # Requests of the client that are not answered yet.
@@ -155,6 +160,8 @@ class Protocol(LanguageServerProtocol):
             self._refuse(identifier, JsonRpcInvalidRequest("a request with this id goes on"))
         elif self._shutdown:
             self._refuse(identifier, JsonRpcInvalidRequest("the server has been shut down"))
+        elif method == types.INITIALIZE and self._greeting is not None:
+            self._send_response(identifier, self._greeting)
         elif (method == types.INITIALIZE) is self._is_initialized:
             again = JsonRpcInvalidRequest("the server has been initialized")
             early = JsonRpcServerNotInitialized("the server has not been initialized")
@@ -188,12 +195,15 @@ class Protocol(LanguageServerProtocol):
             logger.warning("%s before initialize", method)
         elif kind is not None and self.get_result_type(method) is not None:
             logger.warning("%s without an id", method)
+        elif method == types.INITIALIZED and self._has_begun:
+            logger.info("%s again", method)
         else:
             try:
                 notification = self._structured(message, kind or JsonRPCNotification)
             except JsonRpcException as error:
                 logger.warning("%s cannot be understood: %s", method, error)
                 return
+            self._has_begun = self._has_begun or method == types.INITIALIZED
             if method != types.EXIT:
                 self._server.equip()
             super().handle_message(notification)
@@ -322,6 +332,8 @@ class Protocol(LanguageServerProtocol):
         if self._server.ends_with_client and params.process_id is not None:
             ending.end_with(params.process_id)
         self._is_initialized = True
+        if client.replaces_literals:
+            self._greeting = result
         return result
 
     @lsp_method(types.SHUTDOWN)

@@ -120,7 +120,7 @@ class Entry:
 _TELL_NOTHING = frozenset(
     {"get", "name_scope", "exists", "isfile", "isdir", "lexists", "glob", "Glob", "run", "read"}
     | {"save", "graph", "Exists", "IsDirectory", "evaluate", "predict", "train", "write"}
-    | {"__call__", "startswith", "as_default", "export"}
+    | {"__call__", "startswith", "endswith", "as_default", "export"}
 )
 # Objects of which only what is done with them tells something.
 _PASSED_ON = frozenset({"session", "graph", "keras-model"})
@@ -195,7 +195,9 @@ class Catalogue:
 
 
 # Methods that so many objects have that a string in a call of one tells nothing.
-_ONLY_KNOWN = frozenset({"run", "startswith", "save", "restore", "read", "predict", "evaluate"})
+_ONLY_KNOWN = frozenset(
+    {"run", "startswith", "endswith", "save", "restore", "read", "predict", "evaluate"}
+)
 
 
 @cache

@@ -6,7 +6,7 @@ import gc
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
@@ -20,7 +20,7 @@ from ckptls.source.repair import Insertion, missing
 from ckptls.source.sites import LiteralPart, Place, Restore, Save, Site
 from ckptls.source.state import CallRecord, Effects, PlaceRow
 from ckptls.source.syntax import Syntax
-from ckptls.source.text import SourceText
+from ckptls.source.text import SourceText, Span
 from ckptls.source.values import GraphVariable, Text, Values
 
 if TYPE_CHECKING:
@@ -260,10 +260,17 @@ class Document:
             analysis = self._analysis or self._interpreted(syntax)
             if syntax.is_exact:
                 self._analysis = analysis
-            return _cursors(analysis, offset)
-        repaired = syntax.edited(insertion.offset, insertion.offset, insertion.text)
+        else:
+            syntax = syntax.edited(insertion.offset, insertion.offset, insertion.text)
+            self._analysis = None
+            analysis = self._interpreted(syntax)
+        found = _cursors(analysis, offset)
+        if found or not _is_in_empty_string(syntax.source.text, offset):
+            return found
+        # As the default of a flag, an empty text stands for none, and leads nowhere.
         self._analysis = None
-        return _cursors(self._interpreted(repaired), offset)
+        filled = self._interpreted(syntax.edited(offset, offset, _FILLING))
+        return tuple(_emptied(each, syntax.source) for each in _cursors(filled, offset))
 
     def _is_relevant(self, source: SourceText) -> bool:
         """Whether the text can name anything: it must mention TensorFlow, and a function of the
@@ -335,6 +342,38 @@ def _is_whole(node: Node) -> bool:
     """Whether a string ends where its quotes say; recovery from errors also runs over lines."""
     written = node.text or b""
     return b"\n" not in written or b'"""' in written or b"'''" in written
+
+
+_FILLING = "x"
+
+
+def _is_in_empty_string(text: str, offset: int) -> bool:
+    """Whether a cursor stands between the quotes of a string that holds nothing."""
+    quote = text[offset : offset + 1]
+    if quote not in ("'", '"'):
+        return False
+    before, after = text[max(offset - 3, 0) : offset], text[offset : offset + 3]
+    counts = len(before) - len(before.rstrip(quote)), len(after) - len(after.lstrip(quote))
+    return counts in ((1, 1), (3, 3))
+
+
+def _emptied(cursor: Cursor, source: SourceText) -> Cursor:
+    """A cursor in a string that was filled, in the text without the filling."""
+    site, part = cursor.site, cursor.part
+    empty = Text((*part.before.parts, *part.after.parts))
+    paths = tuple(replace(use, text=empty) if use.text == site.text else use for use in site.paths)
+    return Cursor(
+        replace(cursor.analysis, source=source),
+        replace(site, text=empty, paths=paths),
+        replace(
+            part,
+            text="",
+            span=Span(part.span.start, part.span.start),
+            literal=Span(part.literal.start, part.literal.start),
+            offsets=None,
+        ),
+        "",
+    )
 
 
 def _cursors(analysis: Analysis, offset: int) -> tuple[Cursor, ...]:

@@ -67,6 +67,7 @@ class Match(str, Enum):
     FULL = "fullmatch"
     # Plain text, no regular expressions.
     PREFIX = "prefix"
+    SUFFIX = "suffix"
     CONTAINS = "contains"
     EQUALS = "equals"
     SCOPE = "scope"

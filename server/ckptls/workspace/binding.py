@@ -32,6 +32,7 @@ class Binding:
 
     is_complete: there are no others that it may be about.
     is_file_wide: bound by a pin for the whole file, which may hold names of several models.
+    is_guess: nothing but lying in the workspace speaks for the checkpoints.
     base: the directory that paths are told relative to.
     pending: places to be looked at before more can be said.
     forbidden: addresses that the code names, on machines that nobody allowed to ask.
@@ -45,6 +46,7 @@ class Binding:
     unreadable: tuple[Entry, ...] = ()
     forbidden: tuple[str, ...] = ()
     base: str = ""
+    is_guess: bool = False
 
     def proves(self, needed: Evidence) -> bool:
         """Whether a name that is in none of the checkpoints is surely wrong."""
@@ -128,7 +130,8 @@ class Binder:
                 return _binding(self._file, pending, ceiling=Evidence.FILE)
             pending += self._file.pending
         found = self._workspace
-        return _binding(found, pending, ceiling=Evidence.WORKSPACE, unreadable=own.unreadable)
+        bound = _binding(found, pending, ceiling=Evidence.WORKSPACE, unreadable=own.unreadable)
+        return replace(bound, is_guess=True)
 
     def nearest_known(self) -> list[str]:
         """The prefixes found in the workspace, those beside the document first."""

@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 
 import { ROOT } from "../browser.ts";
 import { type House, openHouse, SECONDS, type Settings } from "./house.ts";
-import { type Notebook, openNotebook } from "./notebook.ts";
+import { type Notebook, openNotebook, openScript, type Script } from "./notebook.ts";
 
 const LEAF = "vgg_16/conv1/conv1_1/weights";
 const CELLS = [
@@ -18,6 +18,7 @@ const CELLS = [
   "",
 ];
 const [MEANS, SLIP, NEW] = [2, 3, 4];
+const PROGRAM = `${CELLS[0]}\nreader = tf.train.load_checkpoint(CHECKPOINT)\n${CELLS[MEANS]}\n`;
 const LIMIT = { timeout: 5 * SECONDS * 1000 };
 
 /** The block of JSON under this heading of docs/editors.md. */
@@ -29,22 +30,27 @@ function snippet(heading: string): Settings {
   return JSON.parse(block[1] as string) as Settings;
 }
 
-type Scenario = (what: string, name: string, test: (notebook: Notebook) => Promise<void>) => void;
+type Scenario<T> = (what: string, name: string, test: (opened: T) => Promise<void>) => void;
 
 /** The tests of one window of a user with these settings of jupyterlab-lsp, in their order. */
-function withSettings(title: string, settings: () => Settings, tests: (scenario: Scenario) => void): void {
+function withSettings<T extends Notebook>(
+  title: string,
+  settings: () => Settings,
+  open: (house: House) => Promise<T>,
+  tests: (scenario: Scenario<T>) => void,
+): void {
   describe(title, () => {
     let house: House;
-    let notebook: Notebook;
+    let opened: T;
     before(async () => {
       house = await openHouse({ "@jupyter-lsp/jupyterlab-lsp/plugin": settings() });
-      notebook = await openNotebook(house, CELLS);
+      opened = await open(house);
     }, LIMIT);
     after(() => house?.close(), LIMIT);
     tests((what, name, test) => {
       it(what, LIMIT, async () => {
-        await test(notebook).catch(async (error: unknown) => {
-          await notebook.keepEvidence(`failed-${name}`);
+        await test(opened).catch(async (error: unknown) => {
+          await opened.keepEvidence(`failed-${name}`);
           throw error;
         });
       });
@@ -61,7 +67,23 @@ async function seesTheShape(n: Notebook): Promise<void> {
   await n.ask(MEANS, "vgg_16/mean_rgb", "float32 [3]");
 }
 
-withSettings("ckptls alone, ranked highest as docs/editors.md says", () => snippet("JupyterLab"), (scenario) => {
+/** The same in the editor of files; what is typed comes last, as signatures are shown with it. */
+async function worksInScript(script: Script, name: string): Promise<void> {
+  await script.squiggles(0).waitFor(); // the checkpoint has been read
+  await script.ask(0, "vgg_16/mean_rgb", "float32 [3]");
+  await script.askProblem(0, "did you mean `vgg_16/conv1/conv1_1/biases`?");
+  await script.write(0, `${PROGRAM}weights = reader.get_tensor('vgg_16/conv1/conv1_1/w|')`);
+  await script.complete(LEAF);
+  await script.screenshot(name);
+  await script.take(LEAF);
+  await script.untilWritten(0, `${PROGRAM}weights = reader.get_tensor('${LEAF}')`);
+  await script.squiggles(0).waitFor({ state: "detached" });
+}
+
+const inNotebook = (house: House): Promise<Notebook> => openNotebook(house, CELLS);
+const inScript = (house: House): Promise<Script> => openScript(house, `${PROGRAM}${CELLS[SLIP]}`);
+
+withSettings("ckptls alone, ranked highest as docs/editors.md says", () => snippet("JupyterLab"), inNotebook, (scenario) => {
   scenario("is the server that is asked", "alone", async (n) => {
     const servers = await n.servers();
     assert.equal(servers["zz-ckptls"], "started");
@@ -106,7 +128,7 @@ withSettings("ckptls alone, ranked highest as docs/editors.md says", () => snipp
   });
 });
 
-withSettings("beside python-lsp-server, without any setting", () => ({}), (scenario) => {
+withSettings("beside python-lsp-server, without any setting", () => ({}), inNotebook, (scenario) => {
   scenario("leaves that the server that is asked", "beside", async (n) => {
     const servers = await n.servers();
     assert.equal(servers["zz-ckptls"], "not_started");
@@ -133,4 +155,12 @@ withSettings("beside python-lsp-server, without any setting", () => ({}), (scena
     await n.write(NEW, "import collections\ncollections.OrderedD");
     await n.complete("OrderedDict");
   });
+});
+
+withSettings("ckptls alone, in a file", () => snippet("JupyterLab"), inScript, (scenario) => {
+  scenario("finds, tells and completes", "file", (script) => worksInScript(script, "file"));
+});
+
+withSettings("beside python-lsp-server, in a file", () => ({}), inScript, (scenario) => {
+  scenario("finds, tells and completes", "plugin-file", (script) => worksInScript(script, "plugin-file"));
 });

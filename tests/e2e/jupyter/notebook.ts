@@ -9,6 +9,7 @@ import { RESULTS, until } from "../browser.ts";
 import { type House, SECONDS } from "./house.ts";
 
 const FILE = "explore.ipynb";
+const SCRIPT = "explore.py";
 
 export class Notebook {
   readonly house: House;
@@ -149,7 +150,7 @@ export class Notebook {
     return answer.waitFor({ timeout: seconds * 1000 }).then(() => true, () => false);
   }
 
-  private async leave(): Promise<void> {
+  protected async leave(): Promise<void> {
     await this.page.locator(".jp-NotebookPanel-toolbar").hover();
   }
 
@@ -189,25 +190,50 @@ interface Told {
   contentChanges?: { text: string }[];
 }
 
+/** A Python file in the editor of files: one text, as it were a notebook of one cell. */
+export class Script extends Notebook {
+  override code(): Locator {
+    return this.page.locator(".jp-FileEditor .cm-content");
+  }
+
+  protected override async leave(): Promise<void> {
+    await this.page.locator("#jp-main-dock-panel .lm-TabBar-tab.lm-mod-current").hover();
+  }
+}
+
 /** Opens a notebook of these cells of code in a new window. */
 export async function openNotebook(house: House, cells: string[]): Promise<Notebook> {
   writeFileSync(join(house.folder, FILE), JSON.stringify(notebookOf(cells)));
+  return openWindow(house, FILE, Notebook);
+}
+
+/** Opens a file of this text in a new window. */
+export async function openScript(house: House, text: string): Promise<Script> {
+  writeFileSync(join(house.folder, SCRIPT), text);
+  return openWindow(house, SCRIPT, Script);
+}
+
+async function openWindow<T extends Notebook>(
+  house: House,
+  file: string,
+  kind: new (house: House, page: Page) => T,
+): Promise<T> {
   const context = await house.browser.newContext({
     viewport: { width: 1200, height: 720 },
     deviceScaleFactor: 1.5,
   });
   const page = await context.newPage();
   page.setDefaultTimeout(SECONDS * 1000);
-  const notebook = new Notebook(house, page);
+  const opened = new kind(house, page);
   try {
-    await page.goto(`${house.address}/lab/tree/${FILE}?reset`);
-    // Comes last: the kernel has told its language, and the server has been told the notebook.
+    await page.goto(`${house.address}/lab/tree/${file}?reset`);
+    // Comes last: the language is known, and the server has been told the text.
     await page.getByText("Fully initialized").waitFor();
   } catch (error) {
-    await notebook.keepEvidence("failed-to-open");
+    await opened.keepEvidence("failed-to-open");
     throw error;
   }
-  return notebook;
+  return opened;
 }
 
 function notebookOf(cells: string[]): object {

@@ -124,6 +124,25 @@ describe("a misspelt scope", () => {
   });
 });
 
+describe("the lens above a restore", () => {
+  const LOADED = "model.load_weights(CHECKPOINT)";
+  const edit = (text: string) =>
+    text.replace("def main():", `def loaded():\n    model = tf.keras.applications.VGG16(weights=None)\n    ${LOADED}\n    return model\n\n\ndef main():`);
+  scenario("leads from load_weights to what the checkpoint holds", "lens", { edit }, async (w) => {
+    await w.untilServerRuns();
+    await w.putCursor("behind", LOADED);
+    await w.followLens("ckpts/vgg_16.ckpt: 34 variables", "in the checkpoint, and not named by this code");
+    await w.page.locator(".view-line").filter({ hasText: LEAF }).first().waitFor();
+    await w.screenshot("lens");
+  });
+
+  scenario("tells which names a slim model finds", "lens-slim", {}, async (w) => {
+    await w.untilServerRuns();
+    await w.putCursor("behind", "restore = slim.assign_from_checkpoint_fn(");
+    await w.followLens("ckpts/vgg_16.ckpt: 30 names found", "found: 30");
+  });
+});
+
 describe("the untouched example", () => {
   scenario("has no problem, and shows the first one that is made", "untouched", {}, async (w) => {
     await w.untilServerRuns();

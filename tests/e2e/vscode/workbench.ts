@@ -67,6 +67,11 @@ export class Workbench {
     return this.page.locator(".action-widget .monaco-list-row");
   }
 
+  /** What stands above a line of code. */
+  get lenses(): Locator {
+    return this.page.locator(".monaco-editor .codelens-decoration a");
+  }
+
   get notifications(): Locator {
     return this.page.locator(".notifications-toasts .notification-list-item");
   }
@@ -88,6 +93,26 @@ export class Workbench {
           throw error;
         }
         await this.press("Escape");
+      }
+    }
+  }
+
+  /** Clicks what stands above a line until this is to be read; VS Code draws it anew at times. */
+  async followLens(title: string, words: string): Promise<void> {
+    const line = this.page.locator(".view-line").filter({ hasText: words }).first();
+    const lens = this.lenses.filter({ hasText: title }).first();
+    await lens.waitFor();
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        if ((await line.count()) === 0) {
+          await lens.click({ timeout: 10_000 });
+        }
+        await line.waitFor({ timeout: 10_000 });
+        return;
+      } catch (error) {
+        if (attempt === 5) {
+          throw error;
+        }
       }
     }
   }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
+
 
 def test_tests_that_no_name_passes_fire(vgg16):
     vgg16.checks(
@@ -100,3 +102,13 @@ def test_one_of_several_checkpoints_is_enough(vgg16):
                     pass
         """
     )
+
+
+def test_a_text_is_corrected_to_a_whole_word(project):
+    project.checkpoint("a.ckpt", net__output__w=[2])
+    test = """
+        for name, shape in tf.train.list_variables("a.ckpt"):
+            if "{}" in name:
+                print(name)
+        """
+    assert project.fixed(test.format("outpt")) == dedent(test.format("output"))

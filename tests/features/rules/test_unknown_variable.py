@@ -394,3 +394,13 @@ def test_averages_go_by_the_names_that_they_are_saved_under(project):
             names = {average.average_name(variable): variable}
         """
     )
+
+
+def test_a_scope_is_said_to_be_one(vgg16):
+    vgg16.checks(
+        """
+        reader = tf.train.load_checkpoint("vgg_16.ckpt")
+        reader.get_tensor("vgg_16/fc8")  # error: [unknown-variable] it is a scope of 2 variables
+        reader.get_tensor("vgg_16/fc8/weights")
+        """
+    )

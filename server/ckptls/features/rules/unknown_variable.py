@@ -84,7 +84,7 @@ class UnknownVariable(Rule):
             fix = _near_parts(checkpoint, site, source)
         found = self.finding(
             site,
-            _message(name, words.in_checkpoint(checkpoint, binding), near, fix),
+            _message(name, checkpoint, words.in_checkpoint(checkpoint, binding), near, fix),
             checkpoint,
             suggestions=fix,
             severity=Severity.WARNING if site.is_lenient else None,
@@ -146,9 +146,15 @@ def _is_slip(name: str | None, near: list[str]) -> bool:
     )
 
 
-def _message(name: Text, where: str, near: list[str], fix: list[Replacement]) -> str:
+def _message(
+    name: Text, checkpoint: Checkpoint, where: str, near: list[str], fix: list[Replacement]
+) -> str:
     if name.has_hole:
         hint = f"; did you mean `{fix[0].text}`?" if fix else ""
         return f"no variable of {where} fits `{name.template}`{hint}"
     hint = f"; did you mean `{near[0]}`?" if near else ""
-    return f"`{name.literal}` is not in {where}{hint}"
+    literal = name.literal or ""
+    if not near and checkpoint.tree.has_scope(literal.rstrip("/")):
+        inside = words.count(checkpoint.tree.count(literal.rstrip("/")), "variable")
+        hint = f": it is a scope of {inside}"
+    return f"`{literal}` is not in {where}{hint}"
