@@ -68,6 +68,11 @@ class Chunk:
             self._lower = self._lower(self)
         return self._lower
 
+    @property
+    def is_lowered(self) -> bool:
+        """Whether the statement has been asked for."""
+        return not callable(self._lower)
+
     def lower_with(self, lower: Callable[[Chunk], ir.Stmt]) -> None:
         """Says how the statement is made when it is asked for."""
         self._lower = lower
@@ -142,14 +147,18 @@ class ChunkPool:
         """The chunk of a statement: one of those before with the same text, or a new one."""
         key = (statement.kind, statement.is_broken, statement.data)
         same = before.get(key)
-        if same and not statement.is_broken:
-            return same.pop(0)
-        return self._made(key, statement.node, 0)
+        if not same or statement.is_broken:
+            # Not its node, which may be replaced until it is asked for.
+            return self._made(key, lambda: statement.node, 0)
+        chunk = same.pop(0)
+        if not chunk.is_lowered:  # let go of the tree of a text before
+            chunk.lower_with(lambda chunk: self._lowered(chunk, statement.node))
+        return chunk
 
-    def _made(self, key: _Key, node: Node, start: int) -> Chunk:
+    def _made(self, key: _Key, node: Callable[[], Node], start: int) -> Chunk:
         chunk = Chunk(key, self)
         chunk.offset = start
-        chunk.lower_with(lambda chunk: self._lowered(chunk, node))
+        chunk.lower_with(lambda chunk: self._lowered(chunk, node()))
         return chunk
 
     def _nested(self, key: _Key, node: Node, parent: Chunk, offset: int) -> Chunk:
@@ -166,7 +175,7 @@ class ChunkPool:
                 self._take(chunk)
                 break
         else:
-            chunk = self._made(key, node, offset)
+            chunk = self._made(key, lambda: node, offset)
         chunk.parent, chunk.offset = parent, offset
         parent.nested.append(chunk)
         return chunk

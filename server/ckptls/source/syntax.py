@@ -47,6 +47,11 @@ class Statement:
         """Whether two say the same."""
         return self.data == other.data and self.kind == other.kind
 
+    def with_node(self, node: Node) -> Statement:
+        """The same statement, with its node in another tree."""
+        self.node = node
+        return self
+
     def byte(self, offset: int) -> int:
         """The UTF-8 offset of a code point offset in the statement."""
         if len(self.data) == self.length:
@@ -298,16 +303,20 @@ def _rows_of(source: SourceText, tree: Tree) -> Rows:
 
 
 def _shared(older: Rows, newer: Rows) -> Rows:
-    """The newer rows, with the older statements at both ends where they say the same."""
+    """The newer rows, with the older statements at both ends where they say the same.
+
+    These take the newer nodes, lest a statement that is never edited keeps the tree of a text
+    that is long gone.
+    """
     before, after = older.statements, list(newer.statements)
     shorter = min(len(before), len(after))
     first = 0
     while first < shorter and before[first].is_same(after[first]):
-        after[first] = before[first]
+        after[first] = before[first].with_node(after[first].node)
         first += 1
     last = 1
     while last <= shorter - first and before[-last].is_same(after[-last]):
-        after[-last] = before[-last]
+        after[-last] = before[-last].with_node(after[-last].node)
         last += 1
     return Rows(after, newer.starts)
 
