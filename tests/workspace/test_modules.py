@@ -143,6 +143,24 @@ def test_what_is_forgotten_while_it_is_looked_for_is_asked_for_again(project, mo
     assert not folder.calls
 
 
+def test_calls_of_names_that_were_typed_on_the_way_are_forgotten(project):
+    project.checkpoint("a.ckpt", a__w=[2])
+    project.file("train.py", 'from utils import load_it\nload_it("a.ckpt")\n')
+    project.file("utils.py", LOADS.replace("load(", "load_it("))
+    other = project.file("other.py", LOADS)
+    document = project.workspace.open("utils.py", project.root / "utils.py", LOADS).document
+    project.workspace.open("other.py", other, LOADS).document.analysis()
+    offset = LOADS.index("load(") + len("load")
+    for letter in "_a_long_name_that_is_no_good":
+        document.edit(offset, offset, letter)
+        document.analysis()
+    document.edit(offset, document.text.index("(p)"), "_it")
+    assert [use.text.literal for use in document.analysis().sites[-1].paths] == ["a.ckpt"]
+    asked = list(project.folder.calls)
+    assert len(asked) < 12
+    assert (str(other), frozenset({"load"})) in asked
+
+
 def test_a_project_that_is_a_package_itself_imports_from_itself(project):
     """As those do that are run with `python -m albert.train` from the folder above."""
     package = project.root.name
