@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
+from collections.abc import Iterator
 from ctypes import CDLL
 from pathlib import Path
 
 import pytest
 
-from ckptls.lsp.memory import give_back
+from ckptls.lsp.memory import Resting, give_back
+from ckptls.workspace.workspace import Workspace
+from source.test_memory import CODE, tree_bytes
 
 BLOCK_BYTES = 64 * 1024
 
@@ -36,3 +40,33 @@ def test_blocks_freed_between_others_are_given_back():
 def test_asking_is_no_error_anywhere():
     give_back()
     give_back()
+
+
+@pytest.fixture
+def opened() -> Iterator[Workspace]:
+    tracemalloc.start()
+    workspace = Workspace()
+    for name in "ab":
+        workspace.open(name, None, CODE).document.analysis()
+    yield workspace
+    tracemalloc.stop()
+
+
+def test_a_document_that_is_left_alone_rests_once_another_is_edited(opened: Workspace):
+    resting, both = Resting(), tree_bytes()
+    resting.look(opened.documents, 0.0)
+    opened.documents["a"].document.edit(0, 0, "x = 1\n")
+    opened.documents["a"].document.analysis()
+    resting.look(opened.documents, 5.0)
+    assert tree_bytes() > 0.9 * both  # not yet
+    resting.look(opened.documents, 12.0)
+    assert tree_bytes() < 0.7 * both  # that of `b`
+    resting.look(opened.documents, 60.0)
+    assert tree_bytes() > 0.4 * both  # that of `a`, where whoever paused goes on
+
+
+def test_documents_of_which_none_was_edited_do_not_rest(opened: Workspace):
+    resting, both = Resting(), tree_bytes()
+    for seconds in (0.0, 60.0):
+        resting.look(opened.documents, seconds)
+    assert tree_bytes() > 0.9 * both

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 from ckptls.workspace.callers import ProjectCalls
 from ckptls.workspace.modules import ModuleStore, imported_names
+from source.test_memory import tree_bytes
 
 LOADS = 'import tensorflow as tf\ndef load(p):\n    return tf.train.load_variable(p, "x")\n'
 
@@ -141,6 +144,28 @@ def test_what_is_forgotten_while_it_is_looked_for_is_asked_for_again(project, mo
     folder.look_for_calls(*asked)
     assert list(folder.wanted) == [asked]
     assert not folder.calls
+
+
+def test_modules_are_let_rest_and_still_read(project):
+    project.file("utils.py", LOADS + "def other(p):\n    return tf.train.load_variable(p, 'y')\n")
+    code = "import utils\nutils.load('a.ckpt')\n"
+    document = project.workspace.open("t.py", project.root / "t.py", code).document
+    assert [site.text.template for site in document.analysis().sites] == ["a.ckpt"]
+    tracemalloc.start()
+    try:
+        project.workspace.distrust_modules()
+        project.file(
+            "utils.py", LOADS.replace("'x'", "'z'") + "def other(p):\n    return load(p)\n"
+        )
+        document.forget()
+        assert document.analysis().sites
+        awake = tree_bytes()
+        project.workspace.rest_modules()
+        assert tree_bytes() < 0.5 * awake
+    finally:
+        tracemalloc.stop()
+    document.edit(len(code), len(code), "utils.other('b.ckpt')\n")
+    assert [site.text.template for site in document.analysis().sites] == ["a.ckpt", "b.ckpt"]
 
 
 def test_calls_of_names_that_were_typed_on_the_way_are_forgotten(project):

@@ -25,7 +25,7 @@ from ckptls.lsp.aside import Aside
 from ckptls.lsp.client import Client
 from ckptls.lsp.documents import Documents, path_of
 from ckptls.lsp.findings import Findings
-from ckptls.lsp.memory import give_back
+from ckptls.lsp.memory import Resting, give_back
 from ckptls.lsp.reading import Reading
 from ckptls.lsp.soon import Rounds, Soon, Work
 from ckptls.lsp.views import Seen, View
@@ -88,6 +88,7 @@ class Session:
         self._asking: asyncio.Task[Any] | None = None
         # Whether checkpoints have been read since memory was last given back.
         self._has_read = False
+        self._resting = Resting()
 
     # Documents
 
@@ -222,6 +223,8 @@ class Session:
             if there and (self._asking is None or self._asking.done()):
                 self._asking = self.start(self.look_again(there, self._aside.run))
             await self.look_again(here)
+            self._resting.look(self.workspace.documents, time.monotonic())
+            self.workspace.rest_modules()
             if self._has_read and not self._reading:
                 self._has_read = False
                 await asyncio.to_thread(give_back)

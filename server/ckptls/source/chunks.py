@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ckptls.source.syntax import Statement, Syntax
 
 _Key = tuple[str, bool, bytes]
+# The node of a statement, in any tree that has it.
+_Find = Callable[[], "Node"]
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 _QUOTES = (b'"""', b"'''")
 _OPENS_BODY = re.compile(rb":[ \t]*(?:#[^\n]*)?\r?\n\s*[rRuU]?\Z")
@@ -58,7 +60,7 @@ class Chunk:
         self.nested: list[Chunk] = []
         # What the interpreter found when it last ran this chunk.
         self.memo: Any = None
-        self._lower: Callable[[Chunk], ir.Stmt] | ir.Stmt = ir.NOTHING
+        self._lower: Callable[[Chunk], ir.Stmt] | ir.Stmt | None = None
         self._words: frozenset[bytes] | None = None
 
     @property
@@ -66,12 +68,12 @@ class Chunk:
         """The statement, lowered on first use."""
         if callable(self._lower):
             self._lower = self._lower(self)
-        return self._lower
+        return self._lower or ir.NOTHING
 
     @property
     def is_lowered(self) -> bool:
         """Whether the statement has been asked for."""
-        return not callable(self._lower)
+        return not (self._lower is None or callable(self._lower))
 
     def lower_with(self, lower: Callable[[Chunk], ir.Stmt]) -> None:
         """Says how the statement is made when it is asked for."""
@@ -147,21 +149,16 @@ class ChunkPool:
         """The chunk of a statement: one of those before with the same text, or a new one."""
         key = (statement.kind, statement.is_broken, statement.data)
         same = before.get(key)
-        if not same or statement.is_broken:
-            # Not its node, which may be replaced until it is asked for.
-            return self._made(key, lambda: statement.node, 0)
-        chunk = same.pop(0)
-        if not chunk.is_lowered:  # let go of the tree of a text before
-            chunk.lower_with(lambda chunk: self._lowered(chunk, statement.node))
+        chunk = Chunk(key, self) if not same or statement.is_broken else same.pop(0)
+        self._lower_with(chunk, lambda: statement.node)
         return chunk
 
-    def _made(self, key: _Key, node: Callable[[], Node], start: int) -> Chunk:
-        chunk = Chunk(key, self)
-        chunk.offset = start
-        chunk.lower_with(lambda chunk: self._lowered(chunk, node()))
-        return chunk
+    def _lower_with(self, chunk: Chunk, find: _Find) -> None:
+        # Not a node, which would keep the tree of its text as long as nobody asks for it.
+        if not chunk.is_lowered:
+            chunk.lower_with(lambda chunk: self._lowered(chunk, find))
 
-    def _nested(self, key: _Key, node: Node, parent: Chunk, offset: int) -> Chunk:
+    def _nested(self, key: _Key, find: _Find, parent: Chunk, offset: int) -> Chunk:
         """A chunk inside another: one that was inside a chunk of the version before, or new."""
         if self._loose is None:
             self._loose = {}
@@ -175,7 +172,8 @@ class ChunkPool:
                 self._take(chunk)
                 break
         else:
-            chunk = self._made(key, lambda: node, offset)
+            chunk = Chunk(key, self)
+        self._lower_with(chunk, find)
         chunk.parent, chunk.offset = parent, offset
         parent.nested.append(chunk)
         return chunk
@@ -192,8 +190,9 @@ class ChunkPool:
         for nested in chunk.nested:
             self._take(nested)
 
-    def _lowered(self, chunk: Chunk, node: Node) -> ir.Stmt:
-        """Makes the statement from a node, perhaps of an older tree: only distances count."""
+    def _lowered(self, chunk: Chunk, find: _Find) -> ir.Stmt:
+        """Makes the statement from its node, perhaps of an older tree: only distances count."""
+        node = find()
         data, first = chunk.key[2], node.start_byte
         text = data.decode("utf-8", "surrogatepass")
         position: Positions = lambda byte: byte - first  # noqa: E731
@@ -204,9 +203,20 @@ class ChunkPool:
         def sub_chunk(child: Node) -> ir.Stmt:
             low, high = child.start_byte - first, child.end_byte - first
             key = (child.type, child.has_error, data[low:high])
-            return self._nested(key, child, chunk, position(child.start_byte))
+            find_child: _Find = lambda: _inside(find(), low, high, key[0])  # noqa: E731
+            return self._nested(key, find_child, chunk, position(child.start_byte))
 
         return Statements(text, position, sub_chunk).lower(node)
+
+
+def _inside(node: Node, low: int, high: int, kind: str) -> Node:
+    """The node of a kind that covers the bytes from `low` to `high` of another one."""
+    first = node.start_byte
+    found = node.descendant_for_byte_range(first + low, first + high)
+    while found is not None and (found.type, found.end_byte - first) != (kind, high):
+        found = found.parent
+    assert found is not None, "it was there when the other one was lowered"
+    return found
 
 
 def _same_at_ends(before: list[Statement], after: list[Statement]) -> tuple[int, int]:

@@ -203,6 +203,10 @@ class Workspace:
         """Python files have changed on the disk."""
         self._modules.distrust()
 
+    def rest_modules(self) -> None:
+        """Lets go of what other modules are only read from."""
+        self._modules.rest()
+
     def imports_others(self, opened: OpenDocument) -> bool:
         """Whether what a document means may change with other files of the project."""
         if opened.path is None:
