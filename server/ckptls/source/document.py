@@ -243,6 +243,7 @@ class Document:
         an edit that leaves an error has all parsed again."""
         if self._syntax is not None and self._syntax is not self._resting and not self.is_busy:
             self._syntax = self._resting = self._syntax.at_rest()
+            self._pool.rest()
 
     def use(self, catalogue: Catalogue, environment: Environment) -> None:
         """Another catalogue or other surroundings: everything is to be found out anew."""
