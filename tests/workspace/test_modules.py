@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 from ckptls.workspace.callers import ProjectCalls
 from ckptls.workspace.modules import ModuleStore, imported_names
+from source.test_memory import tree_bytes
 
 LOADS = 'import tensorflow as tf\ndef load(p):\n    return tf.train.load_variable(p, "x")\n'
 
@@ -141,6 +144,46 @@ def test_what_is_forgotten_while_it_is_looked_for_is_asked_for_again(project, mo
     folder.look_for_calls(*asked)
     assert list(folder.wanted) == [asked]
     assert not folder.calls
+
+
+def test_modules_are_let_rest_and_still_read(project):
+    project.file("utils.py", LOADS + "def other(p):\n    return tf.train.load_variable(p, 'y')\n")
+    code = "import utils\nutils.load('a.ckpt')\n"
+    document = project.workspace.open("t.py", project.root / "t.py", code).document
+    assert [site.text.template for site in document.analysis().sites] == ["a.ckpt"]
+    tracemalloc.start()
+    try:
+        project.workspace.distrust_modules()
+        project.file(
+            "utils.py", LOADS.replace("'x'", "'z'") + "def other(p):\n    return load(p)\n"
+        )
+        document.forget()
+        assert document.analysis().sites
+        awake = tree_bytes()
+        project.workspace.rest_modules()
+        assert tree_bytes() < 0.5 * awake
+    finally:
+        tracemalloc.stop()
+    document.edit(len(code), len(code), "utils.other('b.ckpt')\n")
+    assert [site.text.template for site in document.analysis().sites] == ["a.ckpt", "b.ckpt"]
+
+
+def test_calls_of_names_that_were_typed_on_the_way_are_forgotten(project):
+    project.checkpoint("a.ckpt", a__w=[2])
+    project.file("train.py", 'from utils import load_it\nload_it("a.ckpt")\n')
+    project.file("utils.py", LOADS.replace("load(", "load_it("))
+    other = project.file("other.py", LOADS)
+    document = project.workspace.open("utils.py", project.root / "utils.py", LOADS).document
+    project.workspace.open("other.py", other, LOADS).document.analysis()
+    offset = LOADS.index("load(") + len("load")
+    for letter in "_a_long_name_that_is_no_good":
+        document.edit(offset, offset, letter)
+        document.analysis()
+    document.edit(offset, document.text.index("(p)"), "_it")
+    assert [use.text.literal for use in document.analysis().sites[-1].paths] == ["a.ckpt"]
+    asked = list(project.folder.calls)
+    assert len(asked) < 12
+    assert (str(other), frozenset({"load"})) in asked
 
 
 def test_a_project_that_is_a_package_itself_imports_from_itself(project):

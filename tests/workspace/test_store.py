@@ -169,6 +169,19 @@ def test_many_paths_that_are_all_asked_for_are_kept(index: Path) -> None:
         assert all(store.peek(path) is not None for path in named)
 
 
+@pytest.mark.parametrize("content", [None, b"no index"], ids=["absent", "damaged"])
+def test_why_nothing_is_read_is_kept_without_what_was_at_work(
+    index: Path, content: bytes | None
+) -> None:
+    """Frames would stay as long as the entry: with what was read, and who asked for it."""
+    index.unlink()
+    if content is not None:
+        index.write_bytes(content)
+    error = CheckpointStore().load(str(index)[: -len(".index")]).error
+    assert error is not None
+    assert (error.__traceback__, error.__cause__, error.__context__) == (None, None, None)
+
+
 def test_listings_that_were_replaced_are_not_kept(index: Path) -> None:
     """A training run replaces its checkpoint for days, and a listing may be large."""
     store = CheckpointStore()
@@ -177,7 +190,7 @@ def test_listings_that_were_replaced_are_not_kept(index: Path) -> None:
     for each in others:  # the more paths are known, the more might be kept
         store.load(each)
     for size in range(1, 51):
-        index.write_bytes(crafted.index([("a", FLOAT, [size] * size)]))
+        index.write_bytes(crafted.index([("a", FLOAT, [1] * size)]))
         store.refresh([path])
     gc.collect()
     kept = [each for each in gc.get_objects() if isinstance(each, Checkpoint)]

@@ -81,7 +81,9 @@ class Pool:
             # Elsewhere than in ASCII, a letter may become two.
             return (each for each in self.names if each.lower() == lowered)
         if self._lowered is None:
-            self._lowered = text.lower()
+            lowered_text = text.lower()
+            # Most have no capitals, and need no second text.
+            self._lowered = text if lowered_text == text else lowered_text
         return _lines(self._lowered, f"\n{lowered}\n", text)
 
     def _joined(self, wanted: str) -> str | None:

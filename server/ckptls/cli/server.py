@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import linecache
 import logging
 import sys
 
@@ -36,9 +37,12 @@ def run(args: argparse.Namespace) -> int:
     if args.log_level != "debug":
         logging.getLogger("pygls").setLevel(logging.WARNING)
     # What is made here mostly stays, and going through all of it costs more than a keystroke may.
-    gc.set_threshold(50_000, 50, 100)
+    # But loading and typing leave objects in circles, which take room until they are found.
+    gc.set_threshold(10_000, 50, 100)
     from ckptls.lsp import server
 
+    # Libraries keep the text of the code they have generated, for debuggers.
+    linecache.clearcache()
     if args.tcp or args.ws:
         host, port = _address(args.tcp or args.ws)
         (server.serve_tcp if args.tcp else server.serve_ws)(host, port)

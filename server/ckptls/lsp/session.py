@@ -25,6 +25,7 @@ from ckptls.lsp.aside import Aside
 from ckptls.lsp.client import Client
 from ckptls.lsp.documents import Documents, path_of
 from ckptls.lsp.findings import Findings
+from ckptls.lsp.memory import Resting, give_back
 from ckptls.lsp.reading import Reading
 from ckptls.lsp.soon import Rounds, Soon, Work
 from ckptls.lsp.views import Seen, View
@@ -85,6 +86,9 @@ class Session:
         # For answers that take long to make; none of these waits for a disk.
         self.answering = Aside()
         self._asking: asyncio.Task[Any] | None = None
+        # Whether checkpoints have been read since memory was last given back.
+        self._has_read = False
+        self._resting = Resting()
 
     # Documents
 
@@ -186,6 +190,7 @@ class Session:
             await run(self.workspace.store.load, path)
         finally:
             self._reading.pop(path, None)
+            self._has_read = True
             # What is read from other machines may take long; nothing waits for it.
             if all(map(is_remote, self._reading)) and not self._is_closing:
                 self.refresh_all()
@@ -218,6 +223,11 @@ class Session:
             if there and (self._asking is None or self._asking.done()):
                 self._asking = self.start(self.look_again(there, self._aside.run))
             await self.look_again(here)
+            self._resting.look(self.workspace.documents, time.monotonic())
+            self.workspace.rest_modules()
+            if self._has_read and not self._reading:
+                self._has_read = False
+                await asyncio.to_thread(give_back)
 
     def _ask_again(self) -> None:
         """Asks for all that the open documents name."""
@@ -232,6 +242,7 @@ class Session:
         """Reads known checkpoints again where they have changed."""
         changed = await run(self.workspace.store.refresh, paths)
         if changed:
+            self._has_read = True
             logger.info("changed: %s", ", ".join(sorted(map(shown, changed))))
             self.refresh_all()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ckptls.source import ir
 from ckptls.source.expressions import Positions
@@ -58,7 +58,7 @@ class Chunk:
         self.nested: list[Chunk] = []
         # What the interpreter found when it last ran this chunk.
         self.memo: Any = None
-        self._lower: Callable[[Chunk], ir.Stmt] | ir.Stmt = ir.NOTHING
+        self._lower: Callable[[Chunk], ir.Stmt] | ir.Stmt | None = None
         self._words: frozenset[bytes] | None = None
 
     @property
@@ -66,7 +66,12 @@ class Chunk:
         """The statement, lowered on first use."""
         if callable(self._lower):
             self._lower = self._lower(self)
-        return self._lower
+        return self._lower or ir.NOTHING
+
+    @property
+    def is_lowered(self) -> bool:
+        """Whether the statement has been asked for."""
+        return not (self._lower is None or callable(self._lower))
 
     def lower_with(self, lower: Callable[[Chunk], ir.Stmt]) -> None:
         """Says how the statement is made when it is asked for."""
@@ -99,6 +104,26 @@ class Chunk:
         return f"Chunk({self.key[0]} at {self.start})"
 
 
+class _Inside(NamedTuple):
+    """A statement inside another: its kind, and the bytes of the other one that it covers."""
+
+    outer: Statement | _Inside
+    low: int
+    high: int
+    kind: str
+
+    @property
+    def node(self) -> Node:
+        """Its node, in any tree that has it."""
+        outer = self.outer.node
+        first, end = outer.start_byte, outer.start_byte + self.high
+        found = outer.descendant_for_byte_range(first + self.low, end)
+        while found is not None and (found.type, found.end_byte) != (self.kind, end):
+            found = found.parent
+        assert found is not None, "it was there when the other one was lowered"
+        return found
+
+
 class ChunkPool:
     """Chunks of the version before, to be taken up again by the next one.
 
@@ -111,6 +136,8 @@ class ChunkPool:
         self._chunks: list[Chunk] = []
         self._loose: dict[_Key, list[Chunk]] | None = None
         self._left: list[Chunk] = []
+        # Where chunks inside others were seen in this version: most are asked for at once.
+        self._nodes: dict[Chunk, Node] = {}
         # The module of the project whose text this is, where others import it.
         self.home: Module | None = None
         # What functions assign to names that they declare `global` is kept under it.
@@ -122,6 +149,7 @@ class ChunkPool:
         Broken code is looked at anew each time: what a parser makes of an error depends on
         what stands around it.
         """
+        self.rest()
         statements, starts = syntax.rows
         first, last = _same_at_ends(self._statements, statements)
         known = self._chunks
@@ -138,21 +166,20 @@ class ChunkPool:
         self._statements, self._chunks = statements, found
         return found
 
+    def rest(self) -> None:
+        """Lets go of trees; what was not asked for yet is found in them anew."""
+        self._nodes = {}
+
     def _again(self, statement: Statement, before: dict[_Key, list[Chunk]]) -> Chunk:
         """The chunk of a statement: one of those before with the same text, or a new one."""
         key = (statement.kind, statement.is_broken, statement.data)
         same = before.get(key)
-        if same and not statement.is_broken:
-            return same.pop(0)
-        return self._made(key, statement.node, 0)
-
-    def _made(self, key: _Key, node: Node, start: int) -> Chunk:
-        chunk = Chunk(key, self)
-        chunk.offset = start
-        chunk.lower_with(lambda chunk: self._lowered(chunk, node))
+        chunk = Chunk(key, self) if not same or statement.is_broken else same.pop(0)
+        if not chunk.is_lowered:
+            chunk.lower_with(lambda chunk: self._lowered(chunk, statement))
         return chunk
 
-    def _nested(self, key: _Key, node: Node, parent: Chunk, offset: int) -> Chunk:
+    def _nested(self, key: _Key, written: _Inside, parent: Chunk, offset: int) -> Chunk:
         """A chunk inside another: one that was inside a chunk of the version before, or new."""
         if self._loose is None:
             self._loose = {}
@@ -166,7 +193,9 @@ class ChunkPool:
                 self._take(chunk)
                 break
         else:
-            chunk = self._made(key, node, offset)
+            chunk = Chunk(key, self)
+        if not chunk.is_lowered:
+            chunk.lower_with(lambda chunk: self._lowered(chunk, written))
         chunk.parent, chunk.offset = parent, offset
         parent.nested.append(chunk)
         return chunk
@@ -183,8 +212,12 @@ class ChunkPool:
         for nested in chunk.nested:
             self._take(nested)
 
-    def _lowered(self, chunk: Chunk, node: Node) -> ir.Stmt:
-        """Makes the statement from a node, perhaps of an older tree: only distances count."""
+    def _lowered(self, chunk: Chunk, written: Statement | _Inside) -> ir.Stmt:
+        """Makes the statement from its node, perhaps of an older tree: only distances count."""
+        # It does not hold the node itself, which would keep a tree until somebody asks.
+        node = self._nodes.pop(chunk, None)
+        if node is None:
+            node = written.node
         data, first = chunk.key[2], node.start_byte
         text = data.decode("utf-8", "surrogatepass")
         position: Positions = lambda byte: byte - first  # noqa: E731
@@ -195,7 +228,11 @@ class ChunkPool:
         def sub_chunk(child: Node) -> ir.Stmt:
             low, high = child.start_byte - first, child.end_byte - first
             key = (child.type, child.has_error, data[low:high])
-            return self._nested(key, child, chunk, position(child.start_byte))
+            inside = _Inside(written, low, high, child.type)
+            nested = self._nested(key, inside, chunk, position(child.start_byte))
+            if not nested.is_lowered:
+                self._nodes[nested] = child
+            return nested
 
         return Statements(text, position, sub_chunk).lower(node)
 

@@ -169,6 +169,7 @@ class Document:
         self._environment = environment
         self._source = SourceText(text)
         self._syntax: Syntax | None = None
+        self._resting: Syntax | None = None
         self._pool = ChunkPool()
         self._lasting = Lasting()
         self._analysis: Analysis | None = None
@@ -236,6 +237,13 @@ class Document:
     def forget(self) -> None:
         """The world around has changed: the next question is answered anew."""
         self._analysis = None
+
+    def rest(self) -> None:
+        """Lets go of what most of its memory is: the tree. What follows is answered as before;
+        an edit that leaves an error has all parsed again."""
+        if self._syntax is not None and self._syntax is not self._resting and not self.is_busy:
+            self._syntax = self._resting = self._syntax.at_rest()
+            self._pool.rest()
 
     def use(self, catalogue: Catalogue, environment: Environment) -> None:
         """Another catalogue or other surroundings: everything is to be found out anew."""

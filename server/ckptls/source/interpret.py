@@ -166,7 +166,10 @@ class Interpreter(Executor):
             if before is None or before[0] is not values:
                 known[name] = values, any(self._is_telling(value) for value in values)
         now = self.module.variables
-        names = frozenset(name for name, (_, is_so) in known.items() if is_so and name in now)
+        if len(known) > len(now):
+            for name in known.keys() - now.keys():
+                del known[name]
+        names = frozenset(name for name, (_, is_so) in known.items() if is_so)
         return self._lasting.words_with(names, self.catalogue.words)
 
     def _is_telling(self, value: Value) -> bool:

@@ -60,6 +60,8 @@ class Plan:
                 return None
             if new.owner is not None and new.owner.definition.name.encode() != owner_name:
                 return None
+            if old.chunk is not new.chunk:
+                self._chunks.pop(old.chunk, None)
             if rows is self._rows:
                 rows = list(rows)
             rows[index] = (name, owner, owner_name, *self._about(new.chunk))
@@ -72,10 +74,13 @@ class Plan:
             if function.owner is not None:
                 owners.setdefault(function.owner.chunk, len(owners))
                 names.add(function.owner.definition.name.encode())
-        if words != self._base or names != self._names or len(self._chunks) > 8_000:
+        if words != self._base or names != self._names:
             self._base, self._names = words, frozenset(names)
             self._chunks.clear()
-        return [self._row(function, owners) for function in functions]
+        rows = [self._row(function, owners) for function in functions]
+        # A chunk holds all that was ever found in it: one of an older text must not stay.
+        self._chunks = {each.chunk: self._about(each.chunk) for each in functions}
+        return rows
 
     def _about(self, chunk: Chunk) -> tuple[bool, frozenset[bytes]]:
         """Whether a chunk mentions something that matters by itself, and which functions."""

@@ -31,21 +31,38 @@ _NO_STATEMENT = frozenset({"comment", "line_continuation", ";"})
 class Statement:
     """A statement of the top level: what it is, not where it stands.
 
-    data: its text in UTF-8; length: its code points; node: its node, in any tree that has it.
+    data: its text in UTF-8; length: its code points.
     """
 
-    __slots__ = ("data", "is_broken", "kind", "length", "node")
+    __slots__ = ("_node", "data", "is_broken", "kind", "length")
 
     def __init__(self, node: Node, data: bytes, length: int) -> None:
         self.kind = node.type
         self.is_broken = node.has_error
         self.data = data
         self.length = length
-        self.node = node
+        self._node: Node | None = node
+
+    @property
+    def node(self) -> Node:
+        """Its node, in any tree that has it; it is parsed anew if that was let go."""
+        if self._node is None:
+            root = _parser().parse(self.data + b"\n" + _SENTINEL.encode()).root_node
+            self._node = next(each for each in root.named_children if each.type == self.kind)
+        return self._node
+
+    def let_go(self) -> None:
+        """Forgets the node, and so the tree around it; only for a statement without errors."""
+        self._node = None
 
     def is_same(self, other: Statement) -> bool:
         """Whether two say the same."""
         return self.data == other.data and self.kind == other.kind
+
+    def with_node(self, node: Node) -> Statement:
+        """The same statement, with its node in another tree."""
+        self._node = node
+        return self
 
     def byte(self, offset: int) -> int:
         """The UTF-8 offset of a code point offset in the statement."""
@@ -161,6 +178,16 @@ class Syntax:
         elif self._sound is not None:
             sound, before = self._sound
             after._sound = (sound, before.then(change))
+        return after
+
+    def at_rest(self) -> Syntax:
+        """The same version without a tree, where that can be made anew in pieces."""
+        if not self.is_quickly_sound:
+            return self
+        after = Syntax(self.source)
+        after._near, after._is_tried = self.rows, True
+        for statement in self.rows.statements:
+            statement.let_go()
         return after
 
     def node_at(self, offset: int) -> Node | None:
@@ -298,16 +325,20 @@ def _rows_of(source: SourceText, tree: Tree) -> Rows:
 
 
 def _shared(older: Rows, newer: Rows) -> Rows:
-    """The newer rows, with the older statements at both ends where they say the same."""
+    """The newer rows, with the older statements at both ends where they say the same.
+
+    These take the newer nodes, lest a statement that is never edited keeps the tree of a text
+    that is long gone.
+    """
     before, after = older.statements, list(newer.statements)
     shorter = min(len(before), len(after))
     first = 0
     while first < shorter and before[first].is_same(after[first]):
-        after[first] = before[first]
+        after[first] = before[first].with_node(after[first].node)
         first += 1
     last = 1
     while last <= shorter - first and before[-last].is_same(after[-last]):
-        after[-last] = before[-last]
+        after[-last] = before[-last].with_node(after[-last].node)
         last += 1
     return Rows(after, newer.starts)
 

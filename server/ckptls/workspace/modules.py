@@ -95,6 +95,12 @@ class ModuleStore:
         # What a module leads to may be in one of those.
         self._hinted = {path: known for path, known in self._hinted.items() if known[1]}
 
+    def rest(self) -> None:
+        """Has the documents of modules that are not open rest (see `Document.rest`)."""
+        for known in self._known.values():
+            if known.document is not None:
+                known.document.rest()
+
     def imports_others(self, data: bytes, importer: str, place: Place) -> bool:
         """Whether a text imports any module of the project."""
         found = (self._find(name, importer, place) for name in imported_names(data))

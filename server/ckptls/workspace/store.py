@@ -111,7 +111,7 @@ class CheckpointStore:
             is_both = _is_directory_too(path, checkpoint)
             entry = Entry(path, checkpoint=checkpoint, model=model, is_directory=is_both)
         except CheckpointError as error:
-            entry = Entry(path, error=error, model=model)
+            entry = Entry(path, error=_alone(error), model=model)
         except OSError as error:
             reason = error.strerror or str(error)
             entry = Entry(path, error=CheckpointUnreadable(f"cannot be read: {reason}", path))
@@ -192,6 +192,12 @@ class CheckpointStore:
         with self._lock:
             known = list(self._entries)
         return [path for path in known if path == directory or os.path.dirname(path) == directory]
+
+
+def _alone(error: CheckpointError) -> CheckpointError:
+    """An error that can be kept: one that was raised holds all that was at work at the time."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _is_directory_too(path: str, checkpoint: Checkpoint) -> bool:

@@ -22,6 +22,8 @@ from ckptls.workspace.scan import python_files
 from ckptls.workspace.settings import Settings
 from ckptls.workspace.store import CheckpointStore, Entry
 
+# Who types the name of a function asks for another set of names after each key.
+_MAX_ASKED = 8
 Calls = Mapping[str, tuple[OutsideCall, ...]]
 
 
@@ -69,6 +71,8 @@ class Folder:
         try:
             found = self._project.of(path, names)
             calls[asked] = found
+            for older in [each for each in calls if each[0] == path][:-_MAX_ASKED]:
+                del calls[older]
         finally:
             if calls is self.calls:
                 self.wanted.pop(asked, None)
@@ -198,6 +202,10 @@ class Workspace:
     def distrust_modules(self) -> None:
         """Python files have changed on the disk."""
         self._modules.distrust()
+
+    def rest_modules(self) -> None:
+        """Lets go of what other modules are only read from."""
+        self._modules.rest()
 
     def imports_others(self, opened: OpenDocument) -> bool:
         """Whether what a document means may change with other files of the project."""

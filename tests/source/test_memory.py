@@ -1,0 +1,150 @@
+"""What a document keeps does not grow with the edits made to it."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+
+from ckptls.source import syntax
+from ckptls.source.chunks import Chunk
+from ckptls.source.document import Document
+from source.test_edits import EXAMPLE, told
+
+HEAD = "import tensorflow as tf\nreader = tf.train.load_checkpoint('a.ckpt')\n"
+FUNCTION = "def load_{0}(net):\n    return reader.get_tensor('net/layer_{0}')\n\n"
+CODE = HEAD + "".join(map(FUNCTION.format, range(200)))
+
+
+def type_name(document: Document, offset: int) -> None:
+    """Types a name into a string letter by letter, completing it, and takes it back."""
+    for count, letter in enumerate("abc"):
+        document.edit(offset + count, offset + count, letter)
+        document.at(offset + count + 1)
+        document.analysis()
+    document.edit(offset, offset + 3, "")
+    document.analysis()
+
+
+def kept_chunks() -> int:
+    gc.collect()
+    return sum(isinstance(each, Chunk) for each in gc.get_objects())
+
+
+def test_functions_of_older_texts_are_forgotten():
+    document = Document(CODE)
+    offset = CODE.index("layer_100")
+    type_name(document, offset)
+    before = kept_chunks()
+    for _ in range(10):
+        type_name(document, offset)
+    assert kept_chunks() == before
+
+
+def write_function(document: Document, name: str) -> None:
+    """Writes a function, and takes it back."""
+    new = FUNCTION.format(name)
+    document.edit(len(HEAD), len(HEAD), new)
+    document.analysis()
+    document.edit(len(HEAD), len(HEAD) + len(new), "")
+    document.analysis()
+
+
+def test_functions_that_come_and_go_are_forgotten():
+    document = Document(CODE)
+    document.analysis()
+    write_function(document, "first")
+    before = kept_chunks()
+    for number in range(10):
+        write_function(document, f"new_{number}")
+    assert kept_chunks() == before
+
+
+def tree_bytes() -> int:
+    """What the parser has allocated: tree-sitter asks Python's allocator for its memory."""
+    gc.collect()
+    here = tracemalloc.Filter(True, syntax.__file__)
+    snapshot = tracemalloc.take_snapshot().filter_traces([here])
+    return sum(each.size for each in snapshot.statistics("filename"))
+
+
+@pytest.fixture
+def traced() -> Iterator[None]:
+    tracemalloc.start()
+    yield
+    tracemalloc.stop()
+
+
+@pytest.mark.usefixtures("traced")
+def test_one_tree_is_kept_wherever_a_document_is_edited():
+    text = CODE * 2
+    document = Document(text)
+    places = [text.index("a.ckpt"), text.rindex("layer_100")]
+    document.analysis()
+    one = tree_bytes()
+    # Far from each other, without a question in between: all is parsed again.
+    for place in places:
+        document.edit(place, place, "x")
+    document.analysis()
+    for place in places:
+        document.edit(place, place + 1, "")
+    document.analysis()
+    assert tree_bytes() < 1.5 * one
+
+
+METHODS = """
+class Reader:
+    def add(self, a, b):
+        for each in a:
+            b += each
+        return b
+
+    def read(self, name):
+        if name:
+            return tf.train.load_variable('a.ckpt', name)
+
+Reader().read('net/w')
+"""
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_document_at_rest_has_no_tree():
+    document = Document(CODE + METHODS * 20)
+    document.analysis()
+    awake = tree_bytes()
+    document.rest()
+    assert tree_bytes() < 0.3 * awake
+    (cursor,) = document.at(CODE.index("layer_7'") + 3)
+    assert cursor.typed == "net/lay"
+    assert tree_bytes() < 0.35 * awake
+
+
+@pytest.mark.parametrize("new", ["x", "'", "(", "\n", "# é😀\n", "x = 1\n", "    "])
+def test_a_document_at_rest_is_edited_as_any_other(new: str):
+    text = EXAMPLE.read_text("utf-8") + METHODS
+    document = Document(text)
+    document.analysis()
+    for place in range(0, len(text), 601):
+        document.rest()
+        document.edit(place, place, new)
+        document.at(place + len(new))
+        assert told(document.analysis()) == told(Document(document.text).analysis())
+        document.rest()
+        document.edit(place, place + len(new), "")
+        document.analysis()
+    assert told(document.analysis()) == told(Document(text).analysis())
+
+
+def test_a_function_that_comes_to_matter_while_its_document_rests_is_read():
+    text = CODE + METHODS
+    document = Document(text)
+    document.analysis()
+    document.rest()
+    place = text.index("        for each")
+    document.edit(place, place, "        self.read('net/é')\n")
+    document.rest()
+    assert told(document.analysis()) == told(Document(document.text).analysis())
+    names = [site.text.template for site in document.analysis().sites]
+    assert {"net/w", "net/é"} <= set(names)
