@@ -153,6 +153,18 @@ def test_what_stood_before_a_branch_counts_when_it_comes_later():
     assert told(document.analysis()) == told(fresh)
 
 
+def test_the_name_of_a_comprehension_is_not_what_it_was_further_up():
+    before = "n = 'gone'\n"
+    document = Document(
+        "import tensorflow as tf\n" + before + "ns = [n for n in ('a', 'b')]\n"
+        "tf.train.load_variable('m', n)\n"
+    )
+    assert "gone" in [site.full_text.template for site in document.analysis().sites]
+    start = document.text.index(before)
+    document.edit(start, start + len(before), "")
+    assert "gone" not in [site.full_text.template for site in document.analysis().sites]
+
+
 def test_what_a_call_enters_stands_around_what_follows():
     head = "import contextlib\nimport tensorflow as tf\n"
     enter = "contextlib.ExitStack().enter_context(tf.variable_scope('a'))\n"

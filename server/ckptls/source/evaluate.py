@@ -293,9 +293,8 @@ class Evaluator(Names):
                 key = self.evaluate(node.key) if node.key is not None else ()
                 pairs.append((key, self.evaluate(node.value)))
 
-        saved = dict(self.frame.variables)
-        run(node.clauses)
-        self.frame.variables = saved
+        with self.names_kept():
+            run(node.clauses)
         if node.kind == "dictionary":
             return (Mapping(tuple(pairs), is_complete),)
         return (Sequence("list", tuple(value for _, value in pairs), is_complete),)

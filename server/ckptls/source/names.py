@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from ckptls.source.chunks import Chunk
 from ckptls.source.modules import Environment, Module, all_imported
@@ -143,6 +144,17 @@ class Names:
         for recorder in self.recorders:
             if recorder.frame is self.frame:
                 recorder.written.add(name)
+
+    @contextmanager
+    def names_kept(self) -> Iterator[None]:
+        """What is bound inside is no longer bound, nor was it written, behind it."""
+        frame, variables = self.frame, dict(self.frame.variables)
+        recorders = [each for each in self.recorders if each.frame is frame]
+        written = [set(each.written) for each in recorders]
+        yield
+        frame.variables = variables
+        for recorder, names in zip(recorders, written, strict=True):
+            recorder.written = names
 
     def read_attribute(self, owner: ClassValue, name: str) -> Values | None:
         """What methods of a class of the project assigned to `self.name`."""
