@@ -135,6 +135,22 @@ def test_letters_of_a_name_find_it_in_a_large_checkpoint(project):
     )
 
 
+@pytest.mark.parametrize("word", ["hfc8w", "l5p1w", "L5P1W", "l[5", "lxyz"])
+def test_letters_typed_one_by_one_find_what_they_find_at_once(project, word):
+    shapes = {f"model/layer_{i}/part_{j}/w": [2] for i in range(60) for j in range(20)}
+    for name in ("slow.ckpt", "fast.ckpt"):
+        project.listing(name, {**shapes, "model/head/fc8/weights": [8, 3]})
+
+    def offered(name: str, typed: str) -> list[str]:
+        answer = project.completion(f'tf.train.load_variable("{name}", "{typed}<cursor>")')
+        return [item.label for item in answer.items]
+
+    # Letters are taken back, too.
+    for typed in [*(word[:count] for count in range(len(word))), word[:2], word[:1] + "zz"]:
+        offered("slow.ckpt", typed)
+    assert offered("slow.ckpt", word) == offered("fast.ckpt", word)
+
+
 def test_a_large_level_is_cut_and_said_to_be_incomplete(project):
     project.listing("big.ckpt", {f"layer_{i}/w": [2] for i in range(500)})
     answer = project.completion('tf.train.load_variable("big.ckpt", "<cursor>")')

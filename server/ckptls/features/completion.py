@@ -19,7 +19,7 @@ from ckptls.checkpoint.tree import Child
 from ckptls.features import literals, words
 from ckptls.features.answers import Completion, Item, ItemKind
 from ckptls.features.composed import before, naturally
-from ckptls.features.matching import best_matches
+from ckptls.features.matching import best_matches, narrowing
 from ckptls.features.model_completion import model_items
 from ckptls.features.spelling import compiled
 from ckptls.features.typed_pattern import escaped, read
@@ -283,7 +283,8 @@ def _deeper(
     checkpoint: Checkpoint, site: Site, base: str, typed: str, room: int
 ) -> tuple[list[Item], bool]:
     """Full names below `base`: all of them, or those like `typed`; and whether some are left."""
-    if site.accepts <= _ONLY_SCOPES:
+    are_scopes = site.accepts <= _ONLY_SCOPES
+    if are_scopes:
         names: Sequence[str] = _scopes_under(checkpoint, base)
     else:
         names = checkpoint.tree.names_under(base) if base else checkpoint.names
@@ -294,8 +295,10 @@ def _deeper(
     else:
         chosen = _starting_with(base + typed, names, room)
         if not chosen and len(typed) > 1:
-            chosen = best_matches(typed, names, len(base), room)
-    make = _scope_of_name if site.accepts <= _ONLY_SCOPES else _variable_of_name
+            chosen = best_matches(
+                typed, names, len(base), room, narrowing(checkpoint, base, are_scopes)
+            )
+    make = _scope_of_name if are_scopes else _variable_of_name
     items = [make(checkpoint, name, base) for name in chosen if len(name) > len(base)]
     # What lies under the scope typed so far first.
     level = typed[: typed.rfind("/") + 1]

@@ -4,24 +4,65 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
+
+from ckptls.checkpoint.model import Checkpoint
 
 _MAX_CANDIDATES = 2_000
 
 
-def best_matches(typed: str, names: Sequence[str], start: int, limit: int) -> list[str]:
+class Narrowing:
+    """What was found in some names last: who types on looks for more letters in fewer names."""
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last: tuple[str, list[str]] | None = None
+
+    def before(self, typed: str) -> list[str] | None:
+        """All names that the letters are in order in, if fewer of them were looked for last, and
+        perhaps others."""
+        last = self._last
+        return last[1] if last is not None and typed.startswith(last[0]) else None
+
+    def keep(self, typed: str, found: list[str]) -> None:
+        """These are all names that have the letters in order."""
+        self._last = typed, found
+
+
+def best_matches(
+    typed: str, names: Sequence[str], start: int, limit: int, narrowing: Narrowing | None = None
+) -> list[str]:
     """Names whose part behind `start` has the letters of `typed` in order, best first.
 
     Letters that begin a segment or follow each other count for more; shorter names win.
+    `narrowing` is of the same names and the same start.
     """
-    found = [name for name in names if typed in name]
+    known = narrowing.before(typed) if narrowing is not None else None
+    # What has not even all these letters does not have them in one piece.
+    found = [name for name in names if typed in name] if known is None else []
     if not found:
-        search = re.compile(".*?".join(map(re.escape, typed)), re.IGNORECASE).search
-        found = list(islice((name for name in names if search(name, start)), _MAX_CANDIDATES))
+        fits = _in_order(typed)
+        candidates = known if known is not None else names
+        found = list(islice((n for n in candidates if fits(n, start)), _MAX_CANDIDATES))
+        if narrowing is not None and len(found) < _MAX_CANDIDATES:
+            narrowing.keep(typed, found)
     return heapq.nsmallest(
         limit, found[:_MAX_CANDIDATES], key=lambda name: cost(typed, name, start)
     )
+
+
+def narrowing(checkpoint: Checkpoint, base: str = "", are_scopes: bool = False) -> Narrowing:
+    """That of the names, or scopes, below a scope of a checkpoint."""
+    return checkpoint.tree.noted(("narrowing", base, are_scopes), Narrowing)
+
+
+def _in_order(typed: str) -> Callable[[str, int], object]:
+    """Tells whether a name has the letters, in order, from a place on; in one pass over it."""
+    letters = ((re.escape(letter), re.escape(letter)) for letter in typed)
+    pattern = "".join(f"[^{other}]*{letter}" for other, letter in letters)
+    return re.compile(pattern, re.IGNORECASE).match
 
 
 def cost(typed: str, name: str, start: int) -> tuple[int, int, str]:

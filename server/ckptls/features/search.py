@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint
-from ckptls.features.matching import best_matches, cost
+from ckptls.features.matching import best_matches, cost, narrowing
 
 MAX_FOUND = 100
 
@@ -21,7 +21,7 @@ class Hit:
 
 def search(query: str, checkpoint: Checkpoint) -> list[Hit]:
     """The variables of one checkpoint that fit, best first, at most `MAX_FOUND`."""
-    names = best_matches(query, checkpoint.names, 0, MAX_FOUND)
+    names = best_matches(query, checkpoint.names, 0, MAX_FOUND, narrowing(checkpoint))
     return [Hit(checkpoint, name) for name in names if name != OBJECT_GRAPH_NAME]
 
 
