@@ -417,3 +417,11 @@ def test_scopes_on_deeper_levels_are_found_where_scopes_may_stand(vgg16, call, s
     labels = [item.label for item in answer.items] if answer is not None else []
     assert not scope or scope in labels
     assert scope or not {"vgg_16/fc8", "vgg_16/fc8/"} & {*labels}
+
+
+def test_numbers_come_in_their_order_however_long_they_are(project):
+    numbers = ["9" * 1_000, "10", "9", "009", "08"]
+    project.listing("a.ckpt", {f"layer_{number}/w": [2] for number in numbers})
+    answer = project.completion('tf.train.load_variable("a.ckpt", "layer_<cursor>")')
+    scopes = [item.label for item in answer.items if item.kind.value == "scope"]
+    assert scopes == [f"layer_{number}/" for number in ["08", "009", "9", "10", "9" * 1_000]]

@@ -136,7 +136,9 @@ def _length(text: Text, start: int, end: int | None) -> int:
     return sum(len(part.text) for part in text.parts[start:end] if isinstance(part, Piece))
 
 
-def naturally(name: str) -> list[tuple[bool, int, str]]:
+def naturally(name: str) -> list[tuple[int, str, str]]:
     """A key by which `layer_2` comes before `layer_10`."""
     pieces = _DIGITS.split(name)
-    return [(bool(i % 2), int(each) if i % 2 else 0, each) for i, each in enumerate(pieces)]
+    # Every other piece is a number: one with more digits is larger.
+    numbers = [each.lstrip("0") if i % 2 else "" for i, each in enumerate(pieces)]
+    return [(len(number), number, each) for number, each in zip(numbers, pieces, strict=True)]

@@ -60,8 +60,7 @@ def narrowing(checkpoint: Checkpoint, base: str = "", are_scopes: bool = False) 
 
 def _in_order(typed: str) -> Callable[[str, int], object]:
     """Tells whether a name has the letters, in order, from a place on; in one pass over it."""
-    letters = ((re.escape(letter), re.escape(letter)) for letter in typed)
-    pattern = "".join(f"[^{other}]*{letter}" for other, letter in letters)
+    pattern = "".join(f"[^{letter}]*{letter}" for letter in map(re.escape, typed))
     return re.compile(pattern, re.IGNORECASE).match
 
 
