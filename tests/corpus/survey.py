@@ -23,8 +23,9 @@ from ckptls.source import calls
 from ckptls.source.catalogue import Roles
 from ckptls.source.document import Analysis, Document
 from ckptls.source.emit import Emitter
+from ckptls.source.pieces import Text
 from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Role
-from ckptls.source.values import GraphVariable, Mapping, ScopeValue, Text, Values
+from ckptls.source.values import GraphVariable, Mapping, ScopeValue, Values
 from ckptls.source.values import Sequence as Items
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.project import Projects, find_sources

@@ -24,8 +24,8 @@ from ckptls.features.model_completion import model_items
 from ckptls.features.spelling import compiled
 from ckptls.features.typed_pattern import escaped, read
 from ckptls.source.document import Cursor
+from ckptls.source.pieces import Piece, Text, text
 from ckptls.source.sites import Match, Role, Site
-from ckptls.source.values import Piece, Text, text
 from ckptls.workspace.binding import Binding
 
 MAX_ITEMS = 100

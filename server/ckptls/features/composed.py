@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.features import words
 from ckptls.source.document import Cursor
+from ckptls.source.pieces import Hole, Piece, Text
 from ckptls.source.sites import LiteralPart, Site
-from ckptls.source.values import Hole, Piece, Text
 
 _MAX_NAMES = 6
 # Sorting more names as people count would take longer than anybody looks at them.

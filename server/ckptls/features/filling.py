@@ -11,9 +11,10 @@ from ckptls.features import words
 from ckptls.features.known_names import without_numbers
 from ckptls.features.pairing import Pair, Shape, by_scopes, pairs
 from ckptls.source.document import Analysis
+from ckptls.source.pieces import Text
 from ckptls.source.sites import AssignedMap, Evidence, Restore, Role
 from ckptls.source.text import SourceText, Span
-from ckptls.source.values import GraphVariable, ScopeValue, Text, Value, Values
+from ckptls.source.values import GraphVariable, ScopeValue, Value, Values
 from ckptls.workspace.binding import Binder
 
 _MAX_ENTRIES = 500

@@ -12,8 +12,8 @@ from ckptls.features.answers import Hover
 from ckptls.features.composed import alternatives, common, composed, rows
 from ckptls.features.known_names import names_found
 from ckptls.source.document import Cursor
+from ckptls.source.pieces import Text
 from ckptls.source.sites import Evidence, PathForm, Role, Site
-from ckptls.source.values import Text
 from ckptls.workspace.binding import Binding
 
 _MAX_CHILDREN = 12

@@ -13,8 +13,8 @@ from ckptls.features.rule import Context
 from ckptls.features.spelling import compiled, examples, fits, literal_head
 from ckptls.source.document import Analysis
 from ckptls.source.emit import SOMEWHERE
+from ckptls.source.pieces import Hole, Piece, Text
 from ckptls.source.sites import Match, Role, Site
-from ckptls.source.values import Hole, Piece, Text
 
 _MADE_UNIQUE = r"(_\d+)?"
 _DEFINED = (Role.GRAPH_SCOPE, Role.GRAPH_VARIABLE)

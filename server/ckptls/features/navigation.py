@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ckptls.source.document import Analysis
+from ckptls.source.pieces import Text
 from ckptls.source.sites import Match, Role, Site
 from ckptls.source.text import Span
-from ckptls.source.values import Text
 
 _NAMING = frozenset(Role) - {Role.PATH, Role.LAYER, Role.LAYER_PATTERN}
 _OUTPUT = ":0"

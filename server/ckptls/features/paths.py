@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from ckptls.features.literals import Replacement, changed, replacements
 from ckptls.features.rule import Context
+from ckptls.source.pieces import Piece, Text
 from ckptls.source.sites import PathForm, PathUse, Role, Site
-from ckptls.source.values import Piece, Text
 
 # Forms of paths of which checkpoints are read.
 READ = frozenset({PathForm.PREFIX, PathForm.DIRECTORY, PathForm.ANY, PathForm.META, PathForm.FILE})

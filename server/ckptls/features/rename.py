@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ckptls.source.document import Analysis, Cursor
+from ckptls.source.pieces import Hole, Piece, Text
 from ckptls.source.sites import Role, Site
 from ckptls.source.text import Span
-from ckptls.source.values import Hole, Piece, Text
 
 _MODEL = frozenset({Role.GRAPH_VARIABLE, Role.GRAPH_SCOPE})
 _SEGMENT = re.compile(r"[A-Za-z0-9_.\\-]+(?:/[A-Za-z0-9_.\\-]+)*")

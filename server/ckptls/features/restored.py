@@ -10,8 +10,9 @@ from math import prod
 from ckptls.checkpoint.model import Checkpoint, Variable
 from ckptls.features.rule import Context
 from ckptls.source.document import Analysis
+from ckptls.source.pieces import Text
 from ckptls.source.sites import Evidence, Restore, Role, Site
-from ckptls.source.values import GraphVariable, Text
+from ckptls.source.values import GraphVariable
 from ckptls.workspace.binding import Binding
 
 Shape = tuple["int | None", ...]

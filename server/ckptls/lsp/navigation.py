@@ -13,7 +13,7 @@ from ckptls.lsp.connection import Server
 from ckptls.lsp.elsewhere import naming
 from ckptls.lsp.views import View, location
 from ckptls.source.document import Analysis
-from ckptls.source.values import Text
+from ckptls.source.pieces import Text
 from ckptls.workspace.binding import Binding
 
 Find = Callable[[Text, Analysis], "list[Mention]"]

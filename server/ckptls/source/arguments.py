@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from ckptls.source.catalogue import Entry
 from ckptls.source.containers import Arguments
+from ckptls.source.pieces import DIGITS, Text, text
 from ckptls.source.sites import Role
 from ckptls.source.values import (
-    DIGITS,
     UNKNOWN,
     FunctionValue,
     Literal,
     Mapping,
     Sequence,
-    Text,
     Tracked,
     Values,
-    text,
     texts,
 )
 

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from ckptls.source.arguments import Bound
 from ckptls.source.containers import items_of
+from ckptls.source.pieces import UNKNOWN_TEXT, Text, text
 from ckptls.source.values import (
     UNKNOWN,
-    UNKNOWN_TEXT,
     GraphVariable,
     Literal,
     Mapping,
     Selection,
-    Text,
     Tracked,
     Value,
     Values,
-    text,
     texts,
     union,
 )

@@ -13,27 +13,24 @@ from typing import TYPE_CHECKING
 from ckptls.source import scopes
 from ckptls.source.catalogue import Roles
 from ckptls.source.containers import items_of
+from ckptls.source.pieces import DIGITS, UNKNOWN_TEXT, Text, text
 from ckptls.source.sites import Role
 from ckptls.source.values import (
-    DIGITS,
     UNKNOWN,
-    UNKNOWN_TEXT,
     GraphVariable,
     Literal,
     Sequence,
-    Text,
     Tracked,
     Value,
     Values,
-    text,
     texts,
     union,
 )
 
 if TYPE_CHECKING:
     from ckptls.source.arguments import Bound
-    from ckptls.source.calls import Caller
     from ckptls.source.catalogue import Entry
+    from ckptls.source.catalogued import Catalogued
     from ckptls.source.emit import Emitter
 
 # Between the words of a name: `SeparableConv2D`.
@@ -71,7 +68,7 @@ _KINDS = {
 _WRAPPERS = frozenset({"DropoutWrapper", "ResidualWrapper", "DeviceWrapper"})
 
 
-def made(caller: Caller, entry: Entry, bound: Bound) -> Values:
+def made(caller: Catalogued, entry: Entry, bound: Bound) -> Values:
     """The cell or layer that calling its class makes.
 
     Its detail is what names its scope, the variables in that, and, as pairs of what stands
@@ -87,7 +84,7 @@ def made(caller: Caller, entry: Entry, bound: Bound) -> Values:
     return (Tracked(KIND, detail=(named or (scope,), _variables(kind, bound), ())),)
 
 
-def _kind_of_layer(caller: Caller, name: str, bound: Bound) -> _Kind | None:
+def _kind_of_layer(caller: Catalogued, name: str, bound: Bound) -> _Kind | None:
     """What `tf.layers.Dense` and its like make: the same as `tf.layers.dense`."""
     layer = scopes.LAYERS.get(_CAPITALS.sub("_", name).lower())
     if layer is None:
@@ -142,7 +139,7 @@ def _parts(cell: Value) -> tuple[tuple[Text, ...], tuple[Text, ...], list[tuple[
     return texts(scope), texts(variables), pairs
 
 
-def run(caller: Caller, entry: Entry, bound: Bound, emitter: Emitter) -> Values:
+def run(caller: Catalogued, entry: Entry, bound: Bound, emitter: Emitter) -> Values:
     """A network that runs cells over a sequence."""
     name = entry.short_name
     around = _opened(caller, bound, _DEFAULT_SCOPES.get(name, "rnn"))
@@ -164,7 +161,7 @@ _DEFAULT_SCOPES = {
 }
 
 
-def step(caller: Caller, cell: Tracked, bound: Bound, emitter: Emitter) -> Values:
+def step(caller: Catalogued, cell: Tracked, bound: Bound, emitter: Emitter) -> Values:
     """`cell(inputs, state, scope=None)`: a scope that is given takes the place of its own."""
     given = bound.get("scope", (Literal(None),))
     if given == (Literal(None),):
@@ -175,7 +172,7 @@ def step(caller: Caller, cell: Tracked, bound: Bound, emitter: Emitter) -> Value
     return UNKNOWN
 
 
-def _opened(caller: Caller, bound: Bound, default: str) -> tuple[Text, ...]:
+def _opened(caller: Catalogued, bound: Bound, default: str) -> tuple[Text, ...]:
     """What `scope=` opens, with a slash at its end."""
     given = bound.get("scope", (Literal(None),))
     if given == (Literal(None),):
@@ -185,13 +182,13 @@ def _opened(caller: Caller, bound: Bound, default: str) -> tuple[Text, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _run_both(caller: Caller, bound: Bound, outer: Text, emitter: Emitter) -> None:
+def _run_both(caller: Catalogued, bound: Bound, outer: Text, emitter: Emitter) -> None:
     for side in ("fw", "bw"):
         inside = outer + text(side + "/")
         _run_cells(caller, bound.get(f"cell_{side}", UNKNOWN), inside, emitter)
 
 
-def _run_stack(caller: Caller, bound: Bound, outer: Text, emitter: Emitter) -> None:
+def _run_stack(caller: Catalogued, bound: Bound, outer: Text, emitter: Emitter) -> None:
     """Bidirectional networks, one upon the other."""
     for side in ("fw", "bw"):
         items, is_whole = items_of(bound.get(f"cells_{side}", UNKNOWN))
@@ -201,7 +198,7 @@ def _run_stack(caller: Caller, bound: Bound, outer: Text, emitter: Emitter) -> N
             _run_cells(caller, cells, inside, emitter)
 
 
-def _run_cells(caller: Caller, cells: Values, outer: Text, emitter: Emitter) -> None:
+def _run_cells(caller: Catalogued, cells: Values, outer: Text, emitter: Emitter) -> None:
     for cell in cells:
         scope, _, _ = _parts(cell)
         named = tuple(each for each in scope if each.origins)
@@ -212,7 +209,7 @@ def _run_cells(caller: Caller, cells: Values, outer: Text, emitter: Emitter) -> 
             _run_inside(caller, cell, outer + one + text("/"), emitter)
 
 
-def _run_inside(caller: Caller, cell: Value, inside: Text, emitter: Emitter) -> None:
+def _run_inside(caller: Catalogued, cell: Value, inside: Text, emitter: Emitter) -> None:
     """The variables of a cell in a scope, and the names that the code gave inside it."""
     _, variables, named = _parts(cell)
     for before, name in named:

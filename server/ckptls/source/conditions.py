@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ckptls.source import ir
-from ckptls.source.values import GraphVariable, Literal, ScopeValue, Sequence, Text, Value, Values
+from ckptls.source.pieces import Text
+from ckptls.source.values import GraphVariable, Literal, ScopeValue, Sequence, Value, Values
 
 if TYPE_CHECKING:
     from ckptls.source.evaluate import Evaluator

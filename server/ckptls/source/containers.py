@@ -8,6 +8,7 @@ from itertools import islice, product
 from string import ascii_lowercase, ascii_uppercase, digits
 
 from ckptls.source import ir
+from ckptls.source.pieces import Text, text
 from ckptls.source.values import (
     UNKNOWN,
     Flag,
@@ -19,12 +20,10 @@ from ckptls.source.values import (
     Qualified,
     Selection,
     Sequence,
-    Text,
     Tracked,
     Unknown,
     Value,
     Values,
-    text,
     union,
 )
 

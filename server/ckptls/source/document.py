@@ -15,13 +15,14 @@ from ckptls.source.catalogue import Catalogue, builtin_catalogue
 from ckptls.source.chunks import Chunk, ChunkPool
 from ckptls.source.interpret import Interpreter, Lasting
 from ckptls.source.modules import NOWHERE, Environment, Exports, Module
+from ckptls.source.pieces import Text
 from ckptls.source.pragmas import Pragmas, find_pragmas
 from ckptls.source.repair import Insertion, missing
 from ckptls.source.sites import LiteralPart, Place, Restore, Save, Site
 from ckptls.source.state import CallRecord, Effects, PlaceRow
 from ckptls.source.syntax import Syntax
 from ckptls.source.text import SourceText, Span
-from ckptls.source.values import GraphVariable, Text, Values
+from ckptls.source.values import GraphVariable, Values
 
 if TYPE_CHECKING:
     from tree_sitter import Node

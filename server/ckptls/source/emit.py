@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from ckptls.source.catalogue import Entry, Roles
+from ckptls.source.pieces import Hole, Text
 from ckptls.source.sites import Counterpart, PathUse, Place, Role, Site
 from ckptls.source.values import (
     GraphVariable,
-    Hole,
     Literal,
     Mapping,
     Qualified,
     ScopeValue,
     Sequence,
-    Text,
     Values,
     is_known,
     texts,

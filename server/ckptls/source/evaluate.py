@@ -22,24 +22,21 @@ from ckptls.source.containers import (
 )
 from ckptls.source.guards import are_names, is_name_test, is_tested
 from ckptls.source.names import Names
+from ckptls.source.pieces import Hole, Origin, Piece, Text
 from ckptls.source.values import (
     UNKNOWN,
     ClassValue,
     Flag,
     GraphVariable,
-    Hole,
     Imported,
     Instance,
     Literal,
     Mapping,
     Member,
-    Origin,
-    Piece,
     Qualified,
     Record,
     ScopeValue,
     Sequence,
-    Text,
     Tracked,
     Unknown,
     Value,

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from ckptls.source import library
 from ckptls.source.chunks import Chunk
+from ckptls.source.pieces import UNKNOWN_TEXT, Text, text
 from ckptls.source.values import (
     UNKNOWN,
-    UNKNOWN_TEXT,
     Flag,
     FunctionValue,
     Latest,
@@ -25,12 +25,10 @@ from ckptls.source.values import (
     Qualified,
     Record,
     Sequence,
-    Text,
     Tracked,
     Unknown,
     Value,
     Values,
-    text,
     texts,
 )
 

@@ -13,6 +13,7 @@ from ckptls.source.chunks import Chunk
 from ckptls.source.containers import Arguments
 from ckptls.source.decorators import Wrapping, wrapping
 from ckptls.source.modules import Environment
+from ckptls.source.pieces import Text
 from ckptls.source.state import CallRecord, Frame, Read, Recorder, Scopes
 from ckptls.source.values import (
     UNKNOWN,
@@ -23,7 +24,6 @@ from ckptls.source.values import (
     Member,
     ScopeValue,
     Sequence,
-    Text,
     Values,
     union,
 )

@@ -17,6 +17,7 @@ from ckptls.source.catalogue import Catalogue
 from ckptls.source.chunks import Chunk, ChunkPool
 from ckptls.source.execute import Executor
 from ckptls.source.modules import NOWHERE, Environment, Exports, OutsideCall
+from ckptls.source.pieces import UNKNOWN_TEXT, Piece
 from ckptls.source.plan import Plan
 from ckptls.source.sites import Site
 from ckptls.source.state import (
@@ -30,13 +31,11 @@ from ckptls.source.state import (
     Scopes,
 )
 from ckptls.source.values import (
-    UNKNOWN_TEXT,
     FunctionValue,
     Imported,
     Instance,
     Mapping,
     Member,
-    Piece,
     Qualified,
     Record,
     Selection,

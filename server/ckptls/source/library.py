@@ -9,20 +9,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ckptls.source import containers, paths
+from ckptls.source.pieces import DIGITS, UNKNOWN_TEXT, Hole, Piece, Text, text
 from ckptls.source.values import (
-    DIGITS,
     MAX_ALTERNATIVES,
     UNKNOWN,
-    UNKNOWN_TEXT,
-    Hole,
     Literal,
-    Piece,
     Sequence,
-    Text,
     Value,
     Values,
     as_text,
-    text,
     texts,
     union,
 )

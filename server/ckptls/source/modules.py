@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from ckptls.source.pieces import Piece, Text
 from ckptls.source.values import (
     ClassValue,
     Defaults,
@@ -19,11 +20,9 @@ from ckptls.source.values import (
     Instance,
     Latest,
     Member,
-    Piece,
     ScopeValue,
     Selection,
     Sequence,
-    Text,
     Tracked,
     Value,
     Values,

@@ -7,18 +7,9 @@ from contextlib import contextmanager
 
 from ckptls.source.chunks import Chunk
 from ckptls.source.modules import Environment, Module, all_imported
+from ckptls.source.pieces import UNKNOWN_TEXT, text
 from ckptls.source.state import Effects, Frame, Recorder
-from ckptls.source.values import (
-    UNKNOWN,
-    UNKNOWN_TEXT,
-    ClassValue,
-    Imported,
-    Qualified,
-    Value,
-    Values,
-    text,
-    union,
-)
+from ckptls.source.values import UNKNOWN, ClassValue, Imported, Qualified, Value, Values, union
 
 _BUILTINS = (
     *("dict", "list", "tuple", "set", "frozenset", "sorted", "str", "unicode", "vars", "getattr"),

@@ -7,29 +7,19 @@ from typing import TYPE_CHECKING
 from ckptls.source import paths
 from ckptls.source.arguments import numbered
 from ckptls.source.catalogue import Roles
+from ckptls.source.pieces import Origin, Piece, Text, text
 from ckptls.source.sites import Role, Save
-from ckptls.source.values import (
-    UNKNOWN,
-    Literal,
-    Origin,
-    Piece,
-    Sequence,
-    Text,
-    Tracked,
-    Values,
-    text,
-    texts,
-)
+from ckptls.source.values import UNKNOWN, Literal, Sequence, Tracked, Values, texts
 
 if TYPE_CHECKING:
     from ckptls.source import ir
     from ckptls.source.arguments import Bound
-    from ckptls.source.calls import Caller
+    from ckptls.source.catalogued import Catalogued
 
 ROLES = Roles(items=(Role.OBJECT,))
 
 
-def keywords(caller: Caller, node: ir.Call) -> Values:
+def keywords(caller: Catalogued, node: ir.Call) -> Values:
     """The keywords of a call as a list of texts that stand where they are written."""
     is_here = caller.chunk.pool is caller.root.pool
     found = []
@@ -58,7 +48,7 @@ def managed(bound: Bound) -> tuple[Values, ...]:
     return of(None, bound), paths.join((bound.get("directory", UNKNOWN), name))
 
 
-def saved(caller: Caller, node: ir.Call, manager: Tracked, bound: Bound) -> Values:
+def saved(caller: Catalogued, node: ir.Call, manager: Tracked, bound: Bound) -> Values:
     """The path that `manager.save(checkpoint_number=None)` gives back, which it has written."""
     prefixes = tuple(each for each in texts(manager.detail[1]) if each.head)
     if not prefixes:

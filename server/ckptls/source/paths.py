@@ -7,22 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ckptls.source.pieces import UNKNOWN_TEXT, Piece, Text, text
 from ckptls.source.values import (
     UNKNOWN,
-    UNKNOWN_TEXT,
     Flag,
     Latest,
     Literal,
     Member,
-    Piece,
     Qualified,
     Sequence,
-    Text,
     Tracked,
     Value,
     Values,
     as_text,
-    text,
     texts,
     union,
 )

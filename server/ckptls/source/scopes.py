@@ -10,24 +10,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ckptls.source.catalogue import canonical
+from ckptls.source.pieces import UNKNOWN_TEXT, Hole, Piece, Text, text
 from ckptls.source.state import Scopes
 from ckptls.source.values import (
     UNKNOWN,
-    UNKNOWN_TEXT,
     Defaults,
     FunctionValue,
     GraphVariable,
-    Hole,
     Literal,
     Mapping,
-    Piece,
     Qualified,
     ScopeValue,
     Sequence,
-    Text,
     Value,
     Values,
-    text,
     texts,
     union,
 )
@@ -35,8 +31,8 @@ from ckptls.source.values import (
 if TYPE_CHECKING:
     from ckptls.source import ir
     from ckptls.source.arguments import Bound
-    from ckptls.source.calls import Caller
     from ckptls.source.catalogue import Entry
+    from ckptls.source.catalogued import Catalogued
     from ckptls.source.containers import Arguments
 
 # What may follow a name that TensorFlow makes unique.
@@ -115,7 +111,7 @@ LAYERS = {
 _ARG_SCOPES = ("tf_slim.arg_scope", "tensorflow.contrib.framework.arg_scope")
 
 
-def opened(caller: Caller, bound: Bound) -> Values:
+def opened(caller: Catalogued, bound: Bound) -> Values:
     """What `tf.variable_scope(…)` opens, by the names that it may have."""
     outer = caller.frame.scopes.names
     found: list[Value] = []
@@ -133,7 +129,7 @@ def opened(caller: Caller, bound: Bound) -> Values:
     return union(found)
 
 
-def opened_name_scope(caller: Caller, bound: Bound) -> Values:
+def opened_name_scope(caller: Catalogued, bound: Bound) -> Values:
     """What `tf.name_scope(…)` opens."""
     outer = caller.frame.scopes.operations
     found: list[Value] = []
@@ -209,7 +205,7 @@ def current(scopes: Scopes) -> ScopeValue:
     return ScopeValue(scopes.names.without_suffix("/"))
 
 
-def given(caller: Caller, bound: Bound) -> Text:
+def given(caller: Catalogued, bound: Bound) -> Text:
     """What stands before a name that is read in the scope `scope=`, or in the current one."""
     values = bound.get("scope", (Literal(None),))
     if values == (Literal(None),):
@@ -229,7 +225,7 @@ def is_arg_scope(name: str) -> bool:
     return canonical(name) in _ARG_SCOPES or name.endswith(".arg_scope.arg_scope")
 
 
-def arg_scope(caller: Caller, arguments: Arguments) -> Values:
+def arg_scope(caller: Catalogued, arguments: Arguments) -> Values:
     """`slim.arg_scope([functions], argument=value, …)`, or one that was made before."""
     first = next((values for key, values in arguments if key is None), UNKNOWN)
     given = [value for value in first if isinstance(value, Defaults)]
@@ -276,7 +272,7 @@ def _same(name: str, function: str) -> bool:
 # Layers
 
 
-def layer_variables(caller: Caller, name: str, bound: Bound) -> tuple[GraphVariable, ...]:
+def layer_variables(caller: Catalogued, name: str, bound: Bound) -> tuple[GraphVariable, ...]:
     """The variables that a layer makes, named as far as its arguments tell."""
     last = canonical(name).rpartition(".")[2]
     is_slim = not canonical(name).startswith("tensorflow.layers")
@@ -303,7 +299,7 @@ def _layer_scopes(values: Values, layer: Layer) -> tuple[Text, ...]:
     return tuple(found)
 
 
-def suffixes(caller: Caller, layer: Layer, bound: Bound) -> tuple[Text, ...]:
+def suffixes(caller: Catalogued, layer: Layer, bound: Bound) -> tuple[Text, ...]:
     names = [text(each) for each in layer.variables]
     for variable, switch, is_default in layer.switches:
         if _is_on(bound.get(switch), is_default):
@@ -352,7 +348,7 @@ def _is_on(values: Values | None, is_default: bool) -> bool:
 # Layers that are repeated
 
 
-def repeated(caller: Caller, entry: Entry, node: ir.Call, arguments: Arguments) -> None:
+def repeated(caller: Catalogued, entry: Entry, node: ir.Call, arguments: Arguments) -> None:
     """`slim.repeat(inputs, times, layer, …, scope=)` and `slim.stack(inputs, layer, items)`."""
     positional = [values for key, values in arguments if key is None]
     is_stack = entry.short_name == "stack"

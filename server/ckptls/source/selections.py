@@ -6,18 +6,16 @@ import re
 
 from ckptls.source.arguments import Bound
 from ckptls.source.catalogue import Entry, Roles
+from ckptls.source.pieces import Hole, Text, text
 from ckptls.source.sites import AssignedMap, Role
 from ckptls.source.values import (
     UNKNOWN,
     GraphVariable,
-    Hole,
     Literal,
     Mapping,
     Selection,
     Sequence,
-    Text,
     Values,
-    text,
 )
 
 

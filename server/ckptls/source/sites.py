@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
+from ckptls.source.pieces import Origin, Piece, Text
 from ckptls.source.text import Span
-from ckptls.source.values import Origin, Piece, Text, Values
+from ckptls.source.values import Values
 
 if TYPE_CHECKING:
     from ckptls.source.braces import Braces

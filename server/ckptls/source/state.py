@@ -5,15 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ckptls.source.pieces import Text
 from ckptls.source.sites import Restore, Role, Save, Site
-from ckptls.source.values import (
-    ClassValue,
-    Defaults,
-    FunctionValue,
-    GraphVariable,
-    Text,
-    Values,
-)
+from ckptls.source.values import ClassValue, Defaults, FunctionValue, GraphVariable, Values
 
 if TYPE_CHECKING:
     from ckptls.source.chunks import Chunk

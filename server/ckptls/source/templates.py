@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 from ckptls.source import scopes
 from ckptls.source.arguments import is_on, partial
 from ckptls.source.catalogue import Roles
+from ckptls.source.pieces import Text
 from ckptls.source.sites import Role
-from ckptls.source.values import UNKNOWN, Literal, ScopeValue, Text, Tracked, Values, union
+from ckptls.source.values import UNKNOWN, Literal, ScopeValue, Tracked, Values, union
 
 if TYPE_CHECKING:
     from ckptls.source import ir
     from ckptls.source.arguments import Bound
-    from ckptls.source.calls import Caller
     from ckptls.source.catalogue import Entry
+    from ckptls.source.catalogued import Catalogued
     from ckptls.source.containers import Arguments
 
 KIND = "template"
@@ -27,7 +28,7 @@ _NAME = Roles(itself=(Role.GRAPH_SCOPE,))
 _OWN = frozenset({"name_", "func_", "create_scope_now_", "unique_name_", "custom_getter_"})
 
 
-def made(caller: Caller, bound: Bound) -> Values:
+def made(caller: Catalogued, bound: Bound) -> Values:
     """The template: its scope, or what will name it, and its function with what is given."""
     given = tuple((name, values) for name, values in bound.items() if name not in _OWN)
     function = partial(((None, bound.get("func_", UNKNOWN)), *given))
@@ -40,7 +41,7 @@ def made(caller: Caller, bound: Bound) -> Values:
 
 
 def called(
-    caller: Caller, entry: Entry, template: Tracked, node: ir.Call, arguments: Arguments
+    caller: Catalogued, entry: Entry, template: Tracked, node: ir.Call, arguments: Arguments
 ) -> Values:
     """Runs the function of a template in its scope, which the first call opens."""
     scope, function, *unique = template.detail

@@ -15,10 +15,10 @@ from functools import cached_property
 from ckptls.checkpoint.files import is_remote
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.source.document import Analysis
+from ckptls.source.pieces import Text, text
 from ckptls.source.pragmas import Pin
 from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Save, Site
 from ckptls.source.text import Span
-from ckptls.source.values import Text, text
 from ckptls.workspace.resolve import Lookup, Resolution, Roots, resolve
 from ckptls.workspace.store import Entry
 

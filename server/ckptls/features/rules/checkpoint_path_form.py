@@ -11,8 +11,8 @@ from ckptls.features.answers import Edit, Finding, Severity
 from ckptls.features.literals import Replacement, quoted, token_span
 from ckptls.features.paths import path_use, rewritten_paths, with_end
 from ckptls.features.rule import Context, Rule
+from ckptls.source.pieces import Piece
 from ckptls.source.sites import Evidence, PathForm, PathUse, Role, Site
-from ckptls.source.values import Piece
 from ckptls.workspace.binding import Binding
 from ckptls.workspace.store import Entry
 

@@ -10,8 +10,8 @@ from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.literals import changed
 from ckptls.features.rule import Context, Rule
+from ckptls.source.pieces import Text, text
 from ckptls.source.sites import Evidence, Role, Site
-from ckptls.source.values import Text, text
 from ckptls.workspace.binding import Binding
 
 SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"

@@ -12,9 +12,9 @@ from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.literals import Replacement, changed, replacements
 from ckptls.features.rule import Context, Rule
+from ckptls.source.pieces import Text
 from ckptls.source.sites import Evidence, Role, Site
 from ckptls.source.text import SourceText
-from ckptls.source.values import Text
 from ckptls.workspace.binding import Binding
 
 _SUFFIX = ":0"
