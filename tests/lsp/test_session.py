@@ -174,3 +174,16 @@ async def test_questions_about_documents_that_are_not_open_are_answered(editor: 
         )
         is None
     )
+
+
+@pytest.mark.asyncio
+async def test_what_an_editor_kept_unsaved_counts_from_its_opening_to_its_closing(editor: Editor):
+    (editor.folder / "paths.py").write_text("CHECKPOINT = 'elsewhere.ckpt'\n")
+    editor.open(HEAD + "from paths import CHECKPOINT\ntf.train.load_variable(CHECKPOINT, 'no')\n")
+    await editor.codes([])
+    uri = editor.open_beside("paths.py", "CHECKPOINT = 'vgg_16.ckpt'\n")
+    await editor.codes(["unknown-variable"])
+    editor.client.text_document_did_close(
+        types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri))
+    )
+    await editor.codes([])

@@ -122,10 +122,15 @@ class Findings:
         """A document has another text; telling its findings is put off."""
         self._edited[uri] = _now()
         self._due[uri] = _now() + self._settle_seconds(uri)
-        task = self._asking_others.pop(uri, None)
+        self.ask_others(uri)
+
+    def ask_others(self, changed: str = "") -> None:
+        """Has the documents looked at again in a moment that may import from one, or, without
+        it, from any."""
+        task = self._asking_others.pop(changed, None)
         if task is not None:
             task.cancel()
-        self._asking_others[uri] = self._start(self._ask_others(uri))
+        self._asking_others[changed] = self._start(self._ask_others(changed))
 
     def forget(self, uri: str) -> None:
         """A document is closed."""

@@ -97,6 +97,9 @@ class Session:
             return  # a listing of ours
         self.documents.open(item)
         self._alter()
+        if not self._is_as_on_disk(item.uri, otherwise=True):
+            # An editor keeps what was not saved, and opens it so.
+            self.findings.ask_others()
         self._schedule(item.uri)
 
     def change(self, params: types.DidChangeTextDocumentParams) -> None:
@@ -104,8 +107,17 @@ class Session:
             self._edited(params.text_document.uri)
 
     def close(self, uri: str) -> None:
+        if not self._is_as_on_disk(uri, otherwise=False):
+            self.findings.ask_others()
         self.documents.close(uri)
         self._forget(uri)
+
+    def _is_as_on_disk(self, uri: str, otherwise: bool) -> bool:
+        """Whether a document reads as its file did; `otherwise` if nobody looked at that."""
+        opened = self.workspace.documents.get(uri)
+        if opened is None or opened.path is None:
+            return True
+        return self._disk.has_seen(str(opened.path), opened.document.source.data, otherwise)
 
     def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> None:
         self.documents.open_notebook(params)

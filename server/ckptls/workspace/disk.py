@@ -119,6 +119,11 @@ class SeenDisk(Disk):
         known = self._file(path)
         return known.data if known is not None else None
 
+    def has_seen(self, path: str, data: bytes, otherwise: bool) -> bool:
+        """Whether this is what was seen of a file; `otherwise` where nobody has looked at it."""
+        known = self._files.get(path)
+        return otherwise if known is None else known.data == data
+
     def _file(self, path: str) -> _File | None:
         known = self._files.get(path)
         if self._is_old(known):

@@ -14,7 +14,7 @@ from ckptls.source.flags import normal
 from ckptls.source.modules import OutsideCall
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.callers import ProjectCalls
-from ckptls.workspace.disk import Disk
+from ckptls.workspace.disk import MAX_MODULE_BYTES, Disk
 from ckptls.workspace.launches import launches
 from ckptls.workspace.modules import ModuleStore, Place
 from ckptls.workspace.resolve import Lookup, Roots
@@ -208,8 +208,9 @@ class Workspace:
         self._modules.rest()
 
     def imports_others(self, opened: OpenDocument) -> bool:
-        """Whether what a document means may change with other files of the project."""
-        if opened.path is None:
+        """Whether what a document means may change with other files of the project; one that is
+        so large that it is no module would keep everybody waiting."""
+        if opened.path is None or len(opened.document.text) > MAX_MODULE_BYTES:
             return False
         folder = self.folder_of(opened.path)
         root = str(folder.path) if folder is not None else None
@@ -231,7 +232,9 @@ class Workspace:
 
     def _opened_at(self, path: str) -> Document | None:
         opened = self._by_path.get(path)
-        return opened.document if opened is not None else None
+        if opened is None or len(opened.document.text) > MAX_MODULE_BYTES:
+            return None  # as on the disk, what is so large is no module
+        return opened.document
 
     def _opened_in(self, directory: str) -> frozenset[str]:
         split = map(os.path.split, self._by_path)
