@@ -27,21 +27,19 @@ from ckptls.lsp.documents import Documents, path_of
 from ckptls.lsp.findings import Findings
 from ckptls.lsp.memory import Resting, give_back
 from ckptls.lsp.reading import Reading
+from ckptls.lsp.scanning import Scanning
 from ckptls.lsp.soon import Rounds, Soon, Work
 from ckptls.lsp.views import Seen, View
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.disk import SeenDisk
-from ckptls.workspace.scan import known_checkpoints
 from ckptls.workspace.settings import Settings, load_settings, parse_settings
-from ckptls.workspace.workspace import Folder, Workspace
+from ckptls.workspace.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
 # How long a hover, or a completion that would be empty, waits for a checkpoint.
 PATIENCE_SECONDS = 0.3
 _POLL_SECONDS = 2.0
-# A run that saves again and again must not keep a processor busy with looking for checkpoints.
-_SCAN_REST = 4.0
 
 
 Publish = Callable[[tuple[View, ...], list[Finding]], None]
@@ -65,8 +63,10 @@ class Session:
         self.documents = Documents(self.workspace, lambda: self.client.encoding)
         self._publish = publish
         self._refreshing = Soon(refresh, self.start)
-        # On a slow disk they take longer than it takes for more files to change.
-        self._scanning = Rounds(self._scan_all, self.start, rest=_SCAN_REST)
+        self._scanning = Scanning(
+            self.workspace, self.start, self.refresh_all, self._understand_anew
+        )
+        # On a slow disk it takes longer than it takes for more files to change.
         self._looking_near = Rounds(self._look_near, self.start)
         self._near: set[str] = set()
         self._reading: dict[str, asyncio.Task[Any]] = {}
@@ -79,7 +79,6 @@ class Session:
         )
         # Set at the next change of what findings rest on.
         self.altered = asyncio.Event()
-        self._looking: list[Folder] = []
         self._is_closing = False
         # For other machines, and for this one's disk, which may be slow as well.
         self._aside, self._beside = Aside(), Aside()
@@ -159,7 +158,7 @@ class Session:
     def _look(self, binder: Binder) -> None:
         """Has read what nobody has looked at yet, and what binds names needs."""
         self.read(unread(binder))
-        self._look_for_calls()
+        self._scanning.look_for_calls()
 
     def _edited(self, uri: str) -> None:
         self.findings.edited(uri)
@@ -347,44 +346,9 @@ class Session:
 
     async def scan(self) -> None:
         """Looks for the checkpoints in all folders."""
-        await self._scanning.next()
+        await self._scanning.scan()
 
-    async def _scan_all(self) -> None:
-        for folder in list(self.workspace.folders):
-            await self._scan(folder)
-
-    async def _scan(self, folder: Folder) -> None:
-        found = await asyncio.to_thread(
-            known_checkpoints,
-            str(folder.path),
-            folder.settings,
-            lambda: self._is_closing,
-        )
-        if found != folder.known:
-            folder.known = found
-            logger.info("%d checkpoints in %s", len(found), folder.path)
-            self.refresh_all()
-        before = folder.launches
-        await asyncio.to_thread(folder.look_for_launches)
-        if folder.launches != before:
-            self.refresh_all()
-
-    # Calls between the files of a project
-
-    def _look_for_calls(self) -> None:
-        for folder in self.workspace.folders:
-            if folder.wanted and folder not in self._looking:
-                self._looking.append(folder)
-                self.start(self._read_callers(folder))
-
-    async def _read_callers(self, folder: Folder) -> None:
-        try:
-            while folder.wanted and not self._is_closing:
-                path, names = next(iter(folder.wanted))
-                if await asyncio.to_thread(folder.look_for_calls, path, names):
-                    self._understand_anew()
-        finally:
-            self._looking.remove(folder)
+    # Modules of the project
 
     def _python_changed(self, path: str) -> None:
         folder = self.workspace.folder_of(Path(path))
@@ -414,6 +378,7 @@ class Session:
 
     def shut_down(self) -> None:
         self._is_closing = True
+        self._scanning.stop()
         for task in list(self._background):
             task.cancel()
 

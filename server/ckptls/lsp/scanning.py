@@ -1,0 +1,78 @@
+"""What lies in the folders of a workspace, looked for in threads: checkpoints, launch
+configurations, and calls of what open documents define."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from ckptls.lsp.soon import Rounds, Start
+from ckptls.workspace.scan import known_checkpoints
+from ckptls.workspace.workspace import Folder, Workspace
+
+logger = logging.getLogger(__name__)
+# A run that saves again and again must not keep a processor busy with looking for checkpoints.
+_REST = 4.0
+
+
+class Scanning:
+    """Looks through the folders when it is asked to.
+
+    `start` runs a task; `refresh` is called when checkpoints or configurations have come or
+    gone, `understand_anew` when other calls were found.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        start: Start,
+        refresh: Callable[[], None],
+        understand_anew: Callable[[], None],
+    ) -> None:
+        self._workspace, self._start = workspace, start
+        self._refresh, self._understand_anew = refresh, understand_anew
+        # On a slow disk one takes longer than it takes for more files to change.
+        self._rounds = Rounds(self._scan_all, start, rest=_REST)
+        self._looking: list[Folder] = []
+        self._is_stopped = False
+
+    async def scan(self) -> None:
+        """Looks for the checkpoints in all folders."""
+        await self._rounds.next()
+
+    def stop(self) -> None:
+        """Ends what is under way in threads."""
+        self._is_stopped = True
+
+    async def _scan_all(self) -> None:
+        for folder in list(self._workspace.folders):
+            await self._scan(folder)
+
+    async def _scan(self, folder: Folder) -> None:
+        place = str(folder.path), folder.settings
+        found = await asyncio.to_thread(known_checkpoints, *place, lambda: self._is_stopped)
+        if found != folder.known:
+            folder.known = found
+            logger.info("%d checkpoints in %s", len(found), folder.path)
+            self._refresh()
+        before = folder.launches
+        await asyncio.to_thread(folder.look_for_launches)
+        if folder.launches != before:
+            self._refresh()
+
+    def look_for_calls(self) -> None:
+        """Begins to look for the calls that documents have asked for."""
+        for folder in self._workspace.folders:
+            if folder.wanted and folder not in self._looking:
+                self._looking.append(folder)
+                self._start(self._read_callers(folder))
+
+    async def _read_callers(self, folder: Folder) -> None:
+        try:
+            while folder.wanted and not self._is_stopped:
+                path, names = next(iter(folder.wanted))
+                if await asyncio.to_thread(folder.look_for_calls, path, names):
+                    self._understand_anew()
+        finally:
+            self._looking.remove(folder)
