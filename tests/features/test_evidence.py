@@ -55,3 +55,24 @@ def test_a_file_that_gives_a_flag_its_value_is_weak_evidence(vgg16):
     """
     vgg16.completes(snippet.format("vgg_16/<cursor>"), offers=["vgg_16/conv1/"])
     assert evidence(vgg16, snippet.format("vgg_16/fc8/weigths")) == []
+
+
+def test_weights_that_an_object_of_elsewhere_loads_prove_nothing(project):
+    project.checkpoint("a.ckpt", net__conv1__w=[2])
+    project.checks(
+        """
+        from models import build
+        build().load_weights("a.ckpt")
+        with tf.variable_scope("net/cnov1"):
+            tf.get_variable("w", [2])
+        build().load_weights("nothing.h5")
+        """
+    )
+    # The same code, if it is Keras's model for sure.
+    project.checks(
+        """
+        tf.keras.Model().load_weights("a.ckpt")
+        with tf.variable_scope("net/cnov1"):  # warning: [misspelled-scope]
+            tf.get_variable("w", [2])
+        """
+    )

@@ -62,3 +62,9 @@ def test_a_path_at_which_nothing_is_leads_nowhere(project):
 def test_a_damaged_checkpoint_leads_nowhere(project):
     (project.root / "bad.ckpt.index").write_bytes(b"x" * 100)
     assert linked(project, 'tf.train.load_checkpoint("bad.ckpt")') == []
+
+
+def test_weights_that_an_object_of_elsewhere_loads_are_linked(project):
+    project.keras("weights.h5", "dense")
+    snippet = 'from models import build\nbuild().load_weights("weights.h5")'
+    assert linked(project, snippet) == [("weights.h5", "weights.h5")]

@@ -11,7 +11,9 @@ def offered(project, snippet: str, *known: str) -> list[str]:
     """The paths that are offered where these checkpoints are known."""
     project.folder.known = tuple(str(project.root / each) for each in known)
     opened, offset = project.opened(snippet)
-    cursor = opened.document.at(offset)[0]
+    cursor = next(iter(opened.document.at(offset)), None)
+    if cursor is None:
+        return []
     binder = project.workspace.binder(opened, cursor.analysis)
     answer = path_completion(cursor, binder)
     return [item.label for item in answer.items] if answer is not None else []
@@ -82,3 +84,13 @@ def test_a_template_tells_the_range_of_its_hole(project):
     text = project.hover('tf.train.load_variable("a.ckpt", "layer_%d<cursor>/w" % i)')
     assert "layer_{}/w matches 12 variables" in text
     assert "{} is 0 … 11" in text
+
+
+MADE_ELSEWHERE = "from models import build\nmodel = build()\n"
+
+
+def test_who_loads_weights_is_asked_for_a_path_whoever_it_is(project):
+    snippet = MADE_ELSEWHERE + 'model.load_weights("<cursor>")'
+    assert offered(project, snippet, "run/weights.h5") == ["run/weights.h5"]
+    assert offered(project, MADE_ELSEWHERE + 'model.load("<cursor>")', "run/weights.h5") == []
+    assert offered(project, 'import torch\ntorch.load_weights("<cursor>")', "weights.h5") == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ckptls.source import containers, flags, ir, library, name_tests, scopes, stacks, templates
 from ckptls.source.arguments import bind_arguments, partial_names, spread
 from ckptls.source.catalogue import Entry, Roles, canonical
@@ -9,7 +11,7 @@ from ckptls.source.catalogued import Catalogued
 from ckptls.source.containers import Arguments, items_of
 from ckptls.source.emit import Emitter
 from ckptls.source.pieces import Text
-from ckptls.source.sites import Role
+from ckptls.source.sites import Evidence, Role
 from ckptls.source.special import SPECIAL
 from ckptls.source.values import (
     UNKNOWN,
@@ -171,8 +173,14 @@ class Caller(Catalogued):
             bound = bind_arguments(entry, arguments)
             emitter = self._emitter(entry, node, (), is_certain=False)
             for parameter, roles in entry.roles.items():
+                values = bound.get(parameter, ())
                 if Role.PATH not in roles.itself:
-                    emitter.emit(bound.get(parameter, ()), roles, parameter)
+                    emitter.emit(values, roles, parameter)
+                elif name in _READING:
+                    uses = self.path_uses(values, entry.form_of(parameter), node)
+                    # It helps, and proves nothing.
+                    weak = tuple(replace(use, evidence=Evidence.WORKSPACE) for use in uses)
+                    emitter.emit(values, roles, parameter, weak)
 
     def tested_in(self, left: Values, right: Values, node: ir.Compare) -> None:
         for value in right:
@@ -208,6 +216,8 @@ class Caller(Catalogued):
         emitter.emit(key, Roles(itself=(Role.VARIABLE,)), "key")
 
 
+# Methods that read a file of weights, whatever they are methods of.
+_READING = frozenset({"load_weights"})
 _LOOKUP = Entry("variable map")
 
 
