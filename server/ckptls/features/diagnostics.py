@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
+from ckptls.checkpoint.model import Checkpoint
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.rule import Context, Rule, all_rules
 from ckptls.features.verdicts import Verdicts
 from ckptls.source.sites import Place, Role, Site
 from ckptls.source.text import Span
-from ckptls.workspace.binding import Binder
+from ckptls.workspace.binding import Binder, Binding
 from ckptls.workspace.settings import Settings
 
 # So many sites are judged at a step.
@@ -86,12 +88,24 @@ def _told(
                 yield
             context.was_asked = context.asked_restores = False
             is_quiet = True
+            rests_on: Binding | None = None
+            enough: list[Checkpoint] = []
+            looking: Any = judging.looking(binding)
             for rule in by_role.get(site.role, ()):
-                if _judges(rule, site) and (found := list(rule.check(site, binding, context))):
+                if not _judges(rule, site):
+                    continue
+                looking.was_looked_at = False
+                context.begin()
+                found = list(rule.check(site, looking, context))
+                if found:
                     told.setdefault(rule, []).append((site, found))
                     is_quiet = False
+                elif context.enough is not None:
+                    enough.append(context.enough)
+                elif looking.was_looked_at:
+                    rests_on = binding
             if is_quiet:
-                judging.keep(site, binding)
+                judging.keep(site, rests_on, tuple(enough))
     except GeneratorExit:
         judging.stop()
         raise

@@ -35,9 +35,14 @@ class Context:
     `memory` is for what is found out once for all sites. `was_asked` says whether a rule
     asked anything since it was last set to False, but for `restores`, which has a word of its
     own: what a rule says without asking stays true as long as site and binding are the same.
+    `enough` is for a rule that says nothing because of one checkpoint, whatever else the binding
+    holds as long as that is in it.
     """
 
-    __slots__ = ("_analysis", "_binder", "_restores", "asked_restores", "memory", "was_asked")
+    __slots__ = (
+        *("_analysis", "_binder", "_restores"),
+        *("asked_restores", "enough", "memory", "was_asked"),
+    )
 
     def __init__(self, binder: Binder) -> None:
         self._analysis = binder.analysis
@@ -45,6 +50,11 @@ class Context:
         self._restores: Restores | None = None
         self.memory: dict[object, Any] = {}
         self.was_asked = self.asked_restores = False
+        self.enough: Checkpoint | None = None
+
+    def begin(self) -> None:
+        """The next rule is asked."""
+        self.enough = None
 
     @property
     def analysis(self) -> Analysis:

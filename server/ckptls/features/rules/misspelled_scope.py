@@ -61,13 +61,12 @@ class MisspelledScope(Rule):
         name = site.full_text.literal
         if not name:
             return
-        slips: list[_Slip] = []
-        for each in binding.checkpoints:
-            slip = _slip(each, name, site, context)
-            if slip is None:
+        for each in _oldest_first(binding.checkpoints, context):
+            if _slip(each, name, site, context) is None:
+                context.enough = each
                 return
-            slips.append(slip)
-        first = slips[0]
+        first = _slip(binding.checkpoints[0], name, site, context)
+        assert first is not None
         part = next((p for p in site.parts if _starts_in(site, p, first)), None)
         if part is None:
             # The wrong segment is written in a scope around, which is a site of its own.
@@ -83,6 +82,21 @@ class MisspelledScope(Rule):
         )
         if found is not None:
             yield found
+
+
+def _oldest_first(checkpoints: tuple[Checkpoint, ...], context: Context) -> tuple[Checkpoint, ...]:
+    """What was written long ago is likely to stay as it is."""
+    if len(checkpoints) == 1:
+        return checkpoints
+    key = ("oldest first", *map(id, checkpoints))
+    if key not in context.memory:
+        context.memory[key] = tuple(sorted(checkpoints, key=_written))
+    found: tuple[Checkpoint, ...] = context.memory[key]
+    return found
+
+
+def _written(checkpoint: Checkpoint) -> int:
+    return max((modified for _, modified, *_ in checkpoint.stamp), default=0)
 
 
 @dataclass(frozen=True, slots=True)
