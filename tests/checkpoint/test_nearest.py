@@ -31,6 +31,7 @@ from ckptls.checkpoint.suggest import suggest_scopes, suggest_variables
         ("vgg_16/conv1/weights", "conv1/weights"),
         ("a/x/b/w", "a/b/w"),
         ("b/a/w", "a/b/w"),  # a scope moved
+        ("block_2/unit_1/extra/w", "block_2/extra/unit_1/w"),
         ("net/layer/w", "layer/net/w"),
     ],
 )
@@ -48,6 +49,7 @@ def test_a_slip_is_a_near_miss(written: str, known: str) -> None:
         ("cnn", "rnn"),  # three letters are hardly a slip of three others
         ("gru", "sru"),
         ("layer_1", "layer_12"),
+        ("res2a_branch2b", "res5a_branch2a"),  # another block's
         ("block", "block1"),
         ("Conv_1/BatchNorm", "Conv/BatchNorm"),  # one that TensorFlow has numbered
         ("Mobilenet", "MobilenetV1"),  # versions of a model

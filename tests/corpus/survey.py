@@ -19,7 +19,7 @@ from typing import Any
 
 from ckptls.cli.check_files import Checker, Options
 from ckptls.features.diagnostics import findings
-from ckptls.source import calls
+from ckptls.source import calls, catalogued
 from ckptls.source.catalogue import Roles
 from ckptls.source.document import Analysis, Document
 from ckptls.source.emit import Emitter
@@ -135,7 +135,7 @@ def observed() -> Iterator[dict[tuple[Any, ...], Asked]]:
                 return any(isinstance(value, Mapping) for value in values)
             return self._is_certain
 
-    replaced = [(calls, "Emitter", Observer)]
+    replaced = [(module, "Emitter", Observer) for module in (calls, catalogued)]
     replaced += [(Document, name, aside(getattr(Document, name))) for name in _ASIDE]
     originals = [(owner, name, getattr(owner, name)) for owner, name, _ in replaced]
     try:

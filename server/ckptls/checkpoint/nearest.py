@@ -37,7 +37,8 @@ def is_near_miss(written: str, known: str) -> bool:
     case; or the same with one whole scope added, dropped or moved. Names that differ in
     digits only or are made opposites by a syllable (`encoder`, `decoder`; `conv`, `deconv`)
     are different names, and so are three letters of which one is another (`cnn`, `rnn`; `gru`,
-    `sru`). A name is no miss of itself.
+    `sru`), and names with as many numbers, but others (`2a_2b`, `5a_2a`).
+    A name is no miss of itself.
     """
     if written == known or differ_in_digits_only(written, known):
         return False
@@ -48,7 +49,12 @@ def is_near_miss(written: str, known: str) -> bool:
     if written.lower() == known.lower() or differs_by_a_scope(written, known):
         return True
     limit = min(MAX_DISTANCE, min(len(written), len(known)) // 3)
-    return distance(written, known, limit) <= limit
+    return not _have_other_numbers(written, known) and distance(written, known, limit) <= limit
+
+
+def _have_other_numbers(one: str, other: str) -> bool:
+    numbers, others = _DIGITS.findall(one), _DIGITS.findall(other)
+    return len(numbers) == len(others) and numbers != others
 
 
 def _are_acronyms(one: str, other: str) -> bool:
