@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
+from ckptls.checkpoint.listing import natural_order
 from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint
 from ckptls.checkpoint.purpose import holds_only_slots, is_kept_aside, purpose_of
 from ckptls.checkpoint.tree import Child
 from ckptls.features import literals, words
 from ckptls.features.answers import Completion, Item, ItemKind
-from ckptls.features.composed import before, naturally
+from ckptls.features.composed import before
 from ckptls.features.matching import best_matches, narrowing
 from ckptls.features.model_completion import model_items
 from ckptls.features.spelling import compiled
@@ -182,7 +183,7 @@ def _from_checkpoint(
     children = checkpoint.tree.children(base + level, MAX_ITEMS + 1, partial)
     is_cut = len(children) > MAX_ITEMS
     if not is_cut:
-        children.sort(key=lambda child: naturally(child.name))
+        children.sort(key=lambda child: natural_order(child.name))
     items = [item for child in children for item in _of_child(checkpoint, site, level, child)]
     deeper = _deeper_scopes(checkpoint, site, base, typed, MAX_ITEMS - len(items))
     room = MAX_ITEMS - len(items) - len(deeper)
@@ -303,7 +304,7 @@ def _deeper(
     # What lies under the scope typed so far first.
     level = typed[: typed.rfind("/") + 1]
     if len(names) <= room:
-        items.sort(key=lambda i: (not i.label.startswith(level), naturally(i.label)))
+        items.sort(key=lambda i: (not i.label.startswith(level), natural_order(i.label)))
     else:
         items.sort(key=lambda i: not i.label.startswith(level))
     return items, len(names) > room
@@ -376,7 +377,7 @@ def _behind(
         if segment.startswith(partial) and (label in found or len(found) < MAX_ITEMS):
             found.setdefault(label, []).append((match[0], name))
     number = {label: len({begin for begin, _ in names}) for label, names in found.items()}
-    labels = sorted(found, key=lambda label: (-number[label], naturally(label)))
+    labels = sorted(found, key=lambda label: (-number[label], natural_order(label)))
     items = [_of_several(checkpoint, each, [name for _, name in found[each]]) for each in labels]
     return items, len(checkpoint) > _MAX_PATTERN_NAMES
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+from ckptls.checkpoint.listing import natural_order
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.features import words
 from ckptls.source.document import Cursor
@@ -14,7 +15,6 @@ from ckptls.source.sites import LiteralPart, Site
 _MAX_NAMES = 6
 # Sorting more names as people count would take longer than anybody looks at them.
 _MAX_SORTED = 2_000
-_DIGITS = re.compile(r"(\d+)")
 
 
 def alternatives(cursor: Cursor) -> list[Text]:
@@ -84,9 +84,9 @@ def composed(text: Text, checkpoint: Checkpoint, known: Collection[str] = ()) ->
     if not found:
         return ""
     if len(found) <= _MAX_SORTED:
-        found.sort(key=naturally)
+        found.sort(key=natural_order)
     heading = f"**{words.code(text.template)}** matches {_number(found, checkpoint, is_scope)}"
-    missing = sorted(wanted.difference(found), key=naturally)
+    missing = sorted(wanted.difference(found), key=natural_order)
     parts = (
         heading,
         _holes(plain, found),
@@ -127,18 +127,10 @@ def _holes(text: Text, names: list[str]) -> str:
         return ""
     index = next(i for i, part in enumerate(text.parts) if isinstance(part, Hole))
     start, end = _length(text, 0, index), _length(text, index + 1, None)
-    values = sorted({name[start : len(name) - end] for name in names}, key=naturally)
+    values = sorted({name[start : len(name) - end] for name in names}, key=natural_order)
     ends = [words.code(each) for each in dict.fromkeys((values[0], values[-1]))]
     return f"`{{}}` is {' … '.join(ends)}"
 
 
 def _length(text: Text, start: int, end: int | None) -> int:
     return sum(len(part.text) for part in text.parts[start:end] if isinstance(part, Piece))
-
-
-def naturally(name: str) -> list[tuple[int, str, str]]:
-    """A key by which `layer_2` comes before `layer_10`."""
-    pieces = _DIGITS.split(name)
-    # Every other piece is a number: one with more digits is larger.
-    numbers = [each.lstrip("0") if i % 2 else "" for i, each in enumerate(pieces)]
-    return [(len(number), number, each) for number, each in zip(numbers, pieces, strict=True)]
