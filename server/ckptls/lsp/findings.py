@@ -54,7 +54,7 @@ class Findings:
         self._is_more_known = is_more_known
         # A document's findings are found once, however many ask for them at a time.
         self._finding: dict[str, asyncio.Lock] = {}
-        self._preparing: dict[str, asyncio.Task[Any]] = {}
+        self._preparing: set[str] = set()
         self._found: dict[str, tuple[tuple[SourceText, int], list[Finding]]] = {}
         # What is kept of them from one edit to the next, and how many seconds they took.
         self._verdicts: dict[str, Verdicts] = {}
@@ -157,13 +157,14 @@ class Findings:
         """Finds the findings of a document anew, if they were asked for before: they will be
         again, and then much of the work is done."""
         if uri in self._verdicts and uri not in self._preparing:
-            self._preparing[uri] = self._start(self._prepare(uri))
+            self._preparing.add(uri)
+            self._start(self._prepare(uri))
 
     async def _prepare(self, uri: str) -> None:
         try:
             await self.of(uri)
         finally:
-            self._preparing.pop(uri, None)
+            self._preparing.discard(uri)
 
     # When they are told
 
