@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -60,6 +60,78 @@ def test_functions_that_come_and_go_are_forgotten():
     for number in range(10):
         write_function(document, f"new_{number}")
     assert kept_chunks() == before
+
+
+NESTED = """
+class Net:
+    size = [i * j for i in range(3) for j in (1, 2) if i]
+
+    class Inner:
+        def load(self, names={k: v for k, v in zip('ab', 'cd')}):
+            def read(name):
+                return read(name[1:]) or reader.get_tensor('net/' + name)
+            return [read(name) for name in names]
+
+    def load(self):
+        with tf.variable_scope('net'):
+            for name in ('a', 'b'):
+                tf.get_variable(name, [1])
+        return Net.Inner().load() or (lambda name: reader.get_tensor(name))('net/c')
+
+Net().load()
+if Net.size:
+    flags = tf.app.flags
+    flags.DEFINE_string('ckpt', 'a.ckpt', '')
+    tf.train.load_variable(flags.FLAGS.ckpt, 'net/d')
+"""
+
+
+def garbage_of(work: Callable[[], object]) -> int:
+    """How many objects some work leaves that only the garbage collector finds."""
+    gc.collect()
+    gc.disable()
+    try:
+        work()
+        return gc.collect()
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("new", ["x", "'", "(", "\n", "x = 1\n", "    "])
+def test_edits_leave_nothing_to_the_garbage_collector(new: str):
+    text = EXAMPLE.read_text("utf-8") + HEAD + METHODS + NESTED
+    document = Document(text)
+
+    def edit() -> None:
+        for place in range(0, len(text), 301):
+            document.edit(place, place, new)
+            document.at(place + len(new))
+            document.analysis()
+            document.edit(place, place + len(new), "")
+            document.analysis()
+
+    edit()
+    assert garbage_of(edit) == 0
+    assert told(document.analysis()) == told(Document(text).analysis())
+
+
+def test_a_closed_document_leaves_nothing_but_its_empty_pool():
+    documents = [Document(CODE + METHODS + NESTED)]
+    documents[0].analysis()
+
+    def close() -> None:
+        documents.pop().close()
+
+    assert garbage_of(close) < 20  # thousands, if all was still linked
+
+
+def test_what_was_found_in_a_closed_document_keeps_its_places():
+    document = Document(CODE + METHODS + NESTED)
+    analysis = document.analysis()
+    before = told(analysis)
+    document.close()
+    assert told(analysis) == before
+    assert told(document.analysis()) == before
 
 
 def tree_bytes() -> int:

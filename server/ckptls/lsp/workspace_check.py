@@ -176,6 +176,7 @@ class Check:
         told = findings(
             workspace.binder(opened, analysis, workspace.load), workspace.settings_for(path)
         )
+        opened.document.close()
         view = View(path.as_uri(), analysis.source, self.client.encoding)
         return to_lsp.diagnostics(told, view, (view,), self.client), imported
 

@@ -136,6 +136,8 @@ class ChunkPool:
         self._chunks: list[Chunk] = []
         self._loose: dict[_Key, list[Chunk]] | None = None
         self._left: list[Chunk] = []
+        # The same until the next version comes, whoever took what is inside them.
+        self._gone: list[Chunk] = []
         # Where chunks inside others were seen in this version: most are asked for at once.
         self._nodes: dict[Chunk, Node] = {}
         # The module of the project whose text this is, where others import it.
@@ -150,6 +152,7 @@ class ChunkPool:
         what stands around it.
         """
         self.rest()
+        self._part_with_left()
         statements, starts = syntax.rows
         first, last = _same_at_ends(self._statements, statements)
         known = self._chunks
@@ -162,13 +165,31 @@ class ChunkPool:
         for chunk, start in zip(found, starts, strict=True):
             chunk.offset = start
         self._left = [chunk for several in before.values() for chunk in several]
-        self._loose = None
+        self._gone = self._left
         self._statements, self._chunks = statements, found
         return found
 
     def rest(self) -> None:
         """Lets go of trees; what was not asked for yet is found in them anew."""
         self._nodes = {}
+
+    def part_with_all(self) -> None:
+        """Breaks the circles in which chunks hold each other: the document is closed.
+
+        Without that only the garbage collector would find them, which goes through everything
+        for it. Asked again, the document is read from the start.
+        """
+        self._part_with_left()
+        for chunk in self._chunks:
+            _part_with(chunk, is_whole=True)
+        self._statements, self._chunks = [], []
+
+    def _part_with_left(self) -> None:
+        """Breaks the circles of chunks that were left over in the version before."""
+        is_whole = self._loose is None  # nobody looked inside them
+        for chunk in self._gone:
+            _part_with(chunk, is_whole)
+        self._left, self._gone, self._loose = [], [], None
 
     def _again(self, statement: Statement, before: dict[_Key, list[Chunk]]) -> Chunk:
         """The chunk of a statement: one of those before with the same text, or a new one."""
@@ -235,6 +256,20 @@ class ChunkPool:
             return nested
 
         return Statements(text, position, sub_chunk).lower(node)
+
+
+def _part_with(chunk: Chunk, is_whole: bool) -> None:
+    """Breaks the circles that a chunk is in; what holds it still can ask where it was last.
+
+    What was found in a chunk holds it, and so do the chunks inside it, but for those that
+    another one has taken; none of them, if it `is_whole`.
+    """
+    chunk.memo = None
+    for nested in chunk.nested:
+        if is_whole or not nested.is_taken:
+            nested.parent, nested.offset = None, nested.start
+            _part_with(nested, is_whole)
+    chunk.nested = []
 
 
 def _same_at_ends(before: list[Statement], after: list[Statement]) -> tuple[int, int]:

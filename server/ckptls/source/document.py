@@ -247,10 +247,19 @@ class Document:
             self._pool.rest()
 
     def use(self, catalogue: Catalogue, environment: Environment) -> None:
-        """Another catalogue or other surroundings: everything is to be found out anew."""
+        """Another catalogue or other surroundings: everything is to be found out again."""
         self._catalogue, self._environment = catalogue, environment
-        self._analysis = None
         self._told_by = b""
+        self.close()
+
+    def close(self) -> None:
+        """Drops what was found, so that its memory is free at once.
+
+        An analysis that somebody still holds stays as it is; asked again, the document is
+        analysed from the start.
+        """
+        self._analysis = None
+        self._pool.part_with_all()
         self._pool = ChunkPool()
         self._lasting = Lasting()
 

@@ -272,29 +272,32 @@ class Evaluator(Names):
 
     def _comprehension(self, node: ir.Comprehension) -> Values:
         pairs: list[tuple[Values, Values]] = []
-        is_guarded = any(is_name_test(test) for test in node.tests)
-        is_complete = not node.tests
-
-        def run(clauses: tuple[tuple[ir.Expr, ir.Expr], ...]) -> None:
-            nonlocal is_complete
-            if clauses:
-                target, source = clauses[0]
-                items, is_whole = items_of(self.evaluate(source))
-                is_complete = is_complete and is_whole
-                for item in items:
-                    self.bind(target, item)
-                    run(clauses[1:])
-                return
-            is_test = any(list(map(is_tested, map(self.evaluate, node.tests))))
-            with self.guarded(is_guarded or is_test):
-                key = self.evaluate(node.key) if node.key is not None else ()
-                pairs.append((key, self.evaluate(node.value)))
-
         with self.names_kept():
-            run(node.clauses)
+            is_complete = self._rounds(node, node.clauses, pairs) and not node.tests
         if node.kind == "dictionary":
             return (Mapping(tuple(pairs), is_complete),)
         return (Sequence("list", tuple(value for _, value in pairs), is_complete),)
+
+    def _rounds(
+        self,
+        node: ir.Comprehension,
+        clauses: tuple[tuple[ir.Expr, ir.Expr], ...],
+        pairs: list[tuple[Values, Values]],
+    ) -> bool:
+        """Adds what a comprehension gives with the last of its clauses; whether that is all."""
+        if clauses:
+            target, source = clauses[0]
+            items, is_complete = items_of(self.evaluate(source))
+            for item in items:
+                self.bind(target, item)
+                is_complete = self._rounds(node, clauses[1:], pairs) and is_complete
+            return is_complete
+        is_guarded = any(is_name_test(test) for test in node.tests)
+        is_test = any(list(map(is_tested, map(self.evaluate, node.tests))))
+        with self.guarded(is_guarded or is_test):
+            key = self.evaluate(node.key) if node.key is not None else ()
+            pairs.append((key, self.evaluate(node.value)))
+        return True
 
     def bind(self, target: ir.Expr, values: Values) -> None:
         """Assigns to a target: a name, a tuple of targets, an attribute or an item."""

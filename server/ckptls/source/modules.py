@@ -73,7 +73,9 @@ class Module:
         if self._exports is None:
             # While it is being read it has nothing: modules may import each other.
             self._exports = Exports({}, {})
-            self._exports = self._load()
+            load, self._load = self._load, _nothing
+            # Whoever loads knows the module, which need not know it any longer.
+            self._exports = load()
             self._variables.clear()
         return self._exports
 
@@ -101,6 +103,10 @@ class Module:
                 yield from (each.literal or "" for each in item if isinstance(each, Text))
         else:
             yield from (name for name in self.exports.variables if not name.startswith("_"))
+
+
+def _nothing() -> Exports:
+    return Exports({}, {})
 
 
 def all_imported(modules: Iterable[Module]) -> Iterator[Module]:

@@ -142,6 +142,7 @@ class ProjectCalls:
             )
             calls = found.setdefault(function.home.path, {})
             calls[name] = tuple(dict.fromkeys((*calls.get(name, ()), call)))
+        document.close()
         return found
 
 

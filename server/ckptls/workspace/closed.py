@@ -100,6 +100,8 @@ class ClosedFiles:
             opened = self.understood(path, data) if data is not None and may_name else None
             found = (path, opened.document.analysis()) if opened is not None else None
             yield done, len(files), found
+            if opened is not None:
+                opened.document.close()
 
 
 def words_of(name: str) -> frozenset[bytes]:

@@ -161,7 +161,9 @@ class Workspace:
         """Takes up a document under a key of the caller's (a URI, a file name)."""
         opened = OpenDocument(path, Document(text))
         self._surround(opened)
-        self.documents.pop(key, None)  # the order is that in which they were opened last
+        before = self.documents.pop(key, None)  # the order is that in which they were opened last
+        if before is not None:
+            before.document.close()
         self.documents[key] = opened
         if path is not None:
             self._by_path[str(path)] = opened
@@ -170,7 +172,10 @@ class Workspace:
 
     def close(self, key: str) -> None:
         opened = self.documents.pop(key, None)
-        if opened is None or opened.path is None:
+        if opened is None:
+            return
+        opened.document.close()
+        if opened.path is None:
             return
         path = str(opened.path)
         if self._by_path.get(path) is opened:
