@@ -15,7 +15,7 @@ from ckptls.source.text import Span
 from ckptls.workspace.binding import Binder, Binding
 from ckptls.workspace.settings import Settings
 
-# So many sites are judged at a step.
+# A step judges one site, or passes over so many that need not be judged again.
 _STEP = 32
 Told = list[tuple[Site, list[Finding]]]
 
@@ -82,10 +82,11 @@ def _told(
                 continue
             binding = binder.bind(site)
             if judging.is_quiet(site, binding):
+                count += 1
+                if count % _STEP == 0:
+                    yield
                 continue
-            count += 1
-            if count % _STEP == 0:
-                yield
+            yield
             context.was_asked = context.asked_restores = False
             is_quiet = True
             rests_on: Binding | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from ckptls.features.answers import Finding
@@ -23,8 +24,8 @@ _MOST_SETTLE_SECONDS = 0.15
 _IMPORTERS_SECONDS = 0.15
 # How long they wait for other modules that are being read for the first time.
 _PATIENCE_SECONDS = 0.3
-# After so long, whoever waits for an answer has a turn.
-_STEP_SECONDS = 0.003
+# A turn ends with the first step after so long.
+_TURN_SECONDS = 0.002
 
 Start = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[Any]"]
 
@@ -34,7 +35,8 @@ class Findings:
 
     `start` runs a task; `tell` is given what was found; `tell_anew` what another document
     caused; `look` is given what bound the names, to have read what nobody has looked at yet;
-    `is_more_known` waits for other modules that an analysis asked for, up to a deadline.
+    `is_more_known` waits for other modules that an analysis asked for, up to a deadline; work
+    is done in turns, between which requests are answered.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Findings:
         tell_anew: Callable[[str, list[Finding]], None],
         look: Callable[[Binder], None],
         is_more_known: Callable[[float], Coroutine[Any, Any, bool]],
+        turn: Callable[[], AbstractAsyncContextManager[None]],
     ) -> None:
         # What findings rest on beside the texts has changed so often.
         self.generation = 0
@@ -52,6 +55,7 @@ class Findings:
         self._start = start
         self._tell, self._tell_anew, self._look = tell, tell_anew, look
         self._is_more_known = is_more_known
+        self._turn = turn
         # A document's findings are found once, however many ask for them at a time.
         self._finding: dict[str, asyncio.Lock] = {}
         self._preparing: set[str] = set()
@@ -79,7 +83,8 @@ class Findings:
             known = self._found.get(uri)
             if known is not None and known[0] == state:
                 return known[1]
-            opened.document.analysis()
+            async with self._turn():
+                opened.document.analysis()
             if await self._is_more_known(deadline):
                 continue
             found = await self._found_in_steps(uri, opened)
@@ -90,29 +95,25 @@ class Findings:
 
     async def _found_in_steps(self, uri: str, opened: OpenDocument) -> list[Finding] | None:
         """What is found; None if the text went on meanwhile."""
-        started, took = time.perf_counter(), 0.0
         analysis = opened.document.analysis()
         binder = self._workspace.binder(opened, analysis)
         settings = self._workspace.settings_for(opened.path)
         steps = judged(binder, settings, self._verdicts.setdefault(uri, Verdicts()))
+        took = 0.0
+        found: list[Finding] | None = None
         try:
-            while True:
-                next(steps)
-                since = time.perf_counter() - started
-                if since < _STEP_SECONDS:
-                    continue
-                took += since
-                await asyncio.sleep(0)
-                # What asks about an open string moves the places of an analysis, too.
-                is_open = self._workspace.documents.get(uri) is opened
-                if not is_open or opened.document.analysis() is not analysis:
-                    return None
-                started = time.perf_counter()
-        except StopIteration as end:
-            found: list[Finding] = end.value
+            while found is None:
+                async with self._turn():
+                    # What asks about an open string moves the places of an analysis, too.
+                    is_open = self._workspace.documents.get(uri) is opened
+                    if not is_open or opened.document.analysis() is not analysis:
+                        return None
+                    started = time.perf_counter()
+                    found = _continued(steps, started + _TURN_SECONDS)
+                    took += time.perf_counter() - started
         finally:
             steps.close()
-        self._took[uri] = took + time.perf_counter() - started
+        self._took[uri] = took
         self._look(binder)
         return found
 
@@ -218,6 +219,17 @@ class Findings:
             found = await self.of(uri)
             if found != known[1] and uri in self._workspace.documents:
                 self._tell_anew(uri, found)
+
+
+def _continued(steps: Generator[None, None, list[Finding]], until: float) -> list[Finding] | None:
+    """Takes steps until it is so late by `time.perf_counter`; what is found after the last."""
+    try:
+        while time.perf_counter() < until:
+            next(steps)
+    except StopIteration as end:
+        found: list[Finding] = end.value
+        return found
+    return None
 
 
 def _now() -> float:

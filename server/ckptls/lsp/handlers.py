@@ -41,6 +41,7 @@ def equip(server: Server, client: Client, folders: Sequence[str]) -> Session:
         lambda views, found: lifecycle.publish(server, views, found),
         lambda: lifecycle.refresh(server),
         client,
+        server.protocol.foreground,
     )
     for uri in folders:
         session.add_folder(uri)

@@ -48,6 +48,7 @@ from pygls.protocol.json_rpc import (
 from ckptls.lsp import ending
 from ckptls.lsp.capabilities import capabilities
 from ckptls.lsp.client import Client
+from ckptls.lsp.foreground import Foreground
 
 if TYPE_CHECKING:
     from pygls.io_ import AsyncWriter, Writer
@@ -108,6 +109,7 @@ class Protocol(LanguageServerProtocol):
         self._asked: set[int | str] = set()
         # Requests that are cancelled by a message that is read, but not handled yet.
         self._revoked: set[int | str] = set()
+        self.foreground = Foreground()
 
     # Messages in
 
@@ -117,6 +119,7 @@ class Protocol(LanguageServerProtocol):
 
     def note(self, message: object) -> None:
         """Looks at a message that waits to be handled; may be called from any thread."""
+        self.foreground.count_read()
         if isinstance(message, dict) and message.get("method") == types.CANCEL_REQUEST:
             params = message.get("params")
             identifier = params.get("id") if isinstance(params, dict) else None
@@ -148,6 +151,8 @@ class Protocol(LanguageServerProtocol):
                 self.handle_message(message)
         except Exception:
             logger.exception("a message could not be handled")
+        finally:
+            self.foreground.count_handled()
 
     def refuse_unreadable(self, error: BaseException) -> None:
         """Answers a message that is no JSON."""
@@ -187,6 +192,7 @@ class Protocol(LanguageServerProtocol):
             self._refuse(identifier, error)
             return
         self._asked.add(identifier)
+        self.foreground.begin(identifier, method)
         super().handle_message(request)
 
     def _take_notification(self, message: dict[str, Any], method: str) -> None:
@@ -279,6 +285,7 @@ class Protocol(LanguageServerProtocol):
         self, msg_id: Any, result: Any = None, error: types.ResponseError | None = None
     ) -> None:
         self._asked.discard(msg_id)
+        self.foreground.end(msg_id)
         if error is None and isinstance(result, Ready):
             self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "result": result.value})
             return

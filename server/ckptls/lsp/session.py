@@ -25,6 +25,7 @@ from ckptls.lsp.aside import Aside
 from ckptls.lsp.client import Client
 from ckptls.lsp.documents import Documents, path_of
 from ckptls.lsp.findings import Findings
+from ckptls.lsp.foreground import Foreground
 from ckptls.lsp.memory import Resting, give_back
 from ckptls.lsp.reading import Reading
 from ckptls.lsp.scanning import Scanning
@@ -47,15 +48,23 @@ Publish = Callable[[tuple[View, ...], list[Finding]], None]
 
 class Session:
     """What a server knows of one client; `publish` sends the findings of a program, and
-    `refresh` has the client ask again for what it asked for itself."""
+    `refresh` has the client ask again for what it asked for itself. Findings and other work in
+    the background give way to what is in the `foreground`."""
 
-    def __init__(self, publish: Publish, refresh: Work, client: Client) -> None:
+    def __init__(
+        self,
+        publish: Publish,
+        refresh: Work,
+        client: Client,
+        foreground: Foreground | None = None,
+    ) -> None:
         self.started_ns = time.time_ns()
         self._disk = SeenDisk()
         self.workspace = Workspace(disk=self._disk)
         # Other files are read in the background, and documents looked at again afterwards.
         self.workspace.is_patient = False
         self.client = client
+        self._foreground = foreground or Foreground()
         # The listings that the client shows, by address: of what they were made.
         self.listings: dict[str, tuple[str, Checkpoint]] = {}
         # What is shown of the files of settings, by their addresses.
@@ -76,6 +85,7 @@ class Session:
         self.findings = Findings(
             *(self.workspace, self.start, self._told, self._told_anew, self._look),
             self.reading.is_more_known,
+            self._foreground.turn,
         )
         # Set at the next change of what findings rest on.
         self.altered = asyncio.Event()
