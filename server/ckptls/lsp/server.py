@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,6 +12,7 @@ from ckptls.lsp import stdio
 from ckptls.lsp.connection import Server
 
 if TYPE_CHECKING:
+    from ckptls.lsp.access import Access
     from ckptls.lsp.client import Client
     from ckptls.lsp.session import Session
 
@@ -34,14 +37,27 @@ def serve_stdio() -> int:
     return stdio.serve(server)
 
 
-def serve_tcp(host: str, port: int) -> None:
-    """Serves one client over TCP."""
-    create_server().start_tcp(host, port)
+def serve_tcp(listening: socket.socket, access: Access) -> None:
+    """Serves clients over TCP until it is interrupted."""
+    sys.setswitchinterval(0.001)
+    from ckptls.lsp.tcp import TcpService
+
+    async def serve() -> None:
+        await TcpService(create_server, access).serve(listening)
+
+    asyncio.run(serve())
 
 
-def serve_ws(host: str, port: int) -> None:
-    """Serves one client over a websocket."""
-    create_server().start_ws(host, port)
+def serve_ws(listening: socket.socket, access: Access) -> None:
+    """Serves clients over websockets until it is interrupted.
+
+    Raises:
+        ImportError: the package `websockets` is not installed.
+    """
+    sys.setswitchinterval(0.001)
+    from ckptls.lsp.websocket import WebsocketService
+
+    asyncio.run(WebsocketService(create_server, access).serve(listening))
 
 
 __all__ = ["create_server", "serve_stdio", "serve_tcp", "serve_ws"]
