@@ -7,7 +7,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ckptls.source.document import Analysis, Document
+from ckptls.source.document import Document
+from source.edits import said
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "vgg16" / "finetune.py"
 SNIPPETS = st.sampled_from(
@@ -67,16 +68,6 @@ WIDE_EDITS = st.lists(
 )
 
 
-def told(analysis: Analysis) -> list[object]:
-    return [
-        (
-            (site.role, site.full_text.template, site.place.span, site.is_certain, site.is_guarded),
-            [(part.text, part.span, part.literal, part.offsets) for part in site.parts],
-        )
-        for site in analysis.sites
-    ]
-
-
 @settings(max_examples=60, deadline=None)
 @given(EDITS)
 def test_edits_lead_to_what_a_fresh_document_says(edits):
@@ -86,7 +77,7 @@ def test_edits_lead_to_what_a_fresh_document_says(edits):
         start = place % (len(document.text) + 1)
         document.edit(start, min(start + length, len(document.text)), new)
         document.analysis()
-    assert told(document.analysis()) == told(Document(document.text).analysis())
+    assert said(document.analysis()) == said(Document(document.text).analysis())
 
 
 @settings(max_examples=40, deadline=None)
@@ -99,7 +90,7 @@ def test_asking_about_a_cursor_changes_nothing(edits, place):
         text = document.text
         document.at(place % (len(text) + 1))
         assert document.text == text
-    assert told(document.analysis()) == told(Document(document.text).analysis())
+    assert said(document.analysis()) == said(Document(document.text).analysis())
 
 
 def cursors(document: Document, place: int) -> list[object]:
@@ -121,7 +112,7 @@ def test_broken_text_that_is_not_ascii_says_the_same(edits, place, is_asked_betw
             document.at(begin + len(new))
     place %= len(document.text) + 1
     assert cursors(document, place) == cursors(Document(document.text), place)
-    assert told(document.analysis()) == told(Document(document.text).analysis())
+    assert said(document.analysis()) == said(Document(document.text).analysis())
 
 
 @settings(max_examples=100, deadline=None)
@@ -150,7 +141,7 @@ def test_what_stood_before_a_branch_counts_when_it_comes_later():
     document.edit(0, 0, "names = ['a']\n")
     fresh = Document(document.text).analysis()
     assert "a" in [site.full_text.template for site in fresh.sites]
-    assert told(document.analysis()) == told(fresh)
+    assert said(document.analysis()) == said(fresh)
 
 
 def test_the_name_of_a_comprehension_is_not_what_it_was_further_up():
@@ -178,4 +169,4 @@ def test_what_a_call_enters_stands_around_what_follows():
             document.edit(start, end, text)
             names = [variable.name.template for variable in document.analysis().variables]
             assert names == (["{}w", "{}v"] if text else ["w", "v"])
-            assert told(document.analysis()) == told(Document(document.text).analysis())
+            assert said(document.analysis()) == said(Document(document.text).analysis())

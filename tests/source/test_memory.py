@@ -11,7 +11,8 @@ import pytest
 from ckptls.source import syntax
 from ckptls.source.chunks import Chunk
 from ckptls.source.document import Document
-from source.test_edits import EXAMPLE, told
+from source.edits import said
+from source.test_edits import EXAMPLE
 
 HEAD = "import tensorflow as tf\nreader = tf.train.load_checkpoint('a.ckpt')\n"
 FUNCTION = "def load_{0}(net):\n    return reader.get_tensor('net/layer_{0}')\n\n"
@@ -202,11 +203,11 @@ def test_a_document_at_rest_is_edited_as_any_other(new: str):
         document.rest()
         document.edit(place, place, new)
         document.at(place + len(new))
-        assert told(document.analysis()) == told(Document(document.text).analysis())
+        assert said(document.analysis()) == said(Document(document.text).analysis())
         document.rest()
         document.edit(place, place + len(new), "")
         document.analysis()
-    assert told(document.analysis()) == told(Document(text).analysis())
+    assert said(document.analysis()) == said(Document(text).analysis())
 
 
 def test_a_function_that_comes_to_matter_while_its_document_rests_is_read():
@@ -217,6 +218,6 @@ def test_a_function_that_comes_to_matter_while_its_document_rests_is_read():
     place = text.index("        for each")
     document.edit(place, place, "        self.read('net/é')\n")
     document.rest()
-    assert told(document.analysis()) == told(Document(document.text).analysis())
+    assert said(document.analysis()) == said(Document(document.text).analysis())
     names = [site.text.template for site in document.analysis().sites]
     assert {"net/w", "net/é"} <= set(names)

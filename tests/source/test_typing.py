@@ -16,7 +16,7 @@ import pytest
 from ckptls.source.document import Document
 from ckptls.source.syntax import Syntax
 from ckptls.source.text import SourceText
-from source.test_edits import told
+from source.edits import said
 
 ROOT = Path(__file__).parents[2]
 # Our own tests are full of snippets about checkpoints; each file is code itself, too.
@@ -122,7 +122,7 @@ def test_strings_name_what_they_name_in_a_fresh_document(seed):
             document.at(start + len(new))
         elif asked < 0.7 and Syntax(document.source).is_sound:
             fresh = Document(document.text).analysis()
-            assert told(document.analysis()) == told(fresh)
+            assert said(document.analysis()) == said(fresh)
             assert document.analysis().pragmas == fresh.pragmas
 
 

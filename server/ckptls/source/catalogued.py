@@ -182,7 +182,7 @@ class Catalogued(Evaluator):
                 return averages.made(bound)
             case "averaged" if receiver is not None:
                 return averages.asked(entry.short_name, receiver, bound)
-            case "exists":
+            case "exists" if not self.quiet:
                 self.effects.checked += texts(bound.get("path", ()))
             case "objects":
                 return (Tracked("object-checkpoint", detail=(objects.keywords(self, node),)),)

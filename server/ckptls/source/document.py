@@ -300,7 +300,7 @@ class Document:
             return True
         if mentions_tensorflow(source.data):
             # The word that told it the time before is most likely still there.
-            if not self._told_by or self._told_by not in source.data:
+            if not self._catalogue.mentions(source.data, self._told_by):
                 self._told_by = self._catalogue.mentioned(source.data)
             if self._told_by:
                 return True

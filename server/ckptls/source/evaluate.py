@@ -109,7 +109,7 @@ class Evaluator(Names):
             case Record():
                 if name == "__dict__":
                     return (value,)
-                if name in flags.METHODS and self.attributes.get(value.key(name)) is None:
+                if name in flags.METHODS and self.read_key(value.key(name)) is None:
                     return (Member(value, name),)
                 return self.resolved(flags.read_record(self, value, name))
             case Tracked() if value.kind == "checkpoint-state":

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ckptls.source import ir, scopes
-from ckptls.source.catalogue import Catalogue
 from ckptls.source.chunks import Chunk
 from ckptls.source.conditions import always, decided
 from ckptls.source.containers import items_of
 from ckptls.source.functions import MAX_STEPS, Functions
 from ckptls.source.guards import are_names, catches, is_name_test, is_tested
-from ckptls.source.modules import LIBRARIES, Environment, Module
 from ckptls.source.names import STARRED
 from ckptls.source.stacks import is_stack
 from ckptls.source.state import Frame
@@ -31,17 +29,6 @@ from ckptls.source.values import (
 
 class Executor(Functions):
     """Runs statements in a frame."""
-
-    def __init__(
-        self, module: Frame, chunk: Chunk, catalogue: Catalogue, environment: Environment
-    ) -> None:
-        super().__init__(module, chunk, catalogue, environment)
-        self._module = module
-        self._modules: dict[str, Module | None] = {}
-
-    @property
-    def module(self) -> Frame:
-        return self._module
 
     def execute(self, statement: ir.Stmt) -> bool:
         """Runs a statement; True if control surely leaves the block here."""
@@ -68,42 +55,22 @@ class Executor(Functions):
     def catalogued(self, name: str) -> bool:
         return self.catalogue.function(name) is not None
 
-    def module_named(self, name: str) -> Module | None:
-        """A module of the project by its name as the code that is run imports it."""
-        if name.partition(".")[0] in LIBRARIES:
-            return None
-        if self.frame.home is not None:
-            return self.frame.home.environment.module(name)
-        if name not in self._modules:
-            self._modules[name] = self.environment.module(name)
-        return self._modules[name]
-
-    def _imported_module(self, name: str) -> Module | None:
-        found = self.module_named(name)
-        if self.frame.home is None and name.partition(".")[0] not in LIBRARIES:
-            for recorder in self.recorders:
-                recorder.reads.setdefault((-1, name), found)
-            if found is not None and found not in self.imported:
-                self.imported.append(found)
-        return found
-
     def _import(self, node: ir.Import) -> None:
         for name, alias in node.names:
             root = name if alias is not None else name.partition(".")[0]
-            module = self._imported_module(root)
+            module = self.imported_module(root)
             found = Qualified(root) if module is None else Imported(module)
             self.assign(alias or root, (found,))
 
     def _import_from(self, node: ir.ImportFrom) -> None:
         name = "." * node.level + node.module
-        module = self._imported_module(name)
+        module = self.imported_module(name)
         for each, alias in node.names:
             if each == "*":
                 if module is not None or name.partition(".")[0] in STARRED:
-                    known = self.module.variables.get("*", ())
                     brought = Imported(module, "*") if module is not None else Qualified(name)
-                    self.assign("*", union(known, (brought,)))
-            elif not node.module and (below := self._imported_module(name + each)) is not None:
+                    self.star((brought,))
+            elif not node.module and (below := self.imported_module(name + each)) is not None:
                 # `from . import each`, where that is a module.
                 self.assign(alias or each, (Imported(below),))
             elif module is not None and not self.catalogued(f"{name}.{each}"):
@@ -154,79 +121,78 @@ class Executor(Functions):
         if chosen is not None:
             return self._block(node.then if chosen else node.otherwise)
         chosen = decided(self, node.test)
-        before, around = dict(self.frame.variables), self.frame.scopes
+        around = self.frame.scopes
+        self.branch()
         with self.guarded(is_guard):
             then_leaves = self._block(node.then)
-        then, inside = self.frame.variables, self.frame.scopes
-        self.frame.variables, self.frame.scopes = before, around
+        then, inside = self.take_back(), self.frame.scopes
+        self.frame.scopes = around
+        self.branch()
         with self.guarded(is_guard):
             otherwise_leaves = self._block(node.otherwise)
+        otherwise = self.take_back()
+        if then_leaves or (not otherwise_leaves and chosen is False):
+            self.settle(otherwise)
+        elif otherwise_leaves or chosen is True:
+            self.settle(then)
+            self.frame.scopes = inside
+        else:
+            self.settle(self.joined(then, otherwise))
+            self.frame.scopes = scopes.either(inside, self.frame.scopes)
         if then_leaves and otherwise_leaves:
             return True
-        is_left = then_leaves or otherwise_leaves
-        if is_left or chosen is not False:
-            otherwise, around = self.frame.variables, self.frame.scopes
-            if not then_leaves:
-                self.frame.variables, self.frame.scopes = then, inside
-                if not otherwise_leaves and chosen is None:
-                    self._merge(otherwise)
-                    self.frame.scopes = scopes.either(inside, around)
         if is_guard and (then_leaves or otherwise_leaves):
             self.frame.is_guarded = True
         return False
-
-    def _merge(self, other: dict[str, Values]) -> None:
-        mine = self.frame.variables
-        for name, values in other.items():
-            known = mine.get(name)
-            if known is None:
-                mine[name] = values
-            elif known is not values and known != values:
-                mine[name] = union(known, values)
 
     def _for(self, node: ir.For) -> None:
         items, is_whole = items_of(self.evaluate(node.values))
         if self.steps > MAX_STEPS:
             items, is_whole = (union(*items),), False
-        before, around = dict(self.frame.variables), self.frame.scopes
+        around = self.frame.scopes
         repeated = self.frame.is_repeated
         self.frame.is_repeated = repeated or not is_whole
+        if not is_whole:
+            self.branch()
         for item in items:
             self.bind(node.target, item)
             self._block(node.body)
         self.frame.is_repeated = repeated
         if not is_whole:
-            self._merge(before)
+            self.settle(self.joined(self.take_back(), {}))
             self.frame.scopes = scopes.either(around, self.frame.scopes)
         self._block(node.otherwise)
 
     def _while(self, node: ir.While) -> None:
         self.evaluate(node.test)
-        before, around = dict(self.frame.variables), self.frame.scopes
+        around = self.frame.scopes
         repeated, self.frame.is_repeated = self.frame.is_repeated, True
+        self.branch()
         with self.guarded(is_name_test(node.test)):
             self._block(node.body)
         self.frame.is_repeated = repeated
-        self._merge(before)
+        self.settle(self.joined(self.take_back(), {}))
         self.frame.scopes = scopes.either(around, self.frame.scopes)
         self._block(node.otherwise)
 
     def _try(self, node: ir.Try) -> bool:
         is_guard = any(catches(caught) for caught, _ in node.handlers)
-        before, around = dict(self.frame.variables), self.frame.scopes
+        around = self.frame.scopes
+        self.branch()
         with self.guarded(is_guard):
             is_left = self._block(node.body)
         is_left = self._block(node.otherwise) or is_left
         # How far it came before anything was caught is not known.
         if node.handlers:
             self.frame.scopes = scopes.either(around, self.frame.scopes)
-        after = self.frame.variables
+        after = self.take_back()
         for _, block in node.handlers:
-            self.frame.variables = dict(before)
-            if not self._block(block):
-                self._merge(after)
-                after, is_left = self.frame.variables, False
-        self.frame.variables = after
+            self.branch()
+            is_handler_left = self._block(block)
+            caught = self.take_back()
+            if not is_handler_left:
+                after, is_left = self.joined(caught, after), False
+        self.settle(after)
         return self._block(node.final) or is_left
 
     def _with(self, node: ir.With) -> bool:

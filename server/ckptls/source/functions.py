@@ -14,10 +14,11 @@ from ckptls.source.containers import Arguments
 from ckptls.source.decorators import Wrapping, wrapping
 from ckptls.source.modules import Environment
 from ckptls.source.pieces import Text
-from ckptls.source.state import CallRecord, Frame, Read, Recorder, Scopes
+from ckptls.source.state import CallRecord, Frame, Question, Recorder, Scopes
 from ckptls.source.values import (
     UNKNOWN,
     ClassValue,
+    FunctionKey,
     FunctionValue,
     Instance,
     Literal,
@@ -48,11 +49,13 @@ class Functions(Caller):
         self, module: Frame, chunk: Chunk, catalogue: Catalogue, environment: Environment
     ) -> None:
         super().__init__(module, chunk, catalogue, environment)
+        # Statements run in this chunk or function, and those of other modules among them.
         self.steps = 0
         self.steps_elsewhere = 0
         self.depth = 0
-        self._decorating: dict[tuple[Chunk, int], Wrapping | None] = {}
-        self._returned: dict[object, tuple[int, Values, dict[Read, Any], Scopes]] = {}
+        self._decorating: dict[FunctionKey, Wrapping | None] = {}
+        # What functions returned that were called in this chunk or function.
+        self.returned_before: dict[object, tuple[int, Values, dict[Question, Any], Scopes]] = {}
         # Classes whose bases are being looked up.
         self._descending: set[tuple[Chunk, int]] = set()
 
@@ -104,11 +107,6 @@ class Functions(Caller):
         frame.variables.update(function.closure)
         frame.owner = function.owner
         return frame
-
-    @property
-    def module(self) -> Frame:
-        """The frame of the document's top level; see `interpret`."""
-        raise NotImplementedError
 
     def _default(self, function: FunctionValue, index: int, parameter: ir.Parameter) -> Values:
         if index == 0 and function.owner is not None:
@@ -215,23 +213,27 @@ class Functions(Caller):
         return self._known_return(callee, bound)
 
     def _known_return(self, callee: FunctionValue, bound: Bound) -> Values:
-        """As `returned`, run once for the same arguments as long as nothing was assigned."""
+        """As `returned`, run once for the same arguments as long as nothing was assigned.
+
+        It is remembered while one chunk or function is run, not longer: what that finds must not
+        rest on what was run before it.
+        """
         key = (callee.key, tuple(bound.items()), self.frame.scopes, self.depth)
-        known = self._returned.get(key)
+        known = self.returned_before.get(key) if not self._descending else None
         if known is None or known[0] != self.writes:
             before = self.writes
-            recorder = Recorder(self.module)
+            recorder = Recorder(len(self.imported))
             self.recorders.append(recorder)
             values = _given_back(callee, self._run_quietly(callee, bound))
             self.recorders.pop()
-            is_settled = before == self.writes
-            known = (before if is_settled else -1, values, recorder.reads, self.frame.scopes)
-            self._returned[key] = known
+            is_settled = before == self.writes and not self._descending
+            known = (before if is_settled else -1, values, recorder.answers, self.frame.scopes)
+            self.returned_before[key] = known
         else:
             self.frame.scopes = known[3]
-            for recorder in self.recorders:
-                for place, found in known[2].items():
-                    recorder.reads.setdefault(place, found)
+            for question, answer in known[2].items():
+                for recorder in self.recorders:
+                    recorder.note(question, answer)
         return known[1]
 
     def _run_quietly(self, callee: FunctionValue, bound: Bound) -> Frame:

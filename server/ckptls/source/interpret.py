@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from ckptls.source import ir
 from ckptls.source.arguments import Bound
 from ckptls.source.catalogue import Catalogue
 from ckptls.source.chunks import Chunk, ChunkPool
@@ -21,6 +20,8 @@ from ckptls.source.pieces import UNKNOWN_TEXT, Piece
 from ckptls.source.plan import Plan
 from ckptls.source.sites import Site
 from ckptls.source.state import (
+    MODULE,
+    NAME,
     ROOT_SCOPES,
     CallRecord,
     Effects,
@@ -31,6 +32,7 @@ from ckptls.source.state import (
     Scopes,
 )
 from ckptls.source.values import (
+    FunctionKey,
     FunctionValue,
     Imported,
     Instance,
@@ -49,8 +51,6 @@ from ckptls.source.values import (
 _MAX_CONTEXTS = 32
 _GLOBAL = re.compile(rb"\bglobal[ \t]+([A-Za-z_]\w*(?:[ \t]*,[ \t]*[A-Za-z_]\w*)*)")
 
-FunctionKey = tuple[Chunk, int]
-
 
 class Lasting:
     """What is kept of one analysis of a document for the next."""
@@ -61,6 +61,7 @@ class Lasting:
         # Of each name of the top level: its values, and whether they matter.
         self.telling: dict[str, tuple[Values, bool]] = {}
         self._variables: dict[str, Values] = {}
+        self._global_names: frozenset[str] = frozenset()
         self._words: tuple[frozenset[str], frozenset[bytes]] | None = None
 
     def words_with(self, names: frozenset[str], words: frozenset[bytes]) -> frozenset[bytes]:
@@ -69,16 +70,17 @@ class Lasting:
             self._words = names, words | {name.encode() for name in names}
         return self._words[1]
 
-    def changed(self, variables: dict[str, Values]) -> set[str]:
-        """The top-level names that are not worth what they were the time before."""
+    def changed(self, variables: dict[str, Values], global_names: frozenset[str]) -> set[str]:
+        """The top-level names that are not worth what they were the time before, or that other
+        functions than before may assign."""
         before, self._variables = self._variables, variables
+        known, self._global_names = self._global_names, global_names
         found = {name for name, values in variables.items() if before.get(name) is not values}
-        return {name for name in found if before.get(name) != variables[name]} | (
-            before.keys() - variables.keys()
+        return (
+            {name for name in found if before.get(name) != variables[name]}
+            | (before.keys() - variables.keys())
+            | (known ^ global_names)
         )
-
-
-_BRANCHING = (ir.If, ir.For, ir.While, ir.Try, ir.With)
 
 
 class Interpreter(Executor):
@@ -98,7 +100,7 @@ class Interpreter(Executor):
     def run(self, chunks: list[Chunk]) -> tuple[Effects, ...]:
         """Everything that the document's code does, functions included."""
         top = self._run_top(chunks)
-        changed = self._lasting.changed(self.module.variables)
+        changed = self._lasting.changed(self.module.variables, self.global_names)
         memos = dict(self._lasting.memos)
         self._lasting.memos.clear()
         contexts: dict[FunctionKey, list[CallRecord]] = {}
@@ -152,9 +154,7 @@ class Interpreter(Executor):
             if is_relevant
             for name in (function.function.name, _called_name(function))
         }
-        return Exports(
-            self.module.variables, self.attributes, tuple(self.imported), frozenset(telling)
-        )
+        return Exports(self.module.variables, self.attributes, self.imported, frozenset(telling))
 
     def _telling_words(self) -> frozenset[bytes]:
         """Words by which a function may come to something that matters: those of the catalogue,
@@ -208,32 +208,27 @@ class Interpreter(Executor):
 
     def _run_chunk(self, chunk: Chunk) -> Effects:
         memo: Memo | None = chunk.memo
-        given = (self.module.is_guarded, self.module.scopes)
-        if memo is not None and self._is_valid(memo, given, self.module):
-            self.module.is_guarded = memo.leaves_guarded
-            self.module.scopes = memo.leaves_scopes
+        given = (self.module.surroundings,)
+        if memo is not None and memo.given == given and self._is_valid(memo):
+            self.module.surroundings = memo.leaves
+            self.module.variables.update(memo.writes)
             return self._replay(memo)
-        self.frame, self.chunk = self.module, chunk
-        is_branching = isinstance(chunk.statement, _BRANCHING)
-        before = dict(self.module.variables) if is_branching else {}
+        self.chunk = chunk
         effects, recorder = self._recorded(lambda: self.execute(chunk.statement))
-        if is_branching:
-            # What was there before stays among the values where a branch does not assign.
-            for name in recorder.written:
-                recorder.reads.setdefault((0, name), before.get(name))
-        writes = {
-            name: self.module.variables[name]
-            for name in recorder.written
-            if name in self.module.variables
-        }
-        leaves = self.module.is_guarded, self.module.scopes
-        chunk.memo = _memo(given, recorder, writes, effects, (), leaves)
-        return effects
+        variables = self.module.variables
+        writes = {name: variables[name] for name in recorder.written if name in variables}
+        memo = chunk.memo = self._memo(given, recorder, writes, effects, ())
+        return memo.effects
 
     def _recorded(self, run: Callable[[], object]) -> tuple[Effects, Recorder]:
+        """Runs a chunk or function, with nothing left of what was run before but what can be
+        asked (see `Names.ask`)."""
+        self.frame = self.module
         self.effects = Effects()
         self.recorded_calls = set()
-        recorder = Recorder(self.frame)
+        self.returned_before = {}
+        self.steps = self.steps_elsewhere = 0
+        recorder = Recorder(len(self.imported))
         self.recorders.append(recorder)
         run()
         self.recorders.pop()
@@ -241,30 +236,47 @@ class Interpreter(Executor):
         self.effects.finish(sites, _places(sites))
         return self.effects, recorder
 
-    def _is_valid(self, memo: Memo, given: tuple[Any, ...], frame: Frame) -> bool:
-        if memo.given != given:
+    def _memo(
+        self,
+        given: tuple[Any, ...],
+        recorder: Recorder,
+        writes: dict[str, Values],
+        effects: Effects,
+        calls: tuple[CallRecord, ...],
+    ) -> Memo:
+        answers = recorder.answers
+        names = {name for where, name in answers if where == NAME}
+        return Memo(
+            given,
+            answers,
+            writes,
+            effects,
+            frozenset((*names, *writes)),
+            has_others=len(names) < len(answers),
+            global_names=self.global_names,
+            calls=calls,
+            leaves=self.module.surroundings,
+        )
+
+    def _is_valid(self, memo: Memo) -> bool:
+        """Whether all that a run asked has the answers that it got."""
+        if memo.global_names != self.global_names and not memo.names.isdisjoint(
+            memo.global_names ^ self.global_names
+        ):
             return False
-        for (where, name), values in memo.reads.items():
-            if where == -1:
-                if self.module_named(name) is not values:
-                    return False
-                if values is not None and values not in self.imported:
-                    self.imported.append(values)
-            elif isinstance(where, Chunk):
-                if self.attributes.get((where, name)) != values:
-                    return False
-            elif frame.variables.get(name) != values:
+        for question, answer in memo.answers.items():
+            found = self.ask(question)
+            if found is not answer and found != answer:
                 return False
         return True
 
     def _replay(self, memo: Memo) -> Effects:
-        if memo.writes:
-            self.module.variables.update(memo.writes)
+        if memo.has_others:
+            for (where, _), answer in memo.answers.items():
+                if where == MODULE:
+                    self.note_import(answer)
         for owner, name, values in memo.effects.attributes:
-            known = self.attributes.get((owner, name))
-            if known is None or not set(values) <= set(known):
-                self.writes += 1
-                self.attributes[owner, name] = union(known or (), values)
+            self.add_attribute((owner, name), values)
         return memo.effects
 
     def _run_function(
@@ -276,30 +288,26 @@ class Interpreter(Executor):
         changed: set[str],
     ) -> Effects:
         is_told_same = memo is not None and memo.calls == contexts
-        given = memo.given if memo and is_told_same else tuple(dict.fromkeys(contexts))
-        if memo is None or not self._is_still_valid(memo, given, changed):
-            self.frame = self.module
+        calls = memo.given[1:] if memo and is_told_same else tuple(dict.fromkeys(contexts))
+        given = (self.module.surroundings, *calls)
+        if memo is not None and memo.given == given and self._is_still_valid(memo, changed):
+            self._replay(memo)
+        else:
 
             def run() -> None:
-                for arguments, around, is_guarded in _situations(given):
-                    self.enter(function, arguments, around, is_guarded, is_alone=not given)
+                for arguments, around, is_guarded in _situations(calls):
+                    self.enter(function, arguments, around, is_guarded, is_alone=not calls)
 
             effects, recorder = self._recorded(run)
-            memo = _memo(given, recorder, {}, effects, contexts)
-        elif memo.effects.attributes:
-            self._replay(memo)
+            memo = self._memo(given, recorder, {}, effects, contexts)
         self._lasting.memos[key] = memo
         return memo.effects
 
-    def _is_still_valid(self, memo: Memo, given: tuple[CallRecord, ...], changed: set[str]) -> bool:
+    def _is_still_valid(self, memo: Memo, changed: set[str]) -> bool:
         """As `_is_valid`, for a memo that was valid the time before."""
-        if memo.given is not given and memo.given != given:
-            return False
         if not memo.names.isdisjoint(changed):
             return False
-        if not memo.has_keys:
-            return True
-        return self._is_valid(memo, given, self.module)
+        return not memo.has_others or self._is_valid(memo)
 
 
 def _declared_global(text: bytes) -> Iterable[bytes]:
@@ -339,19 +347,6 @@ def _situations(contexts: tuple[CallRecord, ...]) -> Iterable[tuple[Bound, Scope
         for name, values in call.arguments:
             merged[name] = union(merged.get(name, ()), values)
     return [(merged, Scopes(UNKNOWN_TEXT, UNKNOWN_TEXT), any(c.is_guarded for c in contexts))]
-
-
-def _memo(
-    given: tuple[Any, ...],
-    recorder: Recorder,
-    writes: dict[str, Values],
-    effects: Effects,
-    calls: tuple[CallRecord, ...] = (),
-    leaves: tuple[bool, Scopes] = (False, ROOT_SCOPES),
-) -> Memo:
-    names = frozenset(name for where, name in recorder.reads if where == 0)
-    has_keys = len(names) < len(recorder.reads)
-    return Memo(given, recorder.reads, writes, effects, names, has_keys, calls, *leaves)
 
 
 def _once(sites: list[Site]) -> list[Site]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from ckptls.source.chunks import Chunk
-from ckptls.source.modules import Environment, Module, all_imported
+from ckptls.source.modules import LIBRARIES, Environment, Module, all_imported
 from ckptls.source.pieces import UNKNOWN_TEXT, text
-from ckptls.source.state import Effects, Frame, Recorder
+from ckptls.source.state import IMPORTED, MODULE, NAME, Effects, Frame, Question, Recorder
 from ckptls.source.values import UNKNOWN, ClassValue, Imported, Qualified, Value, Values, union
 
 _BUILTINS = (
@@ -31,22 +32,88 @@ STARRED = frozenset({"tensorflow", "tf_slim", "keras", "tf_keras"})
 
 
 class Names:
-    """Looks names up in a frame, and notes what was read and written."""
+    """Looks names up in a frame, and notes what was read and written.
+
+    All that a run reads from outside it comes through `ask`, which can be asked again: names of
+    the top level, attributes of classes and objects, modules. Nothing else of what other runs
+    leave behind may be read while one is run.
+    """
 
     def __init__(self, module: Frame, chunk: Chunk, environment: Environment) -> None:
         self.frame = module
+        self.module = module
         self.chunk = chunk
         self.root = chunk
         self.environment = environment
         self.effects = Effects()
         self.recorders: list[Recorder] = []
-        self.attributes: dict[tuple[Chunk, str], Values] = {}
-        # How often an attribute got a value that it did not have before.
+        # How often something outside a function's own frame has changed.
         self.writes = 0
-        # The modules that the document imports.
-        self.imported: list[Module] = []
         # What functions of the document declare as `global`.
         self.global_names: frozenset[str] = frozenset()
+        self._attributes: dict[tuple[Chunk, str], Values] = {}
+        self._imports: list[Module] = []
+        # For each branch of the top level that is being run: what its recorders had written.
+        self._written: list[list[set[str]]] = []
+        self._modules: dict[str, Module | None] = {}
+
+    # The world outside a run
+
+    def ask(self, question: Question) -> Any:
+        """The answer, as of now, to a question that a run may put to the world outside it."""
+        where, name = question
+        if where == NAME:
+            return self.module.variables.get(name)
+        if where == MODULE:
+            return self._module_named(name)
+        if where == IMPORTED:
+            return tuple(self._imports)
+        assert isinstance(where, Chunk)
+        values = self._attributes.get((where, name))
+        home = where.pool.home if where.pool is not None else None
+        if home is not None and where.pool is not self.root.pool:
+            over_there = home.attribute((where, name))
+            if over_there is not None:
+                values = union(values or (), over_there)
+        return values
+
+    def _asked(self, question: Question) -> Any:
+        """As `ask`, noted as asked by all that is being run."""
+        answer = self.ask(question)
+        for recorder in self.recorders:
+            recorder.note(question, answer)
+        return answer
+
+    def _module_named(self, name: str) -> Module | None:
+        if name not in self._modules:
+            self._modules[name] = self.environment.module(name)
+        return self._modules[name]
+
+    def imported_module(self, name: str) -> Module | None:
+        """A module of the project by its name as the code that is run imports it."""
+        if name.partition(".")[0] in LIBRARIES:
+            return None
+        if self.frame.home is not None:
+            return self.frame.home.environment.module(name)
+        found: Module | None = self._asked((MODULE, name))
+        self.note_import(found)
+        return found
+
+    def note_import(self, module: Module | None) -> None:
+        """The document imports a module: it may have set flags."""
+        if module is not None and module not in self._imports:
+            self._imports.append(module)
+            self.writes += 1
+
+    @property
+    def attributes(self) -> dict[tuple[Chunk, str], Values]:
+        """All attributes that were assigned; not for what is being run."""
+        return self._attributes
+
+    @property
+    def imported(self) -> tuple[Module, ...]:
+        """All modules that were imported; not for what is being run."""
+        return tuple(self._imports)
 
     def lookup(self, name: str) -> Values:
         """The values of a name, here or in the frames around."""
@@ -57,29 +124,28 @@ class Names:
         if name == "__file__":
             path = self.environment_here.path
             return (text(path),) if path is not None else (UNKNOWN_TEXT,)
-        while frame is not None:
-            if frame.home is not None and frame.parent is None:
-                values = frame.home.get(name)
-                if values is None:
-                    values = self._starred(frame.home.get("*") or (), name)
-                if values is not None:
-                    return values
-                break
+        while frame is not None and frame.parent is not None:
             values = frame.variables.get(name)
             if values is not None:
-                for recorder in self.recorders:
-                    recorder.read(frame, name, values)
-                return self._with_global(name, values) if frame.parent is None else values
-            if frame.parent is None:
-                for recorder in self.recorders:
-                    recorder.read(None, name, None)
-                if "*" in frame.variables:
-                    values = self._starred(self._found("*"), name)
-                    if values is not None:
-                        return values
+                return values
             frame = frame.parent
-        known = _FALLBACK.get(name)
-        return (Qualified(known),) if known is not None else UNKNOWN
+        if frame is not None:
+            known = self._at_top(frame, name)
+            if known is not None:
+                return known
+        qualified = _FALLBACK.get(name)
+        return (Qualified(qualified),) if qualified is not None else UNKNOWN
+
+    def _at_top(self, frame: Frame, name: str) -> Values | None:
+        """The values of a name of this document's top level, or of another module's."""
+        if frame.home is not None:
+            values = frame.home.get(name)
+            return self._starred(frame.home.get("*") or (), name) if values is None else values
+        values = self._asked((NAME, name))
+        if values is not None:
+            return self._with_global(name, values)
+        starred = self._asked((NAME, "*"))
+        return self._starred(starred, name) if starred is not None else None
 
     def _with_global(self, name: str, values: Values) -> Values:
         """A name of the top level, with what functions that declare it `global` assign to it."""
@@ -129,23 +195,72 @@ class Names:
 
     def assign(self, name: str, values: Values) -> None:
         """Binds a name of the current frame."""
-        self.frame.variables[name] = values
-        if name in self.frame.globals and self.frame.home is None and self.root.pool is not None:
+        frame = self.frame
+        frame.assign(name, values)
+        if frame is self.module:
+            self._wrote(name)
+        elif name in frame.globals and frame.home is None and self.root.pool is not None:
             self.write_key((self.root.pool.globals, name), values)
+
+    def star(self, values: Values) -> None:
+        """`from module import *` was met in the current frame."""
+        known = self._asked((NAME, "*")) if self.frame is self.module else None
+        self.assign("*", union(known or (), values))
+
+    def _wrote(self, name: str) -> None:
+        self.writes += 1
         for recorder in self.recorders:
-            if recorder.frame is self.frame:
-                recorder.written.add(name)
+            recorder.written.add(name)
+
+    def branch(self) -> None:
+        """What is assigned in the current frame from here on may be taken back."""
+        self.frame.branch()
+        if self.frame is self.module:
+            self._written.append([set(each.written) for each in self.recorders])
+
+    def take_back(self) -> dict[str, Values]:
+        """Ends a branch: nothing was assigned; gives what was (see `Frame.take_back`)."""
+        if self.frame is self.module:
+            self.writes += 1
+            for recorder, names in zip(self.recorders, self._written.pop(), strict=True):
+                recorder.written = names
+        return self.frame.take_back()
+
+    def joined(self, one: dict[str, Values], other: dict[str, Values]) -> dict[str, Values]:
+        """What names are worth where one of two branches was taken, and nobody knows which."""
+        found: dict[str, Values] = {}
+        for name in dict.fromkeys((*one, *other)):
+            if name in one and name in other:
+                first, second = one[name], other[name]
+            else:
+                first = one[name] if name in one else other[name]
+                before = self._before(name)
+                if before is None:
+                    found[name] = first
+                    continue
+                first, second = (first, before) if name in one else (before, first)
+            is_same = first is second or first == second
+            found[name] = first if is_same else union(first, second)
+        return found
+
+    def _before(self, name: str) -> Values | None:
+        """What a name of the current frame is worth if a branch does not assign it."""
+        if self.frame is not self.module:
+            return self.frame.variables.get(name)
+        values: Values | None = self._asked((NAME, name))
+        return values
+
+    def settle(self, branch: dict[str, Values]) -> None:
+        """Assigns what a branch did after all."""
+        for name, values in branch.items():
+            self.assign(name, values)
 
     @contextmanager
     def names_kept(self) -> Iterator[None]:
         """What is bound inside is no longer bound, nor was it written, behind it."""
-        frame, variables = self.frame, dict(self.frame.variables)
-        recorders = [each for each in self.recorders if each.frame is frame]
-        written = [set(each.written) for each in recorders]
+        self.branch()
         yield
-        frame.variables = variables
-        for recorder, names in zip(recorders, written, strict=True):
-            recorder.written = names
+        self.take_back()
 
     def read_attribute(self, owner: ClassValue, name: str) -> Values | None:
         """What methods of a class of the project assigned to `self.name`."""
@@ -153,34 +268,29 @@ class Names:
 
     def read_key(self, key: tuple[Chunk, str]) -> Values | None:
         """What was assigned to an attribute of a class or an object, here or over there."""
-        values = self.attributes.get(key)
-        for recorder in self.recorders:
-            if key not in recorder.written_keys:
-                recorder.reads.setdefault(key, values)
-        for home in self._homes_of(key[0]):
-            over_there = home.attribute(key)
-            if over_there is not None:
-                values = union(values or (), over_there)
+        values: Values | None = self._asked(key)
+        if key[0].pool is None:
+            # It belongs to no document: modules that are imported may have set it.
+            for module in all_imported(self._asked((IMPORTED, ""))):
+                over_there = module.attribute(key)
+                if over_there is not None:
+                    values = union(values or (), over_there)
         return self.resolved(values) if values is not None else None
-
-    def _homes_of(self, chunk: Chunk) -> Iterable[Module]:
-        """The modules whose top level may have set attributes of something made in a chunk."""
-        pool = chunk.pool
-        if pool is None:
-            return all_imported(self.imported) if self.imported else ()
-        return (pool.home,) if pool is not self.root.pool and pool.home is not None else ()
 
     def write_key(self, key: tuple[Chunk, str], values: Values) -> None:
         """Notes that an attribute was assigned."""
-        known = self.attributes.get(key)
+        self._asked(key)
         for recorder in self.recorders:
-            if key not in recorder.written_keys:
-                recorder.written_keys.add(key)
-                recorder.reads.setdefault(key, known)
+            recorder.written_keys.add(key)
+        self.add_attribute(key, values)
+        self.effects.attributes.append((*key, values))
+
+    def add_attribute(self, key: tuple[Chunk, str], values: Values) -> None:
+        """An attribute has these values, too."""
+        known = self._attributes.get(key)
         if known is None or not set(values) <= set(known):
             self.writes += 1
-            self.attributes[key] = union(known or (), values)
-        self.effects.attributes.append((*key, values))
+            self._attributes[key] = union(known or (), values)
 
     def catalogued(self, name: str) -> bool:
         """Whether the catalogue has a function of that name; the user's own may be in it."""

@@ -51,10 +51,15 @@ class Plan:
         if len(functions) != len(self._functions):
             return None
         rows = self._rows
+        owners: dict[int, Chunk] = {}
         for index, (old, new) in enumerate(zip(self._functions, functions, strict=True)):
+            name, owner, owner_name, _, _ = self._rows[index]
+            if new.owner is not None and owners.setdefault(owner, new.owner.chunk) is not (
+                new.owner.chunk
+            ):
+                return None
             if old is new:
                 continue
-            name, owner, owner_name, _, _ = self._rows[index]
             is_method = new.owner is not None
             if new.function.name.encode() != name or is_method != (owner >= 0):
                 return None
@@ -65,7 +70,8 @@ class Plan:
             if rows is self._rows:
                 rows = list(rows)
             rows[index] = (name, owner, owner_name, *self._about(new.chunk))
-        return rows
+        # Of two classes of one name a method may have moved from one to the other.
+        return rows if len(set(owners.values())) == len(owners) else None
 
     def _all_rows(self, functions: list[FunctionValue], words: frozenset[bytes]) -> list[_Row]:
         names = {function.function.name.encode() for function in functions}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ckptls.source.pieces import Text
 from ckptls.source.sites import Restore, Role, Save, Site
@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from ckptls.source.chunks import Chunk
     from ckptls.source.modules import Module
 
-# (depth of the frame, name) of a variable, or (class, attribute) of `self.attribute`.
-# A module is kept under (-1, its name).
-Read = tuple["int | Chunk", str]
+# A question to the world outside a run, as `Names.ask` answers it: (NAME, name) of the top
+# level, (MODULE, name as it is imported), (IMPORTED, "") for all modules imported so far, or
+# (class or object, attribute).
+NAME, MODULE, IMPORTED = 0, -1, -2
+Question = tuple["int | Chunk", str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,14 @@ class Scopes:
 ROOT_SCOPES = Scopes()
 
 
+class Surroundings(NamedTuple):
+    """What one statement of the top level leaves to the next beside names and attributes."""
+
+    is_guarded: bool = False
+    scopes: Scopes = ROOT_SCOPES
+    are_stacks_left: bool = False
+
+
 class Frame:
     """The names of a module or of one run of a function; `home` is the module if it is another.
 
@@ -38,11 +48,13 @@ class Frame:
     yielded: the scopes around the last `yield`; `yields` what is given by all of them.
     stacks: over so many exit stacks a `with` is open; `are_stacks_left`: one of them was emptied
         without leaving what it had entered.
+    journals: for each branch that is being run, the values that names had before it.
     """
 
     __slots__ = (
         *("depth", "globals", "home", "is_guarded", "is_repeated", "owner", "parent", "returns"),
         *("scopes", "variables", "yielded", "yields", "stacks", "are_stacks_left"),
+        "journals",
     )
 
     def __init__(
@@ -66,6 +78,37 @@ class Frame:
         self.returns: list[Values] = []
         self.globals: frozenset[str] = frozenset()
         self.home: Module | None = home if parent is None else parent.home
+        self.journals: list[dict[str, Values | None]] = []
+
+    @property
+    def surroundings(self) -> Surroundings:
+        return Surroundings(self.is_guarded, self.scopes, self.are_stacks_left)
+
+    @surroundings.setter
+    def surroundings(self, value: Surroundings) -> None:
+        self.is_guarded, self.scopes, self.are_stacks_left = value
+
+    def assign(self, name: str, values: Values) -> None:
+        """Binds a name; a branch that is being run can be taken back (see `branch`)."""
+        if self.journals:
+            self.journals[-1].setdefault(name, self.variables.get(name))
+        self.variables[name] = values
+
+    def branch(self) -> None:
+        """What is assigned from here on may be taken back."""
+        self.journals.append({})
+
+    def take_back(self) -> dict[str, Values]:
+        """Ends a branch: its names have their values of before; gives those of the branch."""
+        before = self.journals.pop()
+        variables = self.variables
+        after = {name: variables[name] for name in before}
+        for name, values in before.items():
+            if values is None:
+                del variables[name]
+            else:
+                variables[name] = values
+        return after
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,41 +168,52 @@ class Effects:
 
 
 class Recorder:
-    """Notes which names from outside a run read, and which of its frame it wrote."""
+    """Notes what a run asked the world outside it, and the answers; and which names of the top
+    level it wrote. What it wrote itself is not asked from outside.
 
-    __slots__ = ("frame", "reads", "written", "written_keys")
+    imported: how many modules were imported before it.
+    """
 
-    def __init__(self, frame: Frame) -> None:
-        self.frame = frame
-        self.reads: dict[Read, Any] = {}
+    __slots__ = ("answers", "imported", "written", "written_keys")
+
+    def __init__(self, imported: int) -> None:
+        self.imported = imported
+        self.answers: dict[Question, Any] = {}
         self.written: set[str] = set()
-        self.written_keys: set[tuple[Chunk, str]] = set()
+        self.written_keys: set[Question] = set()
 
-    def read(self, found: Frame | None, name: str, values: Values | None) -> None:
-        depth = found.depth if found is not None else 0
-        if found is self.frame:
+    def note(self, question: Question, answer: Any) -> None:
+        """Notes a question that was asked, and what the answer was the first time."""
+        where, name = question
+        if where == NAME:
             if name in self.written:
                 return
-        elif found is not None and depth >= self.frame.depth:
+        elif where == IMPORTED:
+            answer = answer[: self.imported]
+        elif question in self.written_keys:
             return
-        self.reads.setdefault((depth, name), values)
+        self.answers.setdefault(question, answer)
 
 
 @dataclass(frozen=True, slots=True)
 class Memo:
-    """A finished run of a chunk, good as long as what it read is the same.
+    """A finished run of a chunk or function: it would end in the same way as long as what it was
+    given is the same, and the answers to all that it asked.
 
-    `names` are the top-level names among what it read; `has_keys`: there is more than those.
+    given: the surroundings, and for a function the calls of it, each once.
+    names: the names of the top level that it asked for or wrote; `has_others`: it asked for
+        more than names.
+    global_names: what functions declared as `global` when it was run.
+    calls: what `given` was made of, with what was said twice.
+    leaves: the surroundings of what follows.
     """
 
     given: tuple[Any, ...]
-    reads: dict[Read, Any]
+    answers: dict[Question, Any]
     writes: dict[str, Values]
     effects: Effects
-    names: frozenset[str] = frozenset()
-    has_keys: bool = True
-    # What `given` was made of, with what was said twice.
-    calls: tuple[CallRecord, ...] = ()
-    # Whether what follows stands behind a test of names, and in which scopes.
-    leaves_guarded: bool = False
-    leaves_scopes: Scopes = ROOT_SCOPES
+    names: frozenset[str]
+    has_others: bool
+    global_names: frozenset[str]
+    calls: tuple[CallRecord, ...]
+    leaves: Surroundings

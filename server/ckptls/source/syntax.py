@@ -8,8 +8,8 @@ that does not hold the whole text is parsed, beginning with the tree of an older
 from __future__ import annotations
 
 import re
+import threading
 from bisect import bisect_left, bisect_right
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ckptls.source.text import SourceText, Span
@@ -343,9 +343,18 @@ def _shared(older: Rows, newer: Rows) -> Rows:
     return Rows(after, newer.starts)
 
 
-@cache
-def _parser() -> Parser:
-    import tree_sitter_python
-    from tree_sitter import Language, Parser
+class _Local(threading.local):
+    parser: Parser | None = None
 
-    return Parser(Language(tree_sitter_python.language()))
+
+_local = _Local()
+
+
+def _parser() -> Parser:
+    """The parser of this thread: one is not to be shared."""
+    if _local.parser is None:
+        import tree_sitter_python
+        from tree_sitter import Language, Parser
+
+        _local.parser = Parser(Language(tree_sitter_python.language()))
+    return _local.parser

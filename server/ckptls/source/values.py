@@ -141,6 +141,9 @@ class Flag:
     name: str
 
 
+FunctionKey = tuple["Chunk", int, "Chunk | None"]
+
+
 @dataclass(frozen=True, slots=True)
 class FunctionValue:
     """A function of this document, or with a `home` of another module of the project.
@@ -160,8 +163,12 @@ class FunctionValue:
     home: Module | None = None
 
     @property
-    def key(self) -> tuple[Chunk, int]:
-        return self.chunk, self.identity
+    def key(self) -> FunctionKey:
+        """What it is known by: where it is written, and for a method the class around it.
+
+        A class that is edited is another class, also to methods that stay as they are.
+        """
+        return self.chunk, self.identity, self.owner.chunk if self.owner is not None else None
 
 
 @dataclass(frozen=True, slots=True)
