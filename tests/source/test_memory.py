@@ -113,7 +113,7 @@ def test_edits_leave_nothing_to_the_garbage_collector(new: str):
 
     edit()
     assert garbage_of(edit) == 0
-    assert told(document.analysis()) == told(Document(text).analysis())
+    assert said(document.analysis()) == said(Document(text).analysis())
 
 
 def test_a_closed_document_leaves_nothing_but_its_empty_pool():
@@ -129,10 +129,10 @@ def test_a_closed_document_leaves_nothing_but_its_empty_pool():
 def test_what_was_found_in_a_closed_document_keeps_its_places():
     document = Document(CODE + METHODS + NESTED)
     analysis = document.analysis()
-    before = told(analysis)
+    before = said(analysis)
     document.close()
-    assert told(analysis) == before
-    assert told(document.analysis()) == before
+    assert said(analysis) == before
+    assert said(document.analysis()) == before
 
 
 def tree_bytes() -> int:
