@@ -81,11 +81,13 @@ class Project:
         rows = [field(1, field(1, node.encode()) + field(2, b"NoOp")) for node in nodes]
         (self.root / name).write_bytes(field(1, b"") + field(2, b"".join(rows)))
 
-    def keras(self, name: str, *layers: str) -> None:
-        """Writes a legacy `.h5` file of weights, a kernel for each layer."""
+    def keras(self, name: str, *layers: str, is_model: bool = False) -> None:
+        """Writes a legacy `.h5` file of weights, or of a model, a kernel for each layer."""
         import h5py
 
         with h5py.File(self.root / name, "w") as file:
+            if is_model:
+                file.attrs["model_config"] = "{}"
             file.attrs["layer_names"] = [layer.encode() for layer in layers]
             for layer in layers:
                 group = file.create_group(layer)

@@ -56,3 +56,27 @@ def test_without_a_place_it_tells_what_there_is(folder: Path, capsys: pytest.Cap
     assert "settings     ckptls.toml" in out
     assert "unknown setting `nonsense`" in out
     assert "checkpoints  1\n  a.ckpt\n" in out
+
+
+KERAS = """import keras
+keras.Sequential().load_weights("a.ckpt")
+"""
+
+
+def test_which_keras_runs_is_told_with_the_reason(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    monkeypatch.delenv("CONDA_PREFIX", raising=False)
+    (folder / "k.py").write_text(KERAS)
+    assert main(["doctor", "k.py:2"]) == 0
+    assert "note         which Keras runs is not known: nothing" in capsys.readouterr().out
+    (folder / "requirements.txt").write_text("keras>=3\n")
+    assert main(["doctor", "k.py:2"]) == 0
+    assert "note         Keras 3: requirements.txt has `keras>=3`" in capsys.readouterr().out
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    assert "keras        Keras 3: requirements.txt has `keras>=3`\n" in out
+    assert "tf.keras     Keras 3: requirements.txt has `keras>=3`\n" in out
+    assert main(["check", "k.py"]) == 1
+    assert "[checkpoint-path-form] Keras 3 reads no TensorFlow" in capsys.readouterr().out

@@ -165,6 +165,21 @@ async def test_settings_of_the_project_and_of_the_editor(unstarted: Editor):
     await unstarted.codes([])
 
 
+async def test_pins_and_the_selected_interpreter_tell_which_keras_runs(unstarted: Editor):
+    information = unstarted.folder / "env/lib/python3.12/site-packages/keras-3.4.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: keras\nVersion: 3.4.0\n")
+    interpreter = str(unstarted.folder / "env" / "bin" / "python")
+    await unstarted.start(client_capabilities("visual_studio_code"), interpreter=interpreter)
+    unstarted.open("import keras\nkeras.Sequential().load_weights('vgg_16.ckpt')\n")
+    await unstarted.codes(["checkpoint-path-form"])
+    pins = unstarted.folder / "requirements.txt"
+    pins.write_text("keras<3\n")
+    change = types.FileEvent(pins.as_uri(), types.FileChangeType.Created)
+    unstarted.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([change]))
+    await unstarted.codes([])
+
+
 async def test_questions_about_documents_that_are_not_open_are_answered(editor: Editor):
     assert (
         await editor.client.text_document_hover_async(

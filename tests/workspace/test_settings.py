@@ -35,6 +35,8 @@ def test_another_tools_project_file_is_left_alone(tmp_path):
         ({"bindings": ["a"]}, "`bindings` cannot be used"),
         ({"severity": {"unknown-scope": "loud"}}, "`loud` of `unknown-scope` is none of"),
         ({"remote": "yes"}, "`remote` cannot be used"),
+        ({"keras": 4}, "`keras` cannot be used: 2 or 3 is wanted"),
+        ({"keras": True}, "`keras` cannot be used"),
         ({"functions": [{"parameters": []}]}, "`functions` cannot be used"),
         ({"functions": [{"names": ["f"], "roles": {"a": "no-role"}}]}, "`functions` cannot"),
     ],

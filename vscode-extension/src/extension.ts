@@ -87,9 +87,10 @@ async function start(here: Session): Promise<Server> {
   const launch = await findServer(readLaunchSettings(), folder, () => selectedInterpreter(log), log);
   log.info(`Starting: ${commandLine(launch)}`);
   log.info(`Because: ${launch.why}`);
-  return startServer(launch, log, (problem) => {
+  const onGivenUp = (problem: Problem): void => {
     report(here, problem);
-  });
+  };
+  return startServer(launch, log, onGivenUp, await selectedInterpreter(log));
 }
 
 async function stop(here: Session): Promise<void> {

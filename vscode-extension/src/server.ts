@@ -52,12 +52,14 @@ class QuietClient extends LanguageClient {
 
 /**
  * Starts the server and waits until it answers; throws a StartError if it does not.
- * `onGivenUp` is called when it ends later on and is not started again.
+ * `onGivenUp` is called when it ends later on and is not started again. `selected` is the
+ * interpreter that the user works with.
  */
 export async function startServer(
   launch: Launch,
   log: LogOutputChannel,
   onGivenUp: (problem: Problem) => void,
+  selected?: string,
 ): Promise<Server> {
   const run: Run = { startedAt: 0, process: undefined, lastLines: [] };
   const endedAt: number[] = [];
@@ -80,7 +82,8 @@ export async function startServer(
     outputChannel: log,
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     // The settings are not among them: the server asks for those itself, and again when they change.
-    initializationOptions: { retriggerCommand: "editor.action.triggerSuggest" },
+    // `interpreter` is the Python of the project, whose installed Keras counts, not that of the server.
+    initializationOptions: { retriggerCommand: "editor.action.triggerSuggest", interpreter: selected },
     stdioOptions: { stdout: () => undefined, stderr: () => undefined },
     initializationFailedHandler: () => false,
     errorHandler: { error: () => ({ action: ErrorAction.Continue, handled: true }), closed },

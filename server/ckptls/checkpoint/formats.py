@@ -39,6 +39,7 @@ class Contents:
         kinds: (dtype, shape) of each of `names`.
         stamps: of the files that were read.
         format: where reading tells more than the first bytes did.
+        holds_model: as `Checkpoint.holds_model`.
     """
 
     names: Sequence[str]
@@ -47,6 +48,7 @@ class Contents:
     problems: tuple[str, ...] = ()
     layers: tuple[Layer, ...] = ()
     format: Format | None = None
+    holds_model: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,7 @@ def _answer(root: Any, question: dict[str, Any]) -> tuple[dict[str, Any], bytes]
             "layers": listing.layers,
             "format": listing.format.value,
             "problems": listing.problems,
+            "holds_model": hdf5_layout.holds_model(root),
         }, b""
     name = question["name"]
     data_set = hdf5_layout.data_set_of(root, name)

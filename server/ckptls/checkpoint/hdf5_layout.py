@@ -61,6 +61,14 @@ def listing_of(root: h5py.Group) -> Listing:
     return replace(plain, layers=layers, format=Format.KERAS)
 
 
+def holds_model(root: h5py.Group) -> bool:
+    """Whether a file has the configuration of a model beside its weights.
+
+    Source: keras/src/legacy/saving/legacy_h5_format.py (`load_model_from_hdf5`).
+    """
+    return "model_config" in root.attrs
+
+
 def data_set_of(root: h5py.Group, name: str) -> Any:
     """The data set of a variable, None if there is no such variable."""
     legacy = _legacy(root)

@@ -41,7 +41,7 @@ def read(location: Location) -> Contents:
     layers: list[Any] = []
     stamps: list[FileStamp] = []
     problems: list[str] = []
-    form, order = Format.HDF5, keras_config.NOTHING
+    form, order, holds_model = Format.HDF5, keras_config.NOTHING, False
     for path in _weight_files(location, stamps):
         with _opened(path) as (file, span, config), Asked(file, span) as asked:
             answer, _ = asked.ask({"ask": "listing"})
@@ -50,9 +50,11 @@ def read(location: Location) -> Contents:
         layers += answer["layers"]
         stamps.append(file.stamp)
         form, order = Format(answer["format"]), config
+        is_archive = location.format is Format.KERAS and len(location.files) == 1
+        holds_model = is_archive or answer["holds_model"]
     names = sorted(kinds)
     columns = names, [kinds[name] for name in names], stamps
-    return Contents(*columns, tuple(problems), _layers(layers, order), form)
+    return Contents(*columns, tuple(problems), _layers(layers, order), form, holds_model)
 
 
 def read_value(location: Location, name: str) -> elements.Array:

@@ -84,6 +84,8 @@ class Checkpoint:
         object_graph: what an object-based checkpoint tells of its keys; None for others, and
             where the reader was not asked for it (`read_checkpoint(..., with_objects=True)`).
         layers: the layers of a Keras model in its order; empty if the file does not name them.
+        holds_model: whether a Keras file has the model beside its weights; None where that is not
+            looked for.
         is_object_based: `tf.train.Checkpoint` or Keras wrote it, with names of objects' attributes.
     """
 
@@ -92,6 +94,7 @@ class Checkpoint:
         "_tree",
         "files",
         "format",
+        "holds_model",
         "is_object_based",
         "layers",
         "names",
@@ -111,6 +114,7 @@ class Checkpoint:
         stamp: tuple[FileStamp, ...] = (),
         problems: tuple[str, ...] = (),
         layers: tuple[Layer, ...] = (),
+        holds_model: bool | None = None,
     ) -> None:
         self.prefix = prefix
         self.format = format
@@ -119,6 +123,7 @@ class Checkpoint:
         self.files = tuple(path for path, *_ in stamp)
         self.problems = problems
         self.layers = layers
+        self.holds_model = holds_model
         self._kinds = tuple(kinds)
         self._tree: ScopeTree | None = None
         self.object_graph: ObjectGraph | None = None

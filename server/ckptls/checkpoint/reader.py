@@ -133,6 +133,7 @@ def _read_other(location: Location) -> Checkpoint:
         stamp=tuple(contents.stamps),
         problems=location.problems + contents.problems,
         layers=contents.layers,
+        holds_model=contents.holds_model,
     )
 
 

@@ -15,6 +15,7 @@ from ckptls.features.answers import Finding
 from ckptls.features.diagnostics import findings
 from ckptls.source.document import is_too_large
 from ckptls.source.text import SourceText
+from ckptls.workspace.keras import chosen_environment
 from ckptls.workspace.project import Projects
 from ckptls.workspace.scan import known_checkpoints
 from ckptls.workspace.settings import Settings
@@ -129,6 +130,7 @@ class Checker:
     def __post_init__(self) -> None:
         self.workspace = Workspace()
         self.workspace.base = os.getcwd()
+        self.workspace.environment = chosen_environment(os.environ)
         self.workspace.pins = self.options.pins
         self.workspace.is_remote_allowed = self.options.is_remote_allowed
         self._scanned: set[Path] = set()

@@ -16,9 +16,10 @@ from ckptls.cli.output import note, printable, write_lines
 from ckptls.source.document import Analysis
 from ckptls.source.text import Span
 from ckptls.workspace.binding import Binder
+from ckptls.workspace.keras import KERAS, OF_TENSORFLOW, FactsReader, chosen_environment, keras_of
 from ckptls.workspace.project import root_of
 from ckptls.workspace.scan import known_checkpoints
-from ckptls.workspace.settings import load_settings
+from ckptls.workspace.settings import Settings, load_settings
 from ckptls.workspace.workspace import OpenDocument, Workspace
 
 HELP = """Say what a string names, which checkpoint that is about and how that is known, or why
@@ -60,6 +61,7 @@ def _explain(file: Path, line: int, column: int) -> int:
         return 2
     workspace = Workspace()
     workspace.base = os.getcwd()
+    workspace.environment = chosen_environment(os.environ)
     _add_project(workspace, file)
     opened = workspace.open(str(file), file, text)
     source = opened.document.source
@@ -106,6 +108,18 @@ def _answers(workspace: Workspace, opened: OpenDocument, offsets: list[int]) -> 
     return ["\n".join(found)]
 
 
+def _keras(root: Path, settings: Settings) -> list[str]:
+    """Which Keras the code of a folder runs with, by the module that it imports."""
+    environment = chosen_environment(os.environ)
+    facts = FactsReader().read(str(root), settings.exclude, os.getcwd(), environment)
+    lines = []
+    for library, shown in ((KERAS, "keras"), (OF_TENSORFLOW, "tf.keras")):
+        found = keras_of(library, settings.keras, "", None, facts)
+        version = "not known" if found.major is None else f"Keras {found.major}"
+        lines.append(f"{shown:<11}  {version}: {found.reason}")
+    return lines
+
+
 def _installation(folder: Path) -> list[str]:
     root = root_of(folder)
     settings, problems = load_settings(root)
@@ -124,6 +138,7 @@ def _installation(folder: Path) -> list[str]:
         f"index loop   {compiled.description()}",
         f"folder       {root}",
         f"settings     {', '.join(files) or 'no ckptls.toml or pyproject.toml'}",
+        *_keras(root, settings),
         *(f"problem      {problem}" for problem in problems),
         f"checkpoints  {len(known)}",
         *shown,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ckptls.checkpoint.files import shown
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.features import words
+from ckptls.features.keras_paths import is_of_keras
 from ckptls.features.navigation import name_of
 from ckptls.source.catalogue import builtin_catalogue
 from ckptls.source.document import Analysis, Document
@@ -123,6 +124,10 @@ def _notes(site: Site, binding: Binding, binder: Binder) -> Iterator[str]:
         yield "no checkpoint is known: name one with `# ckptls: checkpoint=PATH` or `bindings`"
     elif not binding.proves(Evidence.FILE):
         yield "nothing is reported as wrong: the checkpoint is not known surely enough"
+    if is_of_keras(site):
+        keras = binder.keras(site.library)
+        version = f"Keras {keras.major}" if keras.major else "which Keras runs is not known"
+        yield f"{version}: {keras.reason}"
     if not site.is_certain:
         yield "reading the code does not tell surely that this text gets there: no findings"
     if site.is_guarded:

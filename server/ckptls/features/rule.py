@@ -22,6 +22,7 @@ from ckptls.source.document import Analysis
 from ckptls.source.sites import Evidence, LiteralPart, PathUse, Restore, Role, Site
 from ckptls.source.text import Span
 from ckptls.workspace.binding import Binder, Binding
+from ckptls.workspace.keras import KerasVersion
 from ckptls.workspace.resolve import Resolution
 from ckptls.workspace.store import Entry
 
@@ -77,6 +78,11 @@ class Context:
         """
         self.was_asked = True
         return self._binder.look(use)
+
+    def keras(self, library: str) -> KerasVersion:
+        """Which Keras the functions are of that a module offers."""
+        self.was_asked = True
+        return self._binder.keras(library)
 
     def remembered(self, make: Callable[[Analysis], T]) -> T:
         """What `make` tells of the document; it is asked once."""

@@ -23,6 +23,7 @@ class Client:
     by_segments: it filters by the word before the cursor, which ends at a slash.
     replaces_literals: it puts what is offered in the place of the string, whatever edit is sent.
     retrigger: a command of the client that opens the completion list again, if it has one.
+    interpreter: the Python that the user selected in the client, if it says so.
     """
 
     encoding: str = types.PositionEncodingKind.Utf16.value
@@ -64,6 +65,7 @@ class Client:
     by_segments: bool = False
     replaces_literals: bool = False
     retrigger: str | None = None
+    interpreter: str | None = None
 
     @classmethod
     def of(cls, params: types.InitializeParams, encoding: str) -> Client:
@@ -82,6 +84,7 @@ class Client:
         options = given if isinstance(given, Mapping) else {}
         retrigger = options.get("retriggerCommand")
         by_segments = options.get("completionBySegments")
+        interpreter = options.get("interpreter")
         return cls(
             encoding=encoding,
             markdown=types.MarkupKind.Markdown in formats,
@@ -127,6 +130,7 @@ class Client:
             else _filters_by_word(params.client_info),
             replaces_literals=_is_jupyterlab(params),
             retrigger=retrigger if isinstance(retrigger, str) else None,
+            interpreter=interpreter if isinstance(interpreter, str) and interpreter else None,
         )
 
 

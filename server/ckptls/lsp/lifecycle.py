@@ -21,6 +21,8 @@ _WATCHED = (
     *("**/*.index", "**/checkpoint", "**/*.ckpt", "**/_METADATA"),
     "**/*.{h5,hdf5,keras,safetensors,npz,pt,pth}",
     *("**/*.py", "**/ckptls.toml", "**/pyproject.toml"),
+    *("**/*requirement*.{txt,in}", "**/{uv,poetry,pdm,Pipfile}.lock", "**/Pipfile"),
+    *("**/pylock*.toml", "**/environment*.{yml,yaml}"),
 )
 
 

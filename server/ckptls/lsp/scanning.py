@@ -1,5 +1,5 @@
 """What lies in the folders of a workspace, looked for in threads: checkpoints, launch
-configurations, and calls of what open documents define."""
+configurations, versions of Keras, and calls of what open documents define."""
 
 from __future__ import annotations
 
@@ -58,7 +58,10 @@ class Scanning:
             self._refresh()
         before = folder.launches
         await asyncio.to_thread(folder.look_for_launches)
-        if folder.launches != before:
+        known = folder.keras
+        environment = self._workspace.environment
+        await asyncio.to_thread(folder.look_for_keras, None, environment)
+        if folder.launches != before or folder.keras != known:
             self._refresh()
 
     def look_for_calls(self) -> None:

@@ -33,6 +33,7 @@ from ckptls.lsp.soon import Rounds, Soon, Work
 from ckptls.lsp.views import Seen, View
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.disk import SeenDisk
+from ckptls.workspace.keras import chosen_environment
 from ckptls.workspace.settings import Settings, load_settings, parse_settings
 from ckptls.workspace.workspace import Workspace
 
@@ -63,6 +64,7 @@ class Session:
         self.workspace = Workspace(disk=self._disk)
         # Other files are read in the background, and documents looked at again afterwards.
         self.workspace.is_patient = False
+        self.workspace.environment = client.interpreter or chosen_environment(os.environ)
         self.client = client
         self._foreground = foreground or Foreground()
         # The listings that the client shows, by address: of what they were made.

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ckptls.source import containers, flags, ir, library, name_tests, scopes, stacks, templates
 from ckptls.source.arguments import bind_arguments, partial_names, spread
-from ckptls.source.catalogue import Entry, Roles, canonical
+from ckptls.source.catalogue import Entry, Roles, canonical, keras_library
 from ckptls.source.catalogued import Catalogued
 from ckptls.source.containers import Arguments, items_of
 from ckptls.source.emit import Emitter
@@ -85,7 +85,7 @@ class Caller(Catalogued):
     def _apply_qualified(self, name: str, node: ir.Call, arguments: Arguments) -> Values:
         entry = self.catalogue.function(name)
         if entry is not None:
-            return self.apply_entry(entry, node, arguments, None)
+            return self.apply_entry(entry, node, arguments, None, keras_library(name))
         found = flags.call_qualified(self, name, node.start, arguments)
         if found is not None:
             return found

@@ -225,6 +225,20 @@ def canonical(name: str) -> str:
     return name
 
 
+def keras_library(name: str) -> str:
+    """The module that a function of Keras is of, by its name as it was imported.
+
+    `keras`, `tensorflow.keras` (which may be either Keras) or `tf_keras` (with TensorFlow's own
+    copy of Keras 2); empty for what is not of Keras.
+    """
+    if name.startswith(("tf_keras.", "tensorflow.python.keras.", "tensorflow.contrib.keras.")):
+        return "tf_keras"
+    if name.startswith("keras."):
+        return "keras"
+    is_of_tensorflow = name.startswith("tensorflow.") and canonical(name).startswith("keras.")
+    return "tensorflow.keras" if is_of_tensorflow else ""
+
+
 @cache
 def builtin_catalogue() -> Catalogue:
     """The catalogue that comes with ckptls."""

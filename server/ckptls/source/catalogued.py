@@ -10,7 +10,7 @@ from ckptls.source.containers import Arguments
 from ckptls.source.emit import DEFINING, SOMEWHERE, Emitter, dtype_of, shape_of
 from ckptls.source.evaluate import Evaluator
 from ckptls.source.modules import Environment
-from ckptls.source.pieces import UNKNOWN_TEXT, Text
+from ckptls.source.pieces import UNKNOWN_TEXT, Text, text
 from ckptls.source.selections import assigned_map, restored_names, saved_names, selection
 from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Role, Save
 from ckptls.source.state import CallRecord, Frame
@@ -28,6 +28,13 @@ from ckptls.source.values import (
 # What is given a name in one place, and makes its variables in another.
 _RUN_LATER = frozenset({"cell", "template"})
 _OF_SAVERS = Roles(keys=(Role.VARIABLE,))
+
+
+def library_of(receiver: Tracked | None) -> str:
+    """The module of Keras that a model was made with; empty for all else."""
+    if receiver is None or receiver.kind != "keras-model" or not receiver.detail:
+        return ""
+    return "".join(each.literal or "" for each in receiver.detail[0] if isinstance(each, Text))
 
 
 class Catalogued(Evaluator):
@@ -97,9 +104,17 @@ class Catalogued(Evaluator):
         return self.frame.scopes.names if entry.effect in DEFINING else Text()
 
     def apply_entry(
-        self, entry: Entry, node: ir.Call, arguments: Arguments, receiver: Tracked | None
+        self,
+        entry: Entry,
+        node: ir.Call,
+        arguments: Arguments,
+        receiver: Tracked | None,
+        library: str = "",
     ) -> Values:
-        """What a call gives that is known to be one of the catalogue's."""
+        """What a call gives that is known to be one of the catalogue's.
+
+        `library` is that of `Site`; a method is of the library of its receiver.
+        """
         bound = bind_arguments(entry, arguments)
         bound = scopes.with_defaults(self.frame.scopes.defaults, entry.name, bound)
         parameter = path_parameter(entry, bound, receiver)
@@ -114,6 +129,7 @@ class Catalogued(Evaluator):
         is_certain = entry.effect != "saver" and entry.effect not in _RUN_LATER
         emitter = self._emitter(entry, node, paths, is_certain, is_lenient)
         emitter.reshapes = reshapes(entry, bound, receiver)
+        emitter.library = library or library_of(receiver)
         if entry.effect == "define":
             emitter.shape = shape_of(bound.get("shape", UNKNOWN))
             emitter.dtype = dtype_of(bound.get("dtype", UNKNOWN))
@@ -190,9 +206,11 @@ class Catalogued(Evaluator):
                 emitter.emit(objects.of(receiver, bound), objects.ROLES, "keyword")
             case "import-graph":
                 return (Tracked("saver", detail=(UNKNOWN,)),)
-        return self._result(entry, bound, receiver)
+        return self._result(entry, bound, receiver, emitter.library)
 
-    def _result(self, entry: Entry, bound: Bound, receiver: Tracked | None) -> Values:
+    def _result(
+        self, entry: Entry, bound: Bound, receiver: Tracked | None, library: str = ""
+    ) -> Values:
         if entry.effect == "test":
             return (Tracked("name-test"),)
         if entry.returns is None:
@@ -206,7 +224,11 @@ class Catalogued(Evaluator):
             given, form = receiver.paths, PathForm(receiver.form)
         if entry.returns == "latest":
             return flags.latest(given)
-        detail = objects.managed(bound) if entry.returns == "manager" else ()
+        detail: tuple[Values, ...] = ()
+        if entry.returns == "manager":
+            detail = objects.managed(bound)
+        elif entry.returns == "keras-model":
+            detail = ((text(library),),)
         return (Tracked(entry.returns, given, detail, form.value),)
 
     def _defined(self, entry: Entry, bound: Bound, emitter: Emitter) -> Values:

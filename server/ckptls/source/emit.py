@@ -52,6 +52,7 @@ class Emitter:
         self.shape: Shape | None = None
         self.dtype: str | None = None
         self.reshapes = False
+        self.library = ""
 
     def emit(
         self,
@@ -146,6 +147,7 @@ class Emitter:
                     is_bare=is_bare,
                     is_repeated=is_repeated,
                     reshapes=self.reshapes,
+                    library=self.library,
                 )
             )
 

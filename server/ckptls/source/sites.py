@@ -164,6 +164,8 @@ class Site:
     is_bare: the string stands where a list is wanted.
     is_repeated: an earlier key of the same dictionary says the same.
     reshapes: a variable with another shape, but as many elements, is taken too.
+    library: for functions of Keras the module that it is of: `keras`, `tensorflow.keras` or
+        `tf_keras`; else empty.
     place: the call that takes it.
 
     Spans are looked up when asked for: they are those of the document's newest analysis.
@@ -190,6 +192,7 @@ class Site:
     is_bare: bool = False
     is_repeated: bool = False
     reshapes: bool = False
+    library: str = ""
 
     @property
     def parts(self) -> tuple[LiteralPart, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -19,6 +19,8 @@ from ckptls.source.pieces import Text, text
 from ckptls.source.pragmas import Pin
 from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Save, Site
 from ckptls.source.text import Span
+from ckptls.workspace.keras import UNKNOWN as UNKNOWN_KERAS
+from ckptls.workspace.keras import KerasVersion
 from ckptls.workspace.resolve import Lookup, Resolution, Roots, resolve
 from ckptls.workspace.store import Entry
 
@@ -59,7 +61,7 @@ class Binder:
 
     `lookup` says what stands at a path; `pins` are paths given for the whole file by
     settings or on the command line; `known` the prefixes found in the workspace; `base` the
-    directory that paths are told relative to.
+    directory that paths are told relative to; `keras` says which Keras a module is of.
     """
 
     analysis: Analysis
@@ -68,6 +70,7 @@ class Binder:
     pins: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
     base: str = ""
+    keras: Callable[[str], KerasVersion] = lambda library: UNKNOWN_KERAS
     _paths: dict[tuple[PathUse, ...], Resolution] = field(default_factory=dict)
     # By the identity of the paths, which comparing would cost more than binding.
     _bound: dict[tuple[int, bool], tuple[tuple[PathUse, ...], Binding]] = field(

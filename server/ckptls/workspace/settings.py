@@ -31,6 +31,7 @@ class Settings:
     select/ignore: codes of rules to run and not to run; an empty `select` runs all.
     severity: severities other than the default, by code.
     remote: whether checkpoints on other machines may be opened.
+    keras: which Keras the code runs with, 2 or 3; None where its surroundings say.
     """
 
     checkpoints: tuple[str, ...] = ()
@@ -43,6 +44,7 @@ class Settings:
     ignore: tuple[str, ...] = ()
     severity: tuple[tuple[str, str], ...] = ()
     remote: bool = False
+    keras: int | None = None
 
     def runs(self, code: str) -> bool:
         """Whether the rule of that code is to be run."""
@@ -161,6 +163,12 @@ def _flag(value: Any) -> bool:
     return value
 
 
+def _keras(value: Any) -> int:
+    if isinstance(value, bool) or str(value) not in ("2", "3"):
+        raise ValueError("2 or 3 is wanted")
+    return int(value)
+
+
 _READERS = {
     "checkpoints": _texts,
     "exclude": _texts,
@@ -172,4 +180,5 @@ _READERS = {
     "ignore": _texts,
     "severity": _severities,
     "remote": _flag,
+    "keras": _keras,
 }

@@ -15,6 +15,7 @@ from ckptls.source.modules import OutsideCall
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.callers import ProjectCalls
 from ckptls.workspace.disk import MAX_MODULE_BYTES, Disk
+from ckptls.workspace.keras import FactsReader, KerasFacts, KerasVersion, keras_of
 from ckptls.workspace.launches import launches
 from ckptls.workspace.modules import ModuleStore, Place
 from ckptls.workspace.resolve import Lookup, Roots
@@ -32,6 +33,7 @@ class Folder:
 
     known: prefixes of the checkpoints.
     launches: what scripts and configurations give to flags; None if nobody looked yet.
+    keras: what tells which Keras it is; None if nobody looked yet.
     calls/wanted: calls of functions of a file from others, by (file, names of functions);
         those that were asked for and are still to be looked for.
     """
@@ -42,6 +44,8 @@ class Folder:
         self.settings = settings
         self.known: tuple[str, ...] = ()
         self.launches: Mapping[str, tuple[str, ...]] | None = None
+        self.keras: KerasFacts | None = None
+        self._keras_reader = FactsReader()
         self.calls: dict[tuple[str, frozenset[str]], Calls] = {}
         self.wanted: dict[tuple[str, frozenset[str]], None] = {}
         # Works on its own modules: in a server it is asked from a thread.
@@ -61,6 +65,12 @@ class Folder:
         """Reads the scripts and configurations of the folder; may take a while."""
         self.launches = launches(str(self.path), self.settings.exclude)
         return self.launches
+
+    def look_for_keras(self, base: str | None, environment: str | None) -> KerasFacts:
+        """Reads what pins versions of Keras, and what is installed; may take a while."""
+        place = str(self.path), self.settings.exclude
+        self.keras = self._keras_reader.read(*place, base, environment)
+        return self.keras
 
     def look_for_calls(self, path: str, names: frozenset[str]) -> Calls:
         """Reads the files that call functions of the one at `path`; may take a while.
@@ -123,6 +133,8 @@ class Workspace:
         self.is_remote_allowed = False
         # What paths are told relative to; the document's folder where it is None.
         self.base: str | None = None
+        # The Python environment that the user has chosen, or the program in it.
+        self.environment: str | None = None
         # Whether an analysis may wait until other files of the project have been read.
         self.is_patient = True
         self._defaults = Settings()
@@ -280,7 +292,16 @@ class Workspace:
             (*self.pins, *_bound_by_settings(opened, folder, settings)),
             folder.known if folder is not None else (),
             self._base(opened, folder),
+            lambda library: self._keras(library, opened, folder),
         )
+
+    def _keras(self, library: str, opened: OpenDocument, folder: Folder | None) -> KerasVersion:
+        settings = folder.settings if folder is not None else self._defaults
+        facts = folder.keras if folder is not None else None
+        if facts is None and folder is not None and self.is_patient:
+            facts = folder.look_for_keras(self.base, self.environment)
+        path = str(opened.path) if opened.path is not None else None
+        return keras_of(library, settings.keras, opened.document.text, path, facts)
 
     def _base(self, opened: OpenDocument, folder: Folder | None) -> str:
         if self.base is not None:

@@ -135,3 +135,101 @@ def test_the_finding_about_the_path_does_not_hide_those_about_names(vgg16):
         tf.train.load_variable("vgg_16.ckpt.index", "vgg_16/fc8/weight")  # error: [checkpoint-path-form]  # error: [unknown-variable]
         """
     )
+
+
+@pytest.fixture
+def weights(project):
+    """A TensorFlow checkpoint, files of weights and of a model, and folders that hold some."""
+    project.checkpoint("cp.ckpt", w=[2])
+    project.checkpoint("training/cp.ckpt", w=[2])
+    project.checkpoint("saved/variables/variables", w=[2])
+    project.file("saved/saved_model.pb", "")
+    for name, is_model in (("mere.h5", False), ("model.h5", True), ("no_end", False)):
+        project.keras(name, "dense", is_model=is_model)
+    return project
+
+
+HEAD_OF_KERAS = """
+import keras
+import tf_keras
+model = keras.Sequential()
+two = tf_keras.Sequential()
+"""
+
+
+def test_what_no_keras_takes(weights):
+    weights.checks(
+        HEAD_OF_KERAS
+        + """
+model.load_weights("cp.ckpt.index")  # error: [checkpoint-path-form] by Keras 2, and Keras 3
+model.load_weights("cp.ckpt.data-00000-of-00001")  # error: [checkpoint-path-form]
+model.load_weights("training")  # error: [checkpoint-path-form] this is a directory
+model.load_weights("cp.ckpt", by_name=True)  # error: [checkpoint-path-form] by their names
+keras.models.load_model("cp.ckpt")  # error: [checkpoint-path-form] wants a whole model
+keras.models.load_model("cp.ckpt.index")  # error: [checkpoint-path-form] wants a whole model
+keras.models.load_model("mere.h5")  # error: [checkpoint-path-form] holds weights alone
+keras.models.load_model("training")  # error: [checkpoint-path-form] not a SavedModel
+keras.models.load_model("saved/variables/variables")  # error: [checkpoint-path-form] `saved`
+keras.models.load_model("~/model.h5")  # error: [checkpoint-path-form] Keras does not expand
+model.load_weights("cp.ckpt")
+model.load_weights("saved")
+model.load_weights("mere.h5", by_name=True)
+model.load_weights("no_end")
+model.load_weights("elsewhere/cp.ckpt")
+keras.models.load_model("model.h5")
+keras.models.load_model("saved")
+"""
+    )
+
+
+def test_what_keras_3_does_not_take(weights):
+    weights.keras("w.weights.h5", "dense")
+    weights.settings(keras=3)
+    weights.checks(
+        HEAD_OF_KERAS
+        + """
+model.load_weights("cp.ckpt")  # error: [checkpoint-path-form] (the setting `keras` is 3)
+model.load_weights("cp.ckpt.index")  # error: [checkpoint-path-form] Keras 3 does not read
+model.load_weights("saved")  # error: [checkpoint-path-form]
+model.load_weights("no_end")  # error: [checkpoint-path-form] by how a path ends
+model.load_weights("w.weights.h5", by_name=True)  # error: [checkpoint-path-form] `by_name`
+keras.models.load_model("saved")  # error: [checkpoint-path-form] TFSMLayer
+model.load_weights("mere.h5", by_name=True)
+model.load_weights("mere.h5")
+model.load_weights("w.weights.h5")
+keras.models.load_model("model.h5")
+two.load_weights("cp.ckpt")
+two.load_weights("saved")
+tf_keras.models.load_model("saved")
+"""
+    )
+
+
+def test_what_keras_2_takes_is_offered(weights):
+    weights.settings(keras=2)
+    for wrong, right in (
+        ('model.load_weights("cp.ckpt.index")', 'model.load_weights("cp.ckpt")'),
+        ('model.load_weights("training")', 'model.load_weights("training/cp.ckpt")'),
+        (
+            'keras.models.load_model("saved/variables/variables")',
+            'keras.models.load_model("saved")',
+        ),
+    ):
+        assert weights.fixed(HEAD_OF_KERAS + wrong).endswith("\n" + right)
+
+
+def test_a_checkpoint_may_be_called_like_an_index(weights):
+    weights.checkpoint("odd.index", w=[2])
+    weights.settings(keras=2)
+    weights.checks(HEAD_OF_KERAS + 'model.load_weights("odd.index")')
+
+
+def test_weights_of_other_classes_are_their_own(weights):
+    weights.checks(
+        """
+        from mrcnn import model as modellib
+        model = modellib.MaskRCNN(mode="inference", config=None, model_dir="logs")
+        model.load_weights("training")
+        unknown.load_weights("cp.ckpt.index")
+        """
+    )

@@ -7,7 +7,8 @@ import pytest
 
 @pytest.fixture
 def keras(project):
-    project.keras("weights.h5", "block1_conv1", "block1_conv2", "predictions")
+    layers = "block1_conv1", "block1_conv2", "predictions"
+    project.keras("weights.h5", *layers, is_model=True)
     return project
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ckptls.checkpoint.errors import CheckpointNotFound
 from ckptls.features.answers import Edit, Finding, Severity
+from ckptls.features.keras_paths import is_of_keras, refusal
 from ckptls.features.literals import Replacement, quoted, token_span
 from ckptls.features.paths import path_use, rewritten_paths, with_end
 from ckptls.features.rule import Context, Rule
@@ -32,11 +33,19 @@ class CheckpointPathForm(Rule):
     is wanted, a directory where only a prefix works, a prefix where only a directory works,
     and a `~` that nobody expands.
 
+    Of Keras it checks what `load_weights` and `load_model` are given: a file of a TensorFlow
+    checkpoint, a directory that is not a SavedModel, a file of weights or a checkpoint where a
+    whole model is wanted, and, where it is known that Keras 3 runs, a TensorFlow checkpoint, a
+    SavedModel, and `by_name` with a `.keras` or `.weights.h5` file. The page of the settings
+    says how it is known which Keras runs.
+
     ## Why is this bad?
     Most of these mistakes are silent. `tf.train.list_variables("model.ckpt.index")` is an
     empty list, `tf.train.latest_checkpoint("model.ckpt")` is `None`, and
     `tf.train.Checkpoint.restore("model.ckpt.index")` restores nothing. A directory given to
-    `Saver.restore`, and the state file, fail with `DataLossError` when the line runs.
+    `Saver.restore`, and the state file, fail with `DataLossError` when the line runs. Keras 3
+    raises `ValueError: File format not supported`, `load_model` of mere weights
+    `ValueError: No model config found`.
 
     ## Example
     ```python
@@ -51,6 +60,7 @@ class CheckpointPathForm(Rule):
     Where files are asked for by their names, as `import_meta_graph` does; for functions of
     projects that mend such paths themselves; for a checkpoint that is really called
     `checkpoint`. Whether a path is a directory is judged only where it lies on this machine.
+    Where it is not known which Keras runs, for what one of them takes.
     """
 
     code = "checkpoint-path-form"
@@ -61,7 +71,14 @@ class CheckpointPathForm(Rule):
 
     def check(self, site: Site, binding: Binding, context: Context) -> Iterator[Finding]:
         use = path_use(site)
-        if use is None or use.form not in _JUDGED:
+        if use is None:
+            return
+        if is_of_keras(site):
+            found = self._home(site, context) or self._of_keras(site, use, context)
+            if found is not None:
+                yield found
+            return
+        if use.form not in _JUDGED:
             return
         found = (
             self._home(site, context)
@@ -86,9 +103,10 @@ class CheckpointPathForm(Rule):
             span = token_span(source, part.literal)
             edits.append(Edit("Wrap in os.path.expanduser", span, wrapped))
         whole = site.text.literal
+        who = "Keras" if is_of_keras(site) else "TensorFlow"
         return self.finding(
             site,
-            "TensorFlow does not expand `~`: this is a directory of that name",
+            f"{who} does not expand `~`: this is a directory of that name",
             None,
             part=part,
             suggestions=rewritten_paths(context, site, [os.path.expanduser(whole)])
@@ -96,6 +114,10 @@ class CheckpointPathForm(Rule):
             else (),
             edits=edits,
         )
+
+    def _of_keras(self, site: Site, use: PathUse, context: Context) -> Finding | None:
+        found = refusal(site, use, context)
+        return self._told(site, found.message, found.suggestions) if found is not None else None
 
     def _part(self, site: Site, use: PathUse, context: Context) -> Finding | None:
         end = _PART.search(site.text.tail)

@@ -1,0 +1,210 @@
+"""What Keras takes as the path of weights or of a model, and what it refuses.
+
+Keras 2 and Keras 3 differ: where it is not known which one runs, only what both refuse is said.
+
+Source: keras/src/saving/saving_api.py and keras/src/saving/orbax_util.py of Keras 3.15,
+tf_keras/src/saving/saving_api.py and tf_keras/src/saving/legacy/save.py of tf_keras 2.21.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+
+from ckptls.checkpoint.errors import CheckpointAmbiguous
+from ckptls.checkpoint.model import Checkpoint, Format
+from ckptls.features.literals import Replacement
+from ckptls.features.paths import rewritten_paths, with_end
+from ckptls.features.rule import Context
+from ckptls.source.sites import PathUse, Site
+from ckptls.workspace.keras import KerasVersion
+
+_PART = re.compile(r"\.(?:index|meta|data-\d{5}-of-\d{5})$")
+_TENSORFLOW = (Format.V1, Format.V2)
+_SAVED_MODEL = "/variables/variables"
+_GRAPH = "saved_model.pb"
+# What `load_weights` and `load_model` of Keras 3 tell formats by.
+_ENDS_OF_WEIGHTS = (".keras", ".weights.h5", ".weights.json", ".h5", ".hdf5")
+_ENDS_BY_PLACE, _ENDS_BY_NAME = _ENDS_OF_WEIGHTS[:3], _ENDS_OF_WEIGHTS[3:]
+_ENDS_OF_MODELS = (".keras", ".h5", ".hdf5")
+# In a directory with this file, Keras 3 finds an archive that was unpacked.
+_UNPACKED = "model.weights.h5"
+_TAKES_WEIGHTS = "it takes `.weights.h5`, `.keras` and `.h5` files"
+_TAKES_MODELS = "it takes `.keras` and `.h5` files"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why Keras refuses a path, and what to write instead."""
+
+    message: str
+    suggestions: list[Replacement]
+
+
+def is_of_keras(site: Site) -> bool:
+    """Whether a path is given to `load_weights` or `load_model` of Keras itself."""
+    return bool(site.library) and site.function.rpartition(".")[2] in ("load_weights", "load_model")
+
+
+def refusal(site: Site, use: PathUse, context: Context) -> Refusal | None:
+    """Why Keras refuses the path; None if one of the Keras that it may be takes it."""
+    entries = context.look(use) or ()
+    checkpoint = entries[-1].checkpoint if entries else None
+    place = entries[-1].path if entries else ""
+    asked = _Asked(site, use, context, context.keras(site.library))
+    is_there = checkpoint is not None and checkpoint.prefix == place
+    end = _PART.search(site.text.tail)
+    if end is not None and not is_there:
+        return asked.part(end[0])
+    if checkpoint is None:
+        is_directory = bool(entries) and isinstance(entries[-1].error, CheckpointAmbiguous)
+        return asked.directory(None, place) if is_directory else None
+    if is_there:
+        return asked.checkpoint(checkpoint)
+    if os.path.basename(place) == _GRAPH:
+        return asked.graph()
+    if checkpoint.prefix.startswith(os.path.join(place, "")):
+        return asked.directory(checkpoint, place)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One path that is given to a function of Keras."""
+
+    site: Site
+    use: PathUse
+    context: Context
+    version: KerasVersion
+
+    @property
+    def _is_model(self) -> bool:
+        return self.site.function.endswith("load_model")
+
+    @property
+    def _is_keras_3(self) -> bool:
+        return self.version.major == 3
+
+    @property
+    def _by_name(self) -> bool:
+        restores = self.context.analysis.restores
+        return any(each.by_layer and each.place == self.site.place for each in restores)
+
+    @property
+    def _wanted(self) -> str:
+        """What Keras 3 takes, and how it is known that it is this one."""
+        takes = _TAKES_MODELS if self._is_model else _TAKES_WEIGHTS
+        return f"{takes} ({self.version.reason})"
+
+    def part(self, end: str) -> Refusal:
+        """A file of a TensorFlow checkpoint, such as its index."""
+        what = "this is a file of a TensorFlow checkpoint"
+        if self._is_keras_3:
+            return Refusal(f"{what}, which Keras 3 does not read; {self._wanted}", [])
+        if self._is_model:
+            return Refusal(f"{what}, and `load_model` wants a whole model", [])
+        message = f"{what}; its prefix, without `{end}`, is wanted"
+        if self.version.major is None:
+            message += " by Keras 2, and Keras 3 reads no such checkpoint"
+        return Refusal(message, [] if self._by_name else with_end(self.context, self.site, end, ""))
+
+    def graph(self) -> Refusal | None:
+        """The file with the graph of a SavedModel."""
+        what = "this is the graph of a SavedModel"
+        if self._is_keras_3:
+            return Refusal(f"{what}, which Keras 3 does not read; {self._wanted}", [])
+        directory = os.path.dirname((self.use.text.literal or "").rstrip("/")) or "."
+        message = f"{what}; the directory that it lies in is wanted"
+        return Refusal(message, [] if self._by_name else self._rewritten(directory))
+
+    def checkpoint(self, checkpoint: Checkpoint) -> Refusal | None:
+        """A checkpoint by its own path."""
+        if checkpoint.format in _TENSORFLOW:
+            return self._model_prefix() if self._is_model else self._prefix()
+        if checkpoint.format not in (Format.KERAS, Format.HDF5):
+            return None
+        if self._is_model and checkpoint.holds_model is False:
+            return Refusal(
+                "this file holds weights alone, and `load_model` wants a whole model;"
+                " build the model and use its `load_weights`",
+                [],
+            )
+        return self._file() if self._is_keras_3 else None
+
+    def _file(self) -> Refusal | None:
+        """A file of Keras under Keras 3, which tells formats by how paths end."""
+        ends = _ENDS_OF_MODELS if self._is_model else _ENDS_OF_WEIGHTS
+        tail = self.site.text.tail
+        if tail and not tail.endswith(ends):
+            return Refusal(f"Keras 3 tells formats by how a path ends: {self._wanted}", [])
+        if not self._is_model and self._by_name and tail.endswith(_ENDS_BY_PLACE):
+            end = next(each for each in _ENDS_BY_PLACE if tail.endswith(each))
+            return Refusal(
+                f"`by_name` is for `.h5` files that Keras 2 or `model.save` wrote; of `{end}` files"
+                f" Keras 3 loads layers by their place in the model ({self.version.reason})",
+                [],
+            )
+        return None
+
+    def _prefix(self) -> Refusal | None:
+        """A TensorFlow checkpoint whose weights are to be loaded."""
+        if self._is_keras_3:
+            return Refusal(f"Keras 3 reads no TensorFlow checkpoint; {self._wanted}", [])
+        if self._by_name:
+            return Refusal(
+                "layers take weights by their names (`by_name`) from `.h5` files alone,"
+                " and this is of TensorFlow",
+                [],
+            )
+        return None
+
+    def _model_prefix(self) -> Refusal:
+        """A TensorFlow checkpoint in the place of a model."""
+        what = "this is a TensorFlow checkpoint, which holds weights alone"
+        written = self.use.text.literal or ""
+        if self._is_keras_3:
+            return Refusal(f"{what}; Keras 3 does not read it: {self._wanted}", [])
+        if written.endswith(_SAVED_MODEL):
+            above = written[: -len(_SAVED_MODEL)]
+            what = "these are the variables of a SavedModel"
+            return Refusal(f"{what}, and `load_model` wants its directory", self._rewritten(above))
+        return Refusal(f"{what}, and `load_model` wants a whole model", [])
+
+    def directory(self, checkpoint: Checkpoint | None, place: str) -> Refusal | None:
+        """A directory that holds checkpoints."""
+        inside = checkpoint.prefix[len(place) :].replace(os.sep, "/") if checkpoint else ""
+        if inside == _SAVED_MODEL:
+            return self._saved_model()
+        if checkpoint is not None and checkpoint.format is Format.ORBAX:
+            return None
+        if self._is_model:
+            if inside.strip("/") == _UNPACKED and self.version.major != 2:
+                return None
+            return Refusal("this directory is not a SavedModel, and `load_model` wants a model", [])
+        wanted = "`load_weights` wants the path of one file"
+        if not self._is_keras_3:
+            wanted += ", or the prefix of a checkpoint"
+        written = (self.use.text.literal or "").rstrip("/")
+        is_right = checkpoint is not None and self._takes(checkpoint, inside)
+        return Refusal(
+            f"this is a directory; {wanted}", self._rewritten(written + inside) if is_right else []
+        )
+
+    def _takes(self, checkpoint: Checkpoint, path: str) -> bool:
+        """Whether `load_weights` takes a checkpoint with that end of its path."""
+        if checkpoint.format in _TENSORFLOW:
+            return not self._is_keras_3 and not self._by_name
+        ends = _ENDS_BY_NAME if self._by_name else _ENDS_OF_WEIGHTS
+        return path.endswith(ends) and not (self._by_name and path.endswith(_ENDS_BY_PLACE))
+
+    def _saved_model(self) -> Refusal | None:
+        if not self._is_keras_3:
+            return None if self._is_model else self._prefix()
+        instead = "; for inference, `keras.layers.TFSMLayer` takes it" if self._is_model else ""
+        return Refusal(
+            f"this is a SavedModel, which Keras 3 does not read: {self._wanted}{instead}", []
+        )
+
+    def _rewritten(self, path: str) -> list[Replacement]:
+        return rewritten_paths(self.context, self.site, [path]) if path else []
