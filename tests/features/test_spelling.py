@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ckptls.features.spelling import compiled, corrections, fits
+from ckptls.features.expressions import Allowance
+from ckptls.features.spelling import corrections, name_test
 from ckptls.source.sites import Match
 
 NAMES = [
@@ -62,12 +63,21 @@ def test_every_spelling_that_is_offered_fits_a_name(name, match, place, new):
     place %= len(name)
     written = name[:place] + new + name[place + 1 :]
     for spelling in corrections(written, match, NAMES):
-        expression = compiled(spelling, match)
-        assert expression is not None
-        assert any(fits(expression, match, each) for each in NAMES)
+        test = name_test(spelling, match, Allowance())
+        assert test is not None
+        assert any(map(test.fits, NAMES))
 
 
 @given(st.text(alphabet="ab/\\.*+?[](){}^$|0", max_size=12), st.sampled_from(list(Match)))
 @settings(max_examples=200, deadline=None)
 def test_nothing_that_is_written_breaks_it(written, match):
     corrections(written, match, ["a/b", "ab0/b", "b"])
+
+
+@pytest.mark.parametrize("match", [Match.START, Match.SEARCH, Match.FULL])
+def test_search_for_other_spellings_ends(match, monkeypatch):
+    """Classes that may be repeated reach every place of a name from every other one."""
+    names = [f"{'ab_' * 60}{'c' * number}" for number in range(500)]
+    assert corrections("[ab_]*.*" * 400 + "weihgts", match, names) == []
+    monkeypatch.setattr("ckptls.features.spelling._MAX_STEPS", 100)
+    assert corrections("vgg_16/cnv1", Match.START, NAMES) == []

@@ -20,13 +20,14 @@ from ckptls.checkpoint.tree import Child
 from ckptls.features import literals, words
 from ckptls.features.answers import Completion, Item, ItemKind
 from ckptls.features.composed import before
+from ckptls.features.expressions import Run, SlowPatternError, expression
 from ckptls.features.matching import best_matches, narrowing
 from ckptls.features.model_completion import model_items
-from ckptls.features.spelling import compiled
 from ckptls.features.typed_pattern import escaped, read
 from ckptls.source.document import Cursor
 from ckptls.source.pieces import Piece, Text, text
 from ckptls.source.sites import Match, Role, Site
+from ckptls.source.text_matcher import ANYWHERE, matcher
 from ckptls.workspace.binding import Binding
 
 MAX_ITEMS = 100
@@ -125,7 +126,8 @@ def _in_text(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]:
     if cursor.site.match is Match.CONTAINS and not outer.parts:
         level = cursor.typed[: cursor.typed.rfind("/") + 1]
         partial = cursor.typed[len(level) :]
-        further, is_cut_there = _anywhere(checkpoint, re.escape(level), level, partial)
+        begins = Text((ANYWHERE, *text(cursor.typed).parts))
+        further, is_cut_there = _behind(checkpoint, _level_of(begins, partial), level, partial)
         items, is_cut = [*items, *further], is_cut or is_cut_there
     return [_written(item, cursor, "", item.label) for item in items], is_cut
 
@@ -141,10 +143,11 @@ def _in_regex(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]
         outer = text(typed.before)
         items, is_cut = _from_checkpoint(checkpoint, cursor.site, outer, typed.partial)
     else:
-        items, is_cut = _behind(checkpoint, typed.regex, "", typed.partial)
+        items, is_cut = _behind(checkpoint, _begins_with(typed.regex), "", typed.partial)
     is_free = cursor.site.match is Match.SEARCH and not fixed and not cursor.typed.startswith("^")
     if not items and is_free:
-        items, is_cut = _anywhere(checkpoint, typed.regex, "", typed.partial)
+        begins_with = f"(?:.*?/)??{typed.regex}(?={re.escape(typed.partial)})"
+        items, is_cut = _behind(checkpoint, _begins_with(begins_with), "", typed.partial)
     kept = cursor.written_up_to(typed.begin - len(fixed))
     return [_written(item, cursor, kept, escaped(item.label)) for item in items], is_cut
 
@@ -350,32 +353,53 @@ def _in_template(checkpoint: Checkpoint, outer: Text, typed: str) -> tuple[list[
     """The next segments behind a text with holes, over all names that fit it."""
     level, _, partial = typed.rpartition("/")
     level += "/" if "/" in typed else ""
-    return _behind(checkpoint, outer.regex + re.escape(level), level, partial)
+    return _behind(checkpoint, matcher(outer + text(level), is_lazy=True).end, level, partial)
 
 
-def _anywhere(
-    checkpoint: Checkpoint, regex: str, level: str, partial: str
-) -> tuple[list[Item], bool]:
-    """As `_behind`, from wherever in a name a segment begins so."""
-    start = f"(?:.*?/)??{regex}(?={re.escape(partial)})"
-    return _behind(checkpoint, start, level, partial)
+def _level_of(begins: Text, partial: str) -> Callable[[str], int | None]:
+    """Where, in a name, `partial` stands at the end of what the text fits."""
+    end = matcher(begins, is_lazy=True).end
+
+    def behind(name: str) -> int | None:
+        found = end(name)
+        return found - len(partial) if found is not None else None
+
+    return behind
+
+
+def _begins_with(regex: str) -> Callable[[str], int | None] | None:
+    """Where, in a name, a regular expression ends that it begins with; None if it is invalid."""
+    found = expression(regex.replace(".*", ".*?").replace(".*??", ".*?"))
+    if found is None:
+        return None
+    run = Run(found)
+
+    def end(name: str) -> int | None:
+        match = run.match(name)
+        return match.end() if match is not None else None
+
+    return end
 
 
 def _behind(
-    checkpoint: Checkpoint, regex: str, level: str, partial: str
+    checkpoint: Checkpoint, end: Callable[[str], int | None] | None, level: str, partial: str
 ) -> tuple[list[Item], bool]:
-    """The next segments, `level` before them, of all names that begin as `regex` says; those
-    that go on most of the beginnings first."""
-    pattern = compiled(regex.replace(".*", ".*?").replace(".*??", ".*?"), Match.START)
+    """The next segments, `level` before them, of all names; `end` says where in a name they
+    begin. Those that go on most of the beginnings first."""
+    if end is None:
+        return [], False
     found: dict[str, list[tuple[str, str]]] = {}
-    for name in islice(checkpoint.names, _MAX_PATTERN_NAMES) if pattern is not None else ():
-        match = pattern.match(name) if pattern is not None else None
-        if match is None:
-            continue
-        segment, slash, _ = name[match.end() :].partition("/")
-        label = level + segment + slash
-        if segment.startswith(partial) and (label in found or len(found) < MAX_ITEMS):
-            found.setdefault(label, []).append((match[0], name))
+    try:
+        for name in islice(checkpoint.names, _MAX_PATTERN_NAMES):
+            place = end(name)
+            if place is None:
+                continue
+            segment, slash, _ = name[place:].partition("/")
+            label = level + segment + slash
+            if segment.startswith(partial) and (label in found or len(found) < MAX_ITEMS):
+                found.setdefault(label, []).append((name[:place], name))
+    except SlowPatternError:
+        return [], True
     number = {label: len({begin for begin, _ in names}) for label, names in found.items()}
     labels = sorted(found, key=lambda label: (-number[label], natural_order(label)))
     items = [_of_several(checkpoint, each, [name for _, name in found[each]]) for each in labels]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 
 from ckptls.checkpoint.listing import natural_order
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.features import words
 from ckptls.source.document import Cursor
-from ckptls.source.pieces import Hole, Piece, Text
+from ckptls.source.pieces import UNKNOWN_TEXT, Hole, Piece, Text
 from ckptls.source.sites import LiteralPart, Site
+from ckptls.source.text_matcher import matcher
 
 _MAX_NAMES = 6
 # Sorting more names as people count would take longer than anybody looks at them.
@@ -54,21 +54,21 @@ def _one(column: Sequence[Piece | Hole]) -> Piece | Hole:
     first = column[0]
     if isinstance(first, Hole):
         return first
-    own = [re.escape(each.text) for each in column if isinstance(each, Piece)]
+    own = [each.text for each in column if isinstance(each, Piece)]
     if len(own) < len(column):
         return Hole()
-    several = dict.fromkeys(own)
-    return first if len(several) == 1 else Hole(f"(?:{'|'.join(several)})")
+    several = tuple(dict.fromkeys(own))
+    return first if len(several) == 1 else Hole.of(several)
 
 
 def composed(text: Text, checkpoint: Checkpoint, known: Collection[str] = ()) -> str:
     """Markdown about what fits a template: how many variables or scopes, which, and the range
     of its hole; empty if nothing does. `known` are the only names that it can become."""
-    if text.regex == ".*":
+    if text.parts == UNKNOWN_TEXT.parts:
         return ""
     wanted = {each.rstrip("/") for each in known}
     plain = text.without_suffix("/")
-    fits = re.compile(plain.regex).fullmatch
+    fits = matcher(plain).fits
 
     def chosen(names: Sequence[str]) -> list[str]:
         if known:

@@ -10,6 +10,7 @@ from ckptls.checkpoint.suggest import suggest_scopes, suggest_variables
 from ckptls.features import words
 from ckptls.features.answers import Hover
 from ckptls.features.composed import alternatives, common, composed, rows
+from ckptls.features.expressions import Allowance
 from ckptls.features.known_names import names_found
 from ckptls.source.document import Cursor
 from ckptls.source.pieces import Text
@@ -113,9 +114,9 @@ def _matches(site: Site, binding: Binding) -> str:
     pattern, match = site.full_text.literal, site.match
     if not pattern or match is None:
         return ""
-    found = []
+    found, allowance = [], Allowance()
     for checkpoint in binding.checkpoints[:_MAX_CHECKPOINTS]:
-        names = names_found(pattern, match, checkpoint)
+        names = names_found(pattern, match, checkpoint, allowance)
         if names is None:
             return ""
         heading = f"**{words.code(pattern)}** matches {words.count(len(names), 'variable')}"

@@ -9,8 +9,9 @@ from functools import cached_property
 from itertools import islice
 
 from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint
+from ckptls.features.expressions import Allowance, Expression, SlowPatternError, expression
 from ckptls.features.rule import Context
-from ckptls.features.spelling import compiled, examples, fits, literal_head
+from ckptls.features.spelling import NameTest, examples, literal_head, name_test
 from ckptls.source.document import Analysis
 from ckptls.source.emit import SOMEWHERE
 from ckptls.source.pieces import Hole, Piece, Text
@@ -28,11 +29,15 @@ class ModelNames:
     names: tuple[str, ...]
     templates: tuple[Text, ...]
 
-    def may_fit(self, expression: re.Pattern[str], pattern: str, match: Match) -> bool:
-        """Whether a pattern may find one of them."""
-        if any(finds(expression, match, name) for name in self.names):
+    def may_fit(self, test: NameTest) -> bool:
+        """Whether a pattern may find one of them.
+
+        Raises:
+            SlowPatternError: that cannot be told in time.
+        """
+        if any(map(test.finds, self.names)):
             return True
-        head = literal_head(pattern, match)
+        head = literal_head(test.pattern, test.match)
         return any(
             template.head.startswith(head) or head.startswith(template.head)
             for template in self.templates
@@ -93,11 +98,15 @@ def checkpoint_names(checkpoints: Iterable[Checkpoint]) -> Iterator[str]:
 
 
 class StoredNames:
-    """The names in some checkpoints, as lines of one text, which is searched at once."""
+    """The names in some checkpoints, as lines of one text, which is searched at once.
 
-    def __init__(self, checkpoints: Iterable[Checkpoint]) -> None:
+    Methods that take patterns raise SlowPatternError where they cannot tell in time.
+    """
+
+    def __init__(self, checkpoints: Iterable[Checkpoint], allowance: Allowance) -> None:
         self.names = tuple(checkpoint_names(checkpoints))
         self.examples = tuple(examples(self.names))
+        self._allowance = allowance
 
     @cached_property
     def _lines(self) -> str:
@@ -107,31 +116,55 @@ class StoredNames:
     def _numbered_lines(self) -> str:
         return "".join(f"{name}:0\n" for name in self.names)
 
+    @cached_property
+    def _longest(self) -> int:
+        """The length of the longest line."""
+        return max(map(len, self.names), default=0) + len(":0\n")
+
     def have(self, pattern: str, match: Match) -> bool:
         """Whether a pattern finds any of the names."""
         line = _line_pattern(pattern, match)
         if line is not None:
+            run = self._allowance.run(line)
             texts = {Match.START: (self._numbered_lines,), Match.OPERATION: (self._lines,)}
             both = (self._lines, self._numbered_lines)
-            return any(line.search(text) for text in texts.get(match, both))
-        expression = compiled(pattern, match)
-        return expression is not None and any(finds(expression, match, n) for n in self.names)
+            several = texts.get(match, both)
+            return any(run.search(text, longest=self._longest) for text in several)
+        test = name_test(pattern, match, self._allowance)
+        return test is not None and any(map(test.finds, self.names))
 
     def are_passed(self, text: str, match: Match) -> bool:
         """Whether any name passes a test for a plain text."""
         line = _line_pattern(text, match)
-        return line is not None and line.search(self._lines) is not None
+        if line is None:
+            return False
+        return self._allowance.run(line).search(self._lines, longest=self._longest) is not None
 
     def scopes_before(self, pattern: str, match: Match, limit: int) -> list[str]:
         """The scopes, with a slash, behind which a pattern finds names."""
-        inside = _line_pattern(pattern, match, start="(?<=/)")
         found: dict[str, None] = {}
-        for hit in islice(inside.finditer(self._numbered_lines), _MAX_HITS) if inside else ():
-            line = self._numbered_lines.rfind("\n", 0, hit.start()) + 1
-            found[self._numbered_lines[line : hit.start()]] = None
+        for text, place in islice(self._inside(pattern, match), _MAX_HITS):
+            line = text.rfind("\n", 0, place) + 1
+            found[text[line:place]] = None
             if len(found) == limit:
                 break
         return list(found)
+
+    def _inside(self, pattern: str, match: Match) -> Iterator[tuple[str, int]]:
+        """Where a pattern matches behind a slash: a text, and a place in it."""
+        inside = _bounded_pattern(pattern, match, start="(?<=/)")
+        if inside is None:
+            return
+        run = self._allowance.run(inside)
+        names = (f"{name}:0" for name in self.names)
+        for text in (self._numbered_lines,) if inside.tree.stays_in_line else names:
+            place = 0
+            while place <= len(text):
+                hit = run.search(text, place, self._longest)
+                if hit is None:
+                    break
+                yield text, hit.start()
+                place = max(hit.end(), hit.start() + 1)
 
 
 _MAX_HITS = 5_000
@@ -141,13 +174,19 @@ def stored_names(context: Context, checkpoints: tuple[Checkpoint, ...]) -> Store
     """The names in checkpoints; put together once for all sites of a document."""
     key = ("names", *map(id, checkpoints))
     if key not in context.memory:
-        context.memory[key] = StoredNames(checkpoints)
+        context.memory[key] = StoredNames(checkpoints, context.allowance)
     found: StoredNames = context.memory[key]
     return found
 
 
-def _line_pattern(pattern: str, match: Match, start: str = "^") -> re.Pattern[str] | None:
+def _line_pattern(pattern: str, match: Match) -> Expression | None:
     """A pattern for lines of names; None where it cannot be had."""
+    found = _bounded_pattern(pattern, match)
+    return found if found is not None and found.tree.stays_in_line else None
+
+
+def _bounded_pattern(pattern: str, match: Match, start: str = "^") -> Expression | None:
+    """A pattern that begins and ends in a line where the function says so."""
     body = pattern if match.is_regex else re.escape(pattern)
     if match is Match.SCOPE:
         body = re.escape(pattern.rstrip("/") + "/")
@@ -155,22 +194,18 @@ def _line_pattern(pattern: str, match: Match, start: str = "^") -> re.Pattern[st
         return None
     begins = start if match not in (Match.SEARCH, Match.CONTAINS, Match.SUFFIX) else ""
     ends = "$" if match in (Match.FULL, Match.EQUALS, Match.SUFFIX) else ""
-    return compiled(f"(?m:{begins}(?:{body}){ends})", Match.SEARCH)
+    return expression(f"(?m:{begins}(?:{body}){ends})")
 
 
-def finds(expression: re.Pattern[str], match: Match, name: str) -> bool:
-    """Whether the pattern finds a variable by that of its names which it is compared with."""
-    if match is Match.START:
-        return fits(expression, match, name + ":0")
-    if match is Match.OPERATION:
-        return fits(expression, match, name)
-    return fits(expression, match, name + ":0") or fits(expression, match, name)
-
-
-def names_found(pattern: str, match: Match, checkpoint: Checkpoint) -> list[str] | None:
+def names_found(
+    pattern: str, match: Match, checkpoint: Checkpoint, allowance: Allowance
+) -> list[str] | None:
     """The variables of a checkpoint that a pattern finds; None where it cannot be compared."""
-    expression = compiled(pattern, match)
-    if expression is None:
+    test = name_test(pattern, match, allowance)
+    if test is None:
         return None
     names = (name for name in checkpoint.names if name != OBJECT_GRAPH_NAME)
-    return [name for name in names if finds(expression, match, name)]
+    try:
+        return [name for name in names if test.finds(name)]
+    except SlowPatternError:
+        return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.purpose import purpose_of
 from ckptls.features import words
+from ckptls.features.expressions import Allowance, SlowPatternError
 from ckptls.features.navigation import name_of
 from ckptls.features.restored import takes
 from ckptls.source.document import Analysis
@@ -47,15 +48,18 @@ class Lens:
 
 def lenses(binder: Binder) -> list[Lens]:
     """One for each statement that restores, in order of place."""
-    found = {}
+    found, allowance = {}, Allowance()
     for restore in binder.analysis.restores:
         resolution = binder.resolve(restore.paths)
         if not resolution.checkpoints:
             continue
         checkpoint = resolution.checkpoints[0]
         of_layers = restore.by_layer and bool(checkpoint.layers)
-        tell, has = (_layers, _has_layer) if of_layers else (_names, _has)
-        names = list(dict.fromkeys(tell(restore, binder.analysis)))
+        if of_layers:
+            told, has = _layers(restore, binder.analysis), _has_layer
+        else:
+            told, has = _names(restore, binder.analysis, allowance), _has
+        names = list(dict.fromkeys(told))
         there = tuple(name for name in names if has(checkpoint, name))
         missing = tuple(name for name in names if not has(checkpoint, name))
         where = words.short_path(checkpoint.prefix, binder.base)
@@ -115,7 +119,7 @@ def _has(checkpoint: Checkpoint, name: str) -> bool:
     return name in checkpoint or (name.endswith("/") and checkpoint.tree.has_scope(name))
 
 
-def _names(restore: Restore, analysis: Analysis) -> Iterator[str]:
+def _names(restore: Restore, analysis: Analysis, allowance: Allowance) -> Iterator[str]:
     """The names that are looked up: those of a map, else of the variables that are chosen."""
     keys = [
         site
@@ -127,7 +131,10 @@ def _names(restore: Restore, analysis: Analysis) -> Iterator[str]:
         if name is not None and name.literal is not None:
             yield name.literal + ("/" if site.role is Role.SCOPE else "")
     if not keys and restore.is_certain:
-        yield from _chosen(restore, analysis)
+        try:
+            yield from _chosen(restore, analysis, allowance)
+        except SlowPatternError:  # which of them it takes cannot be told
+            return
 
 
 def _layers(restore: Restore, analysis: Analysis) -> Iterator[str]:
@@ -140,8 +147,6 @@ def _layers(restore: Restore, analysis: Analysis) -> Iterator[str]:
             yield name
 
 
-def _chosen(restore: Restore, analysis: Analysis) -> Iterator[str]:
-    for variable in analysis.variables:
-        name = variable.name.literal
-        if name is not None and takes(restore, name):
-            yield name
+def _chosen(restore: Restore, analysis: Analysis, allowance: Allowance) -> list[str]:
+    names = (variable.name.literal for variable in analysis.variables)
+    return [name for name in names if name is not None and takes(restore, name, allowance)]

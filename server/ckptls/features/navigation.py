@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from ckptls.source.document import Analysis
 from ckptls.source.pieces import Text
 from ckptls.source.sites import Match, Role, Site
 from ckptls.source.text import Span
+from ckptls.source.text_matcher import matcher
 
 _NAMING = frozenset(Role) - {Role.PATH, Role.LAYER, Role.LAYER_PATTERN}
 _OUTPUT = ":0"
@@ -80,4 +80,4 @@ def _is_same(name: Text, other: Text) -> bool:
 
 
 def _fits(template: Text, literal: str) -> bool:
-    return re.fullmatch(template.regex, literal) is not None
+    return matcher(template).fits(literal)

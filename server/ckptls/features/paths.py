@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 
 from ckptls.features.literals import Replacement, changed, replacements
 from ckptls.features.rule import Context
 from ckptls.source.pieces import Piece, Text
 from ckptls.source.sites import PathForm, PathUse, Role, Site
+from ckptls.source.text_matcher import ENDING, matcher
 
 # Forms of paths of which checkpoints are read.
 READ = frozenset({PathForm.PREFIX, PathForm.DIRECTORY, PathForm.ANY, PathForm.META, PathForm.FILE})
@@ -65,7 +65,7 @@ def _covers(written: Text, path: Text) -> bool:
     literal = path.literal
     if literal is None or known < _LEAST_KNOWN:
         return written == path
-    if re.fullmatch(written.regex + r"([-./].*)?", literal):
+    if matcher(written + Text((ENDING,))).fits(literal):
         return True
     directory = os.path.join(literal, "")
     return written.head.startswith(directory)

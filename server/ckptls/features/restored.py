@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
 from ckptls.checkpoint.model import Checkpoint, Variable
+from ckptls.features.expressions import Allowance, SlowPatternError, expression
 from ckptls.features.rule import Context
 from ckptls.source.document import Analysis
 from ckptls.source.pieces import Text
@@ -91,7 +91,7 @@ def _of_variable(site: Site, context: Context, needs: Evidence) -> Iterator[Rest
     if name is None:
         return
     for restore, found in context.restores:
-        if not restore.is_certain or not takes(restore, name):
+        if not restore.is_certain or not _is_taken(restore, name, context):
             continue
         if not found.is_complete or found.evidence < needs:
             continue
@@ -121,22 +121,30 @@ def _by_name(analysis: Analysis) -> dict[str, list[GraphVariable]]:
     return found
 
 
-def takes(restore: Restore, name: str) -> bool:
+def _is_taken(restore: Restore, name: str, context: Context) -> bool:
+    try:
+        return takes(restore, name, context.allowance)
+    except SlowPatternError:
+        return False
+
+
+def takes(restore: Restore, name: str, allowance: Allowance) -> bool:
     """Whether a restore surely takes the model's variable of that name.
 
     A pattern that is not known may leave it out, and does not take it for sure.
+
+    Raises:
+        SlowPatternError: what a pattern matches cannot be told in time.
     """
     full = name + ":0"  # filters see the name of the tensor
     include, exclude = restore.include, restore.exclude
-    return (include is None or any(_matches(each, full) is True for each in include)) and all(
-        _matches(each, full) is False for each in exclude
-    )
+    if include is not None and not any(_matches(each, full, allowance) for each in include):
+        return False
+    return all(_matches(each, full, allowance) is False for each in exclude)
 
 
-def _matches(pattern: Text, name: str) -> bool | None:
+def _matches(pattern: Text, name: str, allowance: Allowance) -> bool | None:
     """Whether a pattern finds a name; None if it is not known, or none."""
     literal = pattern.literal
-    try:
-        return re.match(literal, name) is not None if literal is not None else None
-    except re.error:
-        return None
+    found = expression(literal) if literal is not None else None
+    return allowance.run(found).match(name) is not None if found is not None else None

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, TypeVar
 
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.features.answers import Edit, Finding, Severity
+from ckptls.features.expressions import Allowance
 from ckptls.features.literals import Replacement, replacements
 from ckptls.source.document import Analysis
 from ckptls.source.sites import Evidence, LiteralPart, PathUse, Restore, Role, Site
@@ -33,7 +34,8 @@ Restores = tuple[tuple[Restore, Resolution], ...]
 class Context:
     """What a rule may ask beside its site: the whole document, and what others are bound to.
 
-    `memory` is for what is found out once for all sites. `was_asked` says whether a rule
+    `memory` is for what is found out once for all sites; `allowance` is the time that patterns
+    of the document may take. `was_asked` says whether a rule
     asked anything since it was last set to False, but for `restores`, which has a word of its
     own: what a rule says without asking stays true as long as site and binding are the same.
     `enough` is for a rule that says nothing because of one checkpoint, whatever else the binding
@@ -42,7 +44,7 @@ class Context:
 
     __slots__ = (
         *("_analysis", "_binder", "_restores"),
-        *("asked_restores", "enough", "memory", "was_asked"),
+        *("allowance", "asked_restores", "enough", "memory", "was_asked"),
     )
 
     def __init__(self, binder: Binder) -> None:
@@ -50,6 +52,7 @@ class Context:
         self._binder = binder
         self._restores: Restores | None = None
         self.memory: dict[object, Any] = {}
+        self.allowance = Allowance()
         self.was_asked = self.asked_restores = False
         self.enough: Checkpoint | None = None
 

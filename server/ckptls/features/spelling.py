@@ -7,17 +7,18 @@ some. At most two edits, and at most a third of the literal characters, make a s
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
 from ckptls.checkpoint.nearest import MAX_DISTANCE, differ_in_digits_only, rank
+from ckptls.features.expressions import Allowance, Run, expression
 from ckptls.source.sites import Match
 
 _MAX_NAMES = 20_000
 _MAX_TRIED = 2_000
 _MAX_ALIKE = 12  # names that differ in numbers only
+_MAX_STEPS = 500_000  # states of the search that are gone through for one pattern
 _DIGITS = re.compile(r"\d+")
 _SPECIAL = frozenset("\\.^$*+?{}[]|()")
 
@@ -46,16 +47,30 @@ class Shape:
 _States = dict[int, tuple[int, str]]
 
 
+class _StepLimitError(Exception):
+    """The search has taken as many steps as it may."""
+
+
 def corrections(pattern: str, match: Match, names: Iterable[str], limit: int = 3) -> list[str]:
-    """Spellings of `pattern`, which fits no name, that fit some; the likeliest first."""
+    """Spellings of `pattern`, which fits no name, that fit some; the likeliest first.
+
+    The search ends early where it takes long, with those found so far: for patterns with many
+    classes and names of many characters.
+    """
     shape = _shape(pattern, match)
     if shape is None:
         return []
     literals = sum(1 for atom in shape.atoms if atom.accepts is None)
     most = min(MAX_DISTANCE, literals // 3)
     best: dict[str, int] = {}
+    steps = _MAX_STEPS
     for name in examples(names) if most else ():
-        for edits, spelling in _fits(shape, name, most):
+        try:
+            found, taken = _fits(shape, name, most, steps)
+        except _StepLimitError:
+            break
+        steps -= taken
+        for edits, spelling in found:
             if edits < most:
                 most = edits
                 best.clear()
@@ -96,27 +111,44 @@ def literal_head(pattern: str, match: Match) -> str:
     return head
 
 
-def compiled(pattern: str, match: Match) -> re.Pattern[str] | None:
-    """The regular expression of a pattern; None if it is none."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return re.compile(pattern if match.is_regex else re.escape(pattern))
-    except (re.error, RecursionError, OverflowError):
-        return None
+@dataclass(frozen=True, slots=True)
+class NameTest:
+    """A pattern, and how it is compared with names, in a run of its expression.
+
+    Its methods raise SlowPatternError where they cannot tell in time.
+    """
+
+    pattern: str
+    match: Match
+    run: Run
+
+    def fits(self, name: str) -> bool:
+        """Whether a function that matches in this way finds the pattern in a name."""
+        match self.match:
+            case Match.FULL | Match.EQUALS:
+                return self.run.fullmatch(name) is not None
+            case Match.SEARCH | Match.CONTAINS:
+                return self.run.search(name) is not None
+            case Match.SUFFIX:
+                return name.endswith(self.pattern)
+            case Match.SCOPE:
+                return name.startswith(self.pattern.rstrip("/") + "/")
+            case _:
+                return self.run.match(name) is not None
+
+    def finds(self, name: str) -> bool:
+        """Whether the pattern finds a variable by that of its names which it is compared with."""
+        if self.match is Match.START:
+            return self.fits(name + ":0")
+        if self.match is Match.OPERATION:
+            return self.fits(name)
+        return self.fits(name + ":0") or self.fits(name)
 
 
-def fits(expression: re.Pattern[str], match: Match, name: str) -> bool:
-    """Whether a function that matches in this way finds the pattern in a name."""
-    if match in (Match.FULL, Match.EQUALS):
-        return expression.fullmatch(name) is not None
-    if match in (Match.SEARCH, Match.CONTAINS):
-        return expression.search(name) is not None
-    if match is Match.SUFFIX:
-        return re.search(expression.pattern + r"\Z", name) is not None
-    if match is Match.SCOPE:
-        return re.match(expression.pattern.rstrip("/") + "/", name) is not None
-    return expression.match(name) is not None
+def name_test(pattern: str, match: Match, allowance: Allowance) -> NameTest | None:
+    """The test for a pattern; None if it is no regular expression, or too large for one."""
+    found = expression(pattern if match.is_regex else re.escape(pattern))
+    return NameTest(pattern, match, allowance.run(found)) if found is not None else None
 
 
 def _shape(pattern: str, match: Match) -> Shape | None:
@@ -153,19 +185,28 @@ def _atoms(body: str) -> tuple[Atom, ...] | None:
         if char and not repeat:
             atoms.append(Atom(source, char))
         else:
-            accepts = compiled(found[0], Match.START)
+            accepts = expression(found[0])
             if accepts is None:
                 return None
-            atoms.append(Atom(source, "", accepts, repeat[1] if repeat else ""))
+            atoms.append(Atom(source, "", accepts.plain, repeat[1] if repeat else ""))
     return tuple(atoms)
 
 
-def _fits(shape: Shape, name: str, most: int) -> list[tuple[int, str]]:
-    """How the pattern can be made to fit a name: (edits, spelling), the fewest edits."""
+def _fits(shape: Shape, name: str, most: int, limit: int) -> tuple[list[tuple[int, str]], int]:
+    """How the pattern can be made to fit a name: (edits, spelling), the fewest edits; and the
+    number of steps that it took to find out.
+
+    Raises:
+        _StepLimitError: these would be more than `limit`.
+    """
+    taken = 0
     starts = range(1) if shape.at_start else range(len(name) + 1)
     states: list[_States] = [dict.fromkeys(starts, (0, ""))]
     states += [{} for _ in shape.atoms]
     for index, atom in enumerate(shape.atoms):
+        taken += 1 + len(states[index])
+        if taken > limit:
+            raise _StepLimitError
         _insert(shape, name, states[index], most)
         if atom.accepts is not None:
             _through_class(atom, name, states[index], states[index + 1])
@@ -173,29 +214,36 @@ def _fits(shape: Shape, name: str, most: int) -> list[tuple[int, str]]:
             following = shape.atoms[index + 1] if index + 1 < len(shape.atoms) else None
             _through_literal(shape, atom, following, name, states, index, most)
         if not states[index + 1] and (index + 2 > len(shape.atoms) or not states[index + 2 :][:1]):
-            return []
+            return [], taken
     last = states[-1]
     if shape.at_end:
         _insert(shape, name, last, most)
         last = {at: state for at, state in last.items() if at == len(name)}
     if not last:
-        return []
+        return [], taken
     fewest = min(edits for edits, _ in last.values())
-    return [state for state in last.values() if state[0] == fewest]
+    return [state for state in last.values() if state[0] == fewest], taken
 
 
 def _through_class(atom: Atom, name: str, before: _States, after: _States) -> None:
     accepts = atom.accepts
-    for at, (edits, spelling) in before.items():
-        state = (edits, spelling + atom.source)
-        if atom.repeat in ("*", "?"):
-            _reach(after, at, state)
-        place = at
-        while accepts is not None and place < len(name) and accepts.match(name[place]):
-            place += 1
-            _reach(after, place, state)
-            if atom.repeat not in ("*", "+"):
-                break
+    goes_on = atom.repeat in ("*", "+")
+    # The best of those who came to a place and may go on over the next character.
+    best: tuple[int, str] | None = None
+    for at in range(min(before, default=len(name)), len(name) + 1):
+        own = before.get(at)
+        if own is not None:
+            state = (own[0], own[1] + atom.source)
+            if atom.repeat in ("*", "?"):
+                _reach(after, at, state)
+            best = state if best is None else min(best, state)
+        if best is None or at == len(name):
+            continue
+        if accepts is None or not accepts.match(name[at]):
+            best = None
+            continue
+        _reach(after, at + 1, best)
+        best = best if goes_on else None
 
 
 def _through_literal(

@@ -62,9 +62,19 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A part of a text that the program decides; `pattern` is a regex of what may stand there."""
+    """A part of a text that the program decides.
+
+    pattern: a regular expression for what may stand there; `text_matcher` knows each of them.
+    choices: the texts that may stand there, where it is one of a few.
+    """
 
     pattern: str = ".*"
+    choices: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(choices: tuple[str, ...]) -> Hole:
+        """A hole for one of some texts."""
+        return Hole(f"(?:{'|'.join(map(re.escape, choices))})", choices)
 
 
 DIGITS = Hole(r"\d+")

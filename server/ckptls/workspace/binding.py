@@ -19,6 +19,7 @@ from ckptls.source.pieces import Text, text
 from ckptls.source.pragmas import Pin
 from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Save, Site
 from ckptls.source.text import Span
+from ckptls.source.text_matcher import matcher
 from ckptls.workspace.keras import UNKNOWN as UNKNOWN_KERAS
 from ckptls.workspace.keras import KerasVersion
 from ckptls.workspace.resolve import Lookup, Resolution, Roots, resolve
@@ -310,7 +311,7 @@ def _may_be(name: Text, saved: Text) -> bool:
         return True
     if literal.endswith("/"):
         return saved.has_hole or saved.head.startswith(literal)
-    return re.fullmatch(saved.regex, literal) is not None
+    return matcher(saved).fits(literal)
 
 
 def _covers(written: Text, use: PathUse) -> bool:

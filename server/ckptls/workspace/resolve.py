@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ from ckptls.checkpoint.listing import STATE_NAME
 from ckptls.checkpoint.locate import SAVED_MODEL_PREFIX
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.source.sites import Evidence, PathForm, PathUse
+from ckptls.source.text_matcher import matcher
 from ckptls.workspace.store import Entry
 
 Lookup = Callable[[str], "Entry | None"]
@@ -191,5 +191,5 @@ def _with_ending(use: PathUse, known: Iterable[str]) -> tuple[str, ...]:
     """Known prefixes that end as the path does; a whole file name must be written."""
     if "/" not in use.text.tail.rstrip("/"):
         return ()
-    pattern = re.compile(use.text.regex)
-    return tuple(prefix for prefix in known if pattern.fullmatch(prefix))
+    fits = matcher(use.text).fits
+    return tuple(prefix for prefix in known if fits(prefix))

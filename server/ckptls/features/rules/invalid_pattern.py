@@ -1,12 +1,11 @@
-"""Regular expressions that are none."""
+"""Invalid regular expressions."""
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Iterator
 
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.expressions import problem
 from ckptls.features.rule import Context, Rule
 from ckptls.source.sites import Evidence, Role, Site
 from ckptls.workspace.binding import Binding
@@ -34,8 +33,8 @@ class InvalidPattern(Rule):
     ```
 
     ## When it stays silent
-    For texts that are compared as they are (`startswith`), and for patterns of which parts
-    are decided by the program.
+    For texts that are compared as they are (`startswith`), for patterns of which parts are
+    decided by the program, and for patterns of thousands of characters.
     """
 
     code = "invalid-pattern"
@@ -52,20 +51,8 @@ class InvalidPattern(Rule):
             return
         if not site.match.is_regex or site.is_bare:
             return
-        problem = _problem(pattern)
-        if problem:
-            found = self.finding(site, f"`{pattern}` is no regular expression: {problem}", None)
+        reason = problem(pattern)
+        if reason:
+            found = self.finding(site, f"`{pattern}` is no regular expression: {reason}", None)
             if found is not None:
                 yield found
-
-
-def _problem(pattern: str) -> str:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            re.compile(pattern)
-    except re.error as error:
-        return str(error)
-    except (RecursionError, OverflowError):
-        return "it is too large"
-    return ""

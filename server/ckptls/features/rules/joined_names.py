@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ckptls.features.answers import Edit, Finding, Severity
-from ckptls.features.known_names import finds, model_names, stored_names
+from ckptls.features.expressions import SlowPatternError
+from ckptls.features.known_names import model_names, stored_names
 from ckptls.features.literals import Replacement, pieces, quoted, token_span
 from ckptls.features.rule import Context, Rule
-from ckptls.features.spelling import compiled
+from ckptls.features.spelling import NameTest, name_test
 from ckptls.source.sites import Evidence, LiteralPart, Match, Role, Site
 from ckptls.source.text import Span
 from ckptls.workspace.binding import Binding
@@ -105,14 +106,20 @@ class JoinedNames(Rule):
 
     def _is_name(self, site: Site, text: str, binding: Binding, context: Context) -> bool:
         match = site.match or Match.EQUALS
-        expression = compiled(text, match)
-        if expression is None or len(text) < _LEAST:
+        test = name_test(text, match, context.allowance)
+        if test is None or len(text) < _LEAST:
             return False
+        try:
+            return self._is_known(test, site, binding, context)
+        except SlowPatternError:
+            return False
+
+    def _is_known(self, test: NameTest, site: Site, binding: Binding, context: Context) -> bool:
         if site.paths or not context.analysis.variables or binding.proves(self.needs):
             known = binding.checkpoints if binding.proves(self.needs) else ()
-            if stored_names(context, known).have(text, match):
+            if stored_names(context, known).have(test.pattern, test.match):
                 return True
-        return any(finds(expression, match, n) for n in context.remembered(model_names).names)
+        return any(map(test.finds, context.remembered(model_names).names))
 
 
 def _is_listed(site: Site, part: LiteralPart, context: Context) -> bool:

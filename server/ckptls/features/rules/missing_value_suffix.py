@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ckptls.checkpoint.model import Checkpoint
@@ -12,6 +11,7 @@ from ckptls.features.literals import changed
 from ckptls.features.rule import Context, Rule
 from ckptls.source.pieces import Text, text
 from ckptls.source.sites import Evidence, Role, Site
+from ckptls.source.text_matcher import matcher
 from ckptls.workspace.binding import Binding
 
 SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -77,6 +77,5 @@ def _lacks_suffix(checkpoint: Checkpoint, name: Text) -> bool:
     literal = name.literal
     if literal is not None:
         return literal not in checkpoint and literal + SUFFIX in checkpoint
-    bare, whole = re.compile(name.regex), re.compile((name + text(SUFFIX)).regex)
-    is_bare = any(bare.fullmatch(each) for each in checkpoint.names)
-    return not is_bare and any(whole.fullmatch(each) for each in checkpoint.names)
+    bare, whole = matcher(name).fits, matcher(name + text(SUFFIX)).fits
+    return not any(map(bare, checkpoint.names)) and any(map(whole, checkpoint.names))

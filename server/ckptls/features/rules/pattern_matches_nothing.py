@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.expressions import SlowPatternError
 from ckptls.features.known_names import (
     ModelNames,
     StoredNames,
@@ -16,7 +17,7 @@ from ckptls.features.known_names import (
 )
 from ckptls.features.literals import respelled
 from ckptls.features.rule import Context, Rule
-from ckptls.features.spelling import compiled, corrections
+from ckptls.features.spelling import corrections, name_test
 from ckptls.source.sites import Evidence, Match, Role, Site
 from ckptls.workspace.binding import Binding
 
@@ -68,17 +69,12 @@ class PatternMatchesNothing(Rule):
             return
         if any(checkpoint.is_object_based for checkpoint in binding.checkpoints):
             return
-        expression = compiled(pattern, match)
-        stored = stored_names(context, binding.checkpoints)
-        if expression is None or stored.have(pattern, match):
+        try:
+            if _finds_any(pattern, match, binding, context):
+                return
+            right = _right(pattern, match, binding, context)
+        except SlowPatternError:
             return
-        # `Conv_1`, where `Conv` is known, is what TensorFlow calls a second one.
-        if stored.have(_NUMBER.sub("", pattern), match):
-            return
-        model = context.remembered(model_names)
-        if model.may_fit(expression, pattern, match):
-            return
-        right = _right(pattern, match, stored, model)
         is_ended = match is Match.START and pattern.endswith("$")
         written = respelled(context.analysis.source, site, right)
         part = written[0].part if written else site.parts[0] if len(site.parts) == 1 else None
@@ -99,12 +95,24 @@ class PatternMatchesNothing(Rule):
             yield found
 
 
+def _finds_any(pattern: str, match: Match, binding: Binding, context: Context) -> bool:
+    """Whether a pattern finds, or may find, a variable of the checkpoint or of the model."""
+    test = name_test(pattern, match, context.allowance)
+    stored = stored_names(context, binding.checkpoints)
+    # `Conv_1`, where `Conv` is known, is what TensorFlow calls a second one.
+    spellings = dict.fromkeys((pattern, _NUMBER.sub("", pattern)))
+    if test is None or any(stored.have(each, match) for each in spellings):
+        return True
+    return context.remembered(model_names).may_fit(test)
+
+
 def _is_on_checkpoint(site: Site) -> bool:
     """Whether names of a checkpoint are tested, which is another rule's matter."""
     return site.function in ("startswith", "name test") and bool(site.paths)
 
 
-def _right(pattern: str, match: Match, stored: StoredNames, model: ModelNames) -> list[str]:
+def _right(pattern: str, match: Match, binding: Binding, context: Context) -> list[str]:
+    stored, model = stored_names(context, binding.checkpoints), context.remembered(model_names)
     return (
         _ended(pattern, match, stored)
         or _deeper(pattern, match, stored)

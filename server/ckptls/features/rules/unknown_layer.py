@@ -8,9 +8,10 @@ from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.nearest import is_near_miss, nearest
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.expressions import Allowance, SlowPatternError
 from ckptls.features.literals import respelled
 from ckptls.features.rule import Context, Rule
-from ckptls.features.spelling import compiled, corrections
+from ckptls.features.spelling import corrections, name_test
 from ckptls.source.document import Analysis
 from ckptls.source.sites import Evidence, Match, Role, Site
 from ckptls.workspace.binding import Binding
@@ -64,8 +65,12 @@ class UnknownLayer(Rule):
             if name in defined:
                 return
         is_pattern = site.role is Role.LAYER_PATTERN
-        near_in = _near_pattern if is_pattern else _near
-        offers = [near_in(checkpoint, name, defined) for checkpoint in checkpoints]
+        offers = [
+            _near_pattern(checkpoint, name, defined, context.allowance)
+            if is_pattern
+            else _near(checkpoint, name, defined)
+            for checkpoint in checkpoints
+        ]
         if not offers or not all(offers) or (site.is_definition and len(offers[0]) > 1):
             return
         checkpoint, near = checkpoints[0], respelled(context.analysis.source, site, offers[0])
@@ -103,13 +108,19 @@ def _loaded_by_name(context: Context, needs: Evidence) -> tuple[Checkpoint, ...]
 _GROUPS = frozenset({"heads", "3+", "4+", "5+", "all"})
 
 
-def _near_pattern(checkpoint: Checkpoint, pattern: str, defined: set[str | None]) -> list[str]:
-    expression = compiled(pattern, Match.FULL)
+def _near_pattern(
+    checkpoint: Checkpoint, pattern: str, defined: set[str | None], allowance: Allowance
+) -> list[str]:
+    test = name_test(pattern, Match.FULL, allowance)
     layers = [layer.name for layer in checkpoint.layers]
     known = [*layers, *filter(None, defined)]
-    if expression is None or pattern in _GROUPS or any(map(expression.fullmatch, known)):
+    try:
+        if test is None or pattern in _GROUPS or any(map(test.run.fullmatch, known)):
+            return []
+        is_start = any(map(test.run.match, layers))
+    except SlowPatternError:
         return []
-    if any(map(expression.match, layers)):
+    if is_start:
         return [f"(?:{pattern}).*" if "|" in pattern else f"{pattern}.*"]
     return corrections(pattern, Match.FULL, layers)
 

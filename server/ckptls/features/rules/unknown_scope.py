@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ckptls.checkpoint.model import Checkpoint
@@ -11,6 +10,7 @@ from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.rule import Context, Rule, replacements
 from ckptls.source.sites import Evidence, Role, Site
+from ckptls.source.text_matcher import matcher
 from ckptls.workspace.binding import Binding
 
 
@@ -72,5 +72,5 @@ class UnknownScope(Rule):
 def _has(checkpoint: Checkpoint, site: Site, literal: str | None) -> bool:
     if literal is not None:
         return checkpoint.tree.has_scope(literal)
-    pattern = re.compile(site.text.regex)
-    return any(pattern.match(name) for name in checkpoint.names)
+    begins = matcher(site.text).end
+    return any(begins(name) is not None for name in checkpoint.names)

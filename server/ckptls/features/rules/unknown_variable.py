@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ckptls.checkpoint.model import Checkpoint
@@ -15,6 +14,7 @@ from ckptls.features.rule import Context, Rule
 from ckptls.source.pieces import Text
 from ckptls.source.sites import Evidence, Role, Site
 from ckptls.source.text import SourceText
+from ckptls.source.text_matcher import OWN, matcher
 from ckptls.workspace.binding import Binding
 
 _SUFFIX = ":0"
@@ -96,8 +96,7 @@ class UnknownVariable(Rule):
 def _holds(checkpoint: Checkpoint, name: Text, site: Site) -> bool:
     literal = name.literal
     if literal is None:
-        pattern = re.compile(name.regex)
-        return any(pattern.fullmatch(each) for each in checkpoint.names)
+        return any(map(matcher(name).fits, checkpoint.names))
     if literal in checkpoint:
         return True
     # A Saver also finds variables of an object-based checkpoint by the names in the graph.
@@ -129,10 +128,8 @@ def _near(checkpoint: Checkpoint, name: str, site: Site) -> list[str]:
 def _near_parts(checkpoint: Checkpoint, site: Site, source: SourceText) -> list[Replacement]:
     """Of a name with holes, another text for one written part that makes variables fit."""
     for part in site.parts:
-        before, after = (site.outer + part.before).regex, part.after.regex
-        pattern = re.compile(f"{before}(?P<own>.+?){after}")
-        found = (pattern.fullmatch(name) for name in checkpoint.names)
-        texts = dict.fromkeys(match["own"] for match in found if match is not None)
+        whole = site.outer + part.before + Text((OWN,)) + part.after
+        texts = dict.fromkeys(filter(None, map(matcher(whole).own, checkpoint.names)))
         depth = part.text.count("/")
         near = nearest(part.text, [each for each in texts if each.count("/") == depth])
         if near:
