@@ -49,3 +49,8 @@ def test_what_is_no_toml_is_told_at_its_line():
 def test_other_tables_and_good_settings_are_silent():
     assert not marked("[tool.other]\nx = 1\n", PYPROJECT)
     assert not marked('checkpoints = ["a"]\n[flags]\nx = "1"\n')
+
+
+def test_remote_in_a_file_of_the_folder_has_no_effect():
+    assert "has no effect in a file of the folder" in marked("remote = true\n")["remote"]
+    assert not marked("remote = false\n")

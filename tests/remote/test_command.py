@@ -155,9 +155,18 @@ def test_check_remote_does(code: Path, web_tree: Site) -> None:
     assert f"`vgg_16/fc8/weigths` is not in checkpoint `{web_tree.url}/lone/m`" in done.stdout
 
 
-def test_so_does_the_setting(code: Path) -> None:
-    (code / "ckptls.toml").write_text("remote = true\n")
-    assert ckptls_command("check", folder=code).returncode == 1
+@pytest.mark.parametrize("file", ["ckptls.toml", "pyproject.toml"])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_setting_of_the_folder_does_not(code: Path, web_tree: Site, file: str, jobs: str) -> None:
+    table = "[tool.ckptls]\n" if file == "pyproject.toml" else ""
+    (code / "ckptls.toml").unlink()
+    (code / file).write_text(f'{table}remote = true\ncheckpoints = ["{web_tree.url}/lone/m"]\n')
+    for number in range(40):
+        (code / f"copy{number}.py").write_text((code / "train.py").read_text())
+    done = ckptls_command("check", "--jobs", jobs, folder=code)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "`remote` has no effect in a file of the folder" in done.stderr
+    assert not web_tree.requests
 
 
 def test_a_checkpoint_on_the_command_line_is_always_read(code: Path, web_tree: Site) -> None:

@@ -14,11 +14,23 @@ def test_a_folder_without_files_has_the_defaults(tmp_path):
 def test_settings_come_from_either_file(tmp_path):
     (tmp_path / "pyproject.toml").write_text('[tool.ckptls]\nignore = ["unknown-scope"]\n')
     assert load_settings(tmp_path)[0].ignore == ("unknown-scope",)
-    (tmp_path / "ckptls.toml").write_text('ignore = ["unknown-variable"]\nremote = true\n')
+    (tmp_path / "ckptls.toml").write_text('ignore = ["unknown-variable"]\n')
     settings, problems = load_settings(tmp_path)
     assert settings.ignore == ("unknown-variable",)
-    assert settings.remote
     assert not problems
+
+
+def test_a_file_of_the_folder_cannot_allow_other_machines(tmp_path):
+    (tmp_path / "ckptls.toml").write_text("remote = true\n")
+    settings, (problem,) = load_settings(tmp_path)
+    assert not settings.remote
+    assert "`remote` has no effect in a file of the folder" in problem
+    (tmp_path / "ckptls.toml").write_text("remote = false\n")
+    assert load_settings(tmp_path) == (Settings(), ())
+
+
+def test_the_editor_can():
+    assert parse_settings({"remote": True}) == (Settings(remote=True), ())
 
 
 def test_another_tools_project_file_is_left_alone(tmp_path):

@@ -50,7 +50,7 @@ class Options:
             select=self.select or settings.select,
             ignore=(*kept, *self.ignore),
             severity=severity,
-            remote=settings.remote or self.is_remote_allowed,
+            remote=self.is_remote_allowed,
         )
 
 

@@ -10,7 +10,12 @@ from typing import Any
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.rule import all_rules
 from ckptls.source.text import Span
-from ckptls.workspace.settings import SETTING_NAMES, parse_settings, read_table
+from ckptls.workspace.settings import (
+    REMOTE_HAS_NO_EFFECT,
+    SETTING_NAMES,
+    parse_settings,
+    read_table,
+)
 
 _LINE = re.compile(r"line (\d+)")
 
@@ -27,6 +32,8 @@ def configuration_findings(text: str, keys: tuple[str, ...] = ()) -> list[Findin
             found.append(_unknown(span, "setting", key, list(SETTING_NAMES)))
             continue
         _, problems = parse_settings({key: value})
+        if key == "remote" and value is True:
+            problems += (REMOTE_HAS_NO_EFFECT,)
         found += [_finding(span, "wrong-setting", each) for each in problems]
         found += _codes(text, span, key, value)
     return sorted(found, key=lambda each: each.span)

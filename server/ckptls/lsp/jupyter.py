@@ -18,12 +18,14 @@ KEY = "zz-ckptls"
 
 def spec(_manager: object) -> dict[str, dict[str, Any]]:
     """The server under its key, as jupyter-lsp wants it."""
-    # The command of this very environment; `-m` would look for modules beside the notebooks too.
+    # The command of this very environment; `-m` without -P looks for modules beside the notebooks.
     command = shutil.which("ckptls", path=os.path.dirname(sys.executable))
+    safely = ["-P"] if sys.version_info >= (3, 11) else []
+    start = [command] if command else [sys.executable, *safely, "-m", "ckptls"]
     return {
         KEY: {
             "version": 2,
-            "argv": [command, "server"] if command else [sys.executable, "-m", "ckptls", "server"],
+            "argv": [*start, "server"],
             "languages": ["python"],
             "mime_types": ["text/python", "text/x-ipython"],
             "display_name": "ckptls (names in TensorFlow checkpoints)",

@@ -341,10 +341,6 @@ class Session:
 
     def _settings(self, path: Path) -> Settings:
         settings, problems = load_settings(path)
-        if settings.remote:
-            # A folder must not send an editor to other machines: its user must.
-            settings = replace(settings, remote=False)
-            problems += ("`remote` of a folder does not count here; allow it in the editor",)
         known = {name.replace("_", "-") for name in Settings.__slots__}
         wanted = {key: value for key, value in self._editor_settings.items() if key in known}
         if wanted:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ class Settings:
     functions: the user's own catalogue entries.
     select/ignore: codes of rules to run and not to run; an empty `select` runs all.
     severity: severities other than the default, by code.
-    remote: whether checkpoints on other machines may be opened.
+    remote: whether checkpoints on other machines may be opened; only the user can say so, not a
+        file of the folder.
     keras: which Keras the code runs with, 2 or 3; None where its surroundings say.
     """
 
@@ -65,6 +66,11 @@ SETTING_FILES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("pyproject.toml", ("tool", "ckptls")),
 )
 
+REMOTE_HAS_NO_EFFECT = (
+    "`remote` has no effect in a file of the folder; "
+    "use `ckptls check --remote`, or the setting of the editor"
+)
+
 
 def parse_settings(data: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
     """Settings from a table of them, and a sentence for each that cannot be used."""
@@ -85,7 +91,11 @@ def parse_settings(data: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
 
 
 def load_settings(folder: Path) -> tuple[Settings, tuple[str, ...]]:
-    """The settings of a folder: `ckptls.toml`, or `[tool.ckptls]` of `pyproject.toml`."""
+    """The settings of a folder: `ckptls.toml`, or `[tool.ckptls]` of `pyproject.toml`.
+
+    `remote` is not taken from there: whoever wrote the folder could send its readers, and their
+    credentials, to any machine.
+    """
     for name, keys in SETTING_FILES:
         path = folder / name
         try:
@@ -100,6 +110,9 @@ def load_settings(folder: Path) -> tuple[Settings, tuple[str, ...]]:
             return Settings(), (f"{path}: {problem}",)
         if table is not None:
             settings, problems = parse_settings(table)
+            if settings.remote:
+                settings = replace(settings, remote=False)
+                problems += (REMOTE_HAS_NO_EFFECT,)
             return settings, tuple(f"{path}: {each}" for each in problems)
     return Settings(), ()
 
