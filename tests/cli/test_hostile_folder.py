@@ -9,9 +9,34 @@ from pathlib import Path
 import pytest
 
 # What the commands load when they run, from packages and from the standard library.
-MODULES = """rapidfuzz tree_sitter tree_sitter_python pathspec numpy h5py ml_dtypes cramjam rich
-google_crc32c fsspec tomllib json difflib argparse zipfile pickletools concurrent multiprocessing
-fnmatch tempfile uuid asyncio pygls lsprotocol yaml""".split()
+MODULES = [
+    "rapidfuzz",
+    "tree_sitter",
+    "tree_sitter_python",
+    "pathspec",
+    "numpy",
+    "h5py",
+    "ml_dtypes",
+    "cramjam",
+    "rich",
+    "google_crc32c",
+    "fsspec",
+    "tomllib",
+    "json",
+    "difflib",
+    "argparse",
+    "zipfile",
+    "pickletools",
+    "concurrent",
+    "multiprocessing",
+    "fnmatch",
+    "tempfile",
+    "uuid",
+    "asyncio",
+    "pygls",
+    "lsprotocol",
+    "yaml",
+]
 
 
 @pytest.fixture

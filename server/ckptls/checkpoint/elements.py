@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ckptls.checkpoint.dtypes import STRING, item_bytes
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
+from ckptls.checkpoint.printable import printable
 
 if TYPE_CHECKING:
     import numpy
@@ -50,8 +51,8 @@ def of_name(name: str) -> str:
 
 
 def unknown(text: str) -> str:
-    """How a type is shown that TensorFlow has no name for."""
-    return f"unknown({text[:64]})"
+    """How a type is shown that TensorFlow has no name for; safe to print."""
+    return f"unknown({printable(text[:64])})"
 
 
 def numpy_dtype(name: str, byte_order: str = "<") -> AnyType:

@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 from ckptls.checkpoint import urls
 from ckptls.checkpoint.errors import CheckpointError, CheckpointNotFound, CheckpointUnreachable
+from ckptls.checkpoint.printable import printable
 
 _MAX_SHOWN = 200
 # Scheme -> the library that speaks it, as far as `ckptls[remote]` brings it.
@@ -120,4 +121,4 @@ def _shown(error: Exception) -> str:
     """The first line of what a library says; it may quote what a server sent."""
     lines = urls.redacted(str(error)).strip().splitlines()
     text = lines[0][:_MAX_SHOWN] if lines else type(error).__name__
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return printable(text)

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ckptls.checkpoint.files import is_remote, plain_if_local
+from ckptls.checkpoint.printable import printable
 from ckptls.cli.check_files import Checked, Checker, Found, Options, fixable
 from ckptls.cli.check_report import FORMATS, place, report, statistics
-from ckptls.cli.output import counted, note, printable, write_lines
+from ckptls.cli.output import counted, note, write_lines
 from ckptls.features.answers import Severity
 from ckptls.features.rule import all_rules
 from ckptls.workspace.project import find_sources

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from ckptls.checkpoint.printable import printable
 from ckptls.cli.check_files import Found
-from ckptls.cli.output import aligned, printable, write_lines
+from ckptls.cli.output import aligned, write_lines
 from ckptls.features.answers import Severity
 
 FORMATS = ("text", "json", "github", "sarif")
+_HIDDEN = re.compile(r"[^\S \n]|[\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _GITHUB_LEVELS = {"information": "notice", "hint": "notice"}
 
 
@@ -64,7 +67,7 @@ def _github_line(found: Found) -> str:
     start, end = found.in_file
     label = Severity(found.severity).label
     properties = {
-        "file": found.path,
+        "file": printable(found.path),
         "line": start.line + 1,
         "endLine": end.line + 1,
         "col": start.column + 1,
@@ -75,7 +78,7 @@ def _github_line(found: Found) -> str:
         del properties["col"], properties["endColumn"]  # GitHub takes columns of one line alone
     written = ",".join(f"{name}={_escaped(str(v), ':,')}" for name, v in properties.items())
     level = _GITHUB_LEVELS.get(label, label)
-    return f"::{level} {written}::{_escaped(message_in_file(found))}"
+    return f"::{level} {written}::{_escaped(printable(message_in_file(found)))}"
 
 
 def message_in_file(found: Found) -> str:
@@ -114,4 +117,5 @@ def _write_json(value: object) -> None:
         text.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:
         text = json.dumps(value, indent=2)
-    print(text)
+    # JSON leaves the C1 controls and marks of direction as they are, which a terminal obeys.
+    print(_HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1], text))

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ckptls._version import __version__
+from ckptls.checkpoint.printable import printable
 from ckptls.cli.check_files import Change, Extent, Found
 from ckptls.cli.check_report import message_in_file
 from ckptls.features.answers import Severity
@@ -67,7 +68,7 @@ def _result(found: Found, rule: int) -> dict[str, Any]:
         "ruleId": found.code,
         "ruleIndex": rule,
         "level": _level(Severity(found.severity)),
-        "message": {"text": message_in_file(found)},
+        "message": {"text": printable(message_in_file(found))},
         "locations": [
             {"physicalLocation": {"artifactLocation": artifact, "region": _region(found.in_file)}}
         ],

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ckptls.checkpoint.diff import Diff, compare
 from ckptls.checkpoint.model import Checkpoint, Variable
+from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.reader import read_checkpoint
 from ckptls.checkpoint.rename_groups import RenameGroup, rename_groups
 from ckptls.checkpoint.value_diff import ValueDiff, compare_values
@@ -23,7 +24,6 @@ from ckptls.cli.output import (
     new_table,
     note,
     own_variables,
-    printable,
     write_json,
     write_lines,
 )

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ckptls._version import __version__
 from ckptls.checkpoint import compiled
-from ckptls.cli.output import note, printable, write_lines
+from ckptls.checkpoint.printable import printable
+from ckptls.cli.output import note, write_lines
 from ckptls.source.document import Analysis
 from ckptls.source.text import Span
 from ckptls.workspace.binding import Binder

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ckptls.checkpoint.places import Place
+from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.summary import Cell, Histogram, Number, ValueSummary
-from ckptls.cli.output import printable
 
 _TEXT_CHARACTERS = 60
 _EIGHTHS = "▏▎▍▌▋▊▉█"

@@ -12,6 +12,7 @@ from ckptls.checkpoint import missing
 from ckptls.checkpoint.files import is_directory, is_file, plain, split
 from ckptls.checkpoint.history import History, Step, read_history
 from ckptls.checkpoint.listing import STATE_NAME
+from ckptls.checkpoint.printable import printable
 from ckptls.cli.output import (
     FORMATS,
     aligned,
@@ -20,7 +21,6 @@ from ckptls.cli.output import (
     new_console,
     new_table,
     note,
-    printable,
     size_text,
     write_json,
     write_lines,

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 
 from ckptls.checkpoint.model import Checkpoint, Variable
+from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.reader import read_checkpoint
 from ckptls.cli.output import (
     FORMATS,
@@ -14,7 +15,6 @@ from ckptls.cli.output import (
     counted,
     note,
     own_variables,
-    printable,
     size_text,
     write_lines,
 )

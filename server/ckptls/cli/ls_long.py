@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from ckptls.checkpoint.files import split
 from ckptls.checkpoint.model import Checkpoint, Variable
 from ckptls.checkpoint.placement import Placement
-from ckptls.cli.output import aligned, new_console, new_table, printable, write_json, write_lines
+from ckptls.checkpoint.printable import printable
+from ckptls.cli.output import aligned, new_console, new_table, write_json, write_lines
 
 Places = Mapping[str, Placement]
 

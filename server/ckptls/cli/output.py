@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
+from ckptls.checkpoint.printable import printable
+
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -25,13 +27,6 @@ _WRITTEN_AT_ONCE = 4096
 def chosen_format(asked: str | None) -> str:
     """The format that was asked for; else a table on a terminal, text elsewhere."""
     return asked or ("table" if sys.stdout.isatty() else "text")
-
-
-def printable(text: str) -> str:
-    """`text` with what could steer or confuse a terminal written as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def size_text(count: int) -> str:

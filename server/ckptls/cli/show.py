@@ -11,8 +11,8 @@ from importlib import import_module
 from ckptls.checkpoint.errors import CheckpointError, VariableNotFound
 from ckptls.checkpoint.model import Checkpoint, Variable
 from ckptls.checkpoint.places import Place, places
+from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.reader import read_checkpoint
-from ckptls.cli.output import printable
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ckptls.checkpoint.model import Variable
+from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.summary import ValueSummary
 from ckptls.cli.figures import STATISTICS, bars, cells, corner_title, measured, statistics
-from ckptls.cli.output import new_console, printable
+from ckptls.cli.output import new_console
 from ckptls.cli.show import Shown
 from ckptls.cli.show_text import BAR_WIDTH, headline
 

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from ckptls.checkpoint.model import Variable
+from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.summary import ValueSummary
 from ckptls.cli.figures import STATISTICS, bars, cells, corner_title, measured, place, statistics
-from ckptls.cli.output import printable
 from ckptls.cli.show import Shown
 
 BAR_WIDTH = 40

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from ckptls.checkpoint.errors import CheckpointError
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.outline import Node, outline
+from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.reader import read_checkpoint
 from ckptls.cli.output import (
     FORMATS,
@@ -20,7 +21,6 @@ from ckptls.cli.output import (
     new_table,
     note,
     own_variables,
-    printable,
     size_text,
     write_lines,
 )

@@ -12,9 +12,10 @@ from ckptls.checkpoint.errors import CheckpointError, CheckpointUnsupported
 from ckptls.checkpoint.files import is_directory, is_file
 from ckptls.checkpoint.listing import STATE_NAME, has_table_footer
 from ckptls.checkpoint.locate import Location, locate
+from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.reader import read_location
 from ckptls.checkpoint.verify import Effort, Report, verify
-from ckptls.cli.output import new_console, printable
+from ckptls.cli.output import new_console
 
 HELP = """Verify that a checkpoint is sound: the checksum of every block and every tensor,
 and that all its files are there with the right sizes. If TensorFlow is installed it is

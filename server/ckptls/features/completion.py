@@ -53,7 +53,7 @@ def completion(cursor: Cursor, binding: Binding) -> Completion | None:
         return None
     is_regex = site.match is not None and site.match.is_regex
     find = _at_end if site.match is Match.SUFFIX else _in_regex if is_regex else _in_text
-    items = model_items(cursor, binding)
+    items = literals.written_items(model_items(cursor, binding), cursor)
     is_incomplete = len(items) > MAX_ITEMS
     for checkpoint in binding.checkpoints:
         found, more = find(checkpoint, cursor)
@@ -92,7 +92,11 @@ def _layers(cursor: Cursor, binding: Binding) -> Completion | None:
         used |= {site.text.literal for site in cursor.analysis.sites if site.is_definition}
     used.discard(here.text.literal)
     return Completion(
-        tuple(items[name] for name in sorted(names, key=lambda name: name in used)),
+        tuple(
+            literals.written_items(
+                (items[name] for name in sorted(names, key=lambda name: name in used)), cursor
+            )
+        ),
         cursor.part.span,
         len(items) > MAX_ITEMS or bool(binding.pending),
         binding.pending,
@@ -129,7 +133,7 @@ def _in_text(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]:
         begins = Text((ANYWHERE, *text(cursor.typed).parts))
         further, is_cut_there = _behind(checkpoint, _level_of(begins, partial), level, partial)
         items, is_cut = [*items, *further], is_cut or is_cut_there
-    return [_written(item, cursor, "", item.label) for item in items], is_cut
+    return literals.written_items(items, cursor), is_cut
 
 
 def _in_regex(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]:
@@ -149,7 +153,8 @@ def _in_regex(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]
         begins_with = f"(?:.*?/)??{typed.regex}(?={re.escape(typed.partial)})"
         items, is_cut = _behind(checkpoint, _begins_with(begins_with), "", typed.partial)
     kept = cursor.written_up_to(typed.begin - len(fixed))
-    return [_written(item, cursor, kept, escaped(item.label)) for item in items], is_cut
+    items = [replace(item, label=escaped(item.label)) for item in items]
+    return literals.written_items(items, cursor, kept), is_cut
 
 
 def _at_end(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]:
@@ -166,13 +171,7 @@ def _at_end(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]:
             found.setdefault(end, []).append(name)
     ends = sorted(found, key=lambda end: (-len(found[end]), end))
     items = [_of_several(checkpoint, end, found[end]) for end in ends[:MAX_ITEMS]]
-    return [_written(item, cursor, "", item.label) for item in items], len(ends) > MAX_ITEMS
-
-
-def _written(item: Item, cursor: Cursor, kept: str, label: str) -> Item:
-    """An item with the characters that stand in the literal for its label."""
-    written = kept + literals.escaped(cursor.analysis.source, cursor.part.literal, label)
-    return item if written == item.label else replace(item, label=written)
+    return literals.written_items(items, cursor), len(ends) > MAX_ITEMS
 
 
 def _from_checkpoint(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ckptls.checkpoint.files import shown
 from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.printable import printable
 from ckptls.features import words
 from ckptls.features.keras_paths import is_of_keras
 from ckptls.features.navigation import name_of
@@ -78,7 +79,7 @@ def explain(
 
 
 def _lines(naming: Naming) -> Iterator[str]:
-    yield f"{naming.role}  {words.visible(naming.text)}"
+    yield f"{naming.role}  {printable(naming.text)}"
     yield f"  taken by     {naming.function}({naming.parameter}=…)"
     for index, (checkpoint, has_it) in enumerate(naming.checkpoints):
         mark = {None: "", True: "  (it is there)", False: "  (it is not there)"}[has_it]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.features import words
 from ckptls.features.known_names import without_numbers
+from ckptls.features.literals import in_quotes
 from ckptls.features.pairing import Pair, Shape, by_scopes, pairs
 from ckptls.source.document import Analysis
 from ckptls.source.pieces import Text
@@ -241,8 +242,7 @@ def _quote(assigned: AssignedMap, restore: Restore, text: str) -> str:
 
 
 def _quoted(name: str, quote: str) -> str:
-    escaped = name.replace("\\", "\\\\").replace(quote, "\\" + quote)
-    return f"{quote}{escaped}{quote}"
+    return f"{quote}{in_quotes(name, quote)}{quote}"
 
 
 class _Writer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ckptls.checkpoint.model import Variable
+from ckptls.checkpoint.printable import printable
 from ckptls.features import words
 from ckptls.features.navigation import name_of
 from ckptls.source.sites import Evidence, Role, Site
@@ -61,7 +62,7 @@ def _hint(site: Site, offset: int, binder: Binder) -> Hint | None:
 
 
 def _tooltip(variable: Variable, where: str) -> str:
-    return f"{words.visible(variable.name)}: {words.kind_of(variable)} in {where}"
+    return f"{printable(variable.name)}: {words.kind_of(variable)} in {where}"
 
 
 def _behind(source: SourceText, literal: Span) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.purpose import purpose_of
 from ckptls.features import words
 from ckptls.features.expressions import Allowance, SlowPatternError
@@ -70,7 +71,7 @@ def lenses(binder: Binder) -> list[Lens]:
 
 def report(lens: Lens) -> str:
     """A text to read: what is found and what is not, and what of the checkpoint is left over."""
-    lines = [f"# {lens.title}", f"# {words.visible(lens.checkpoint.prefix)}"]
+    lines = [f"# {lens.title}", f"# {printable(lens.checkpoint.prefix)}"]
     lines += _section("not in the checkpoint", lens.missing)
     row = _layer_row if lens.of_layers else _row
     lines += _section("found", (row(lens.checkpoint, name) for name in lens.found))
@@ -96,7 +97,7 @@ def _left(lens: Lens) -> list[str]:
 
 def _section(heading: str, rows: Iterable[str]) -> list[str]:
     several = list(rows)
-    return ["", f"# {heading}: {len(several):,}", *map(words.visible, several)] if several else []
+    return ["", f"# {heading}: {len(several):,}", *map(printable, several)] if several else []
 
 
 def _row(checkpoint: Checkpoint, name: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ckptls.checkpoint.files import shown
 from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.printable import printable
 from ckptls.features import words
 
 # Lines above the first variable.
@@ -36,10 +37,9 @@ def listing(checkpoint: Checkpoint) -> str:
     ]
     width = min(max(map(len, checkpoint.names), default=0), _MAX_ALIGNED)
     rows = (
-        f"{words.visible(each.name):{width}}  {words.kind_of(each)}"
-        for each in checkpoint.variables()
+        f"{printable(each.name):{width}}  {words.kind_of(each)}" for each in checkpoint.variables()
     )
-    head = [f"# {words.visible(shown(checkpoint.prefix))}", f"# {' · '.join(figures)}", ""]
+    head = [f"# {printable(shown(checkpoint.prefix))}", f"# {' · '.join(figures)}", ""]
     return "\n".join([*head, *rows, ""])
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ckptls.checkpoint.printable import printable
+from ckptls.features.answers import Item
+from ckptls.source.document import Cursor
 from ckptls.source.sites import LiteralPart, Site
 from ckptls.source.text import SourceText, Span
 
@@ -52,28 +55,37 @@ def _replacement(
     inner = whole[len(before) : len(whole) - len(after)]
     if inner == part.text:
         return None
-    return Replacement(part, rewritten(source, part, inner), name)
+    return _with_text(source, part, inner, name)
 
 
-def rewritten(source: SourceText, part: LiteralPart, new: str) -> str:
-    """The marked text of a part's literal with the part's own characters replaced."""
+def _with_text(source: SourceText, part: LiteralPart, new: str, name: str) -> Replacement | None:
+    """One literal with the part's own characters replaced; None if it cannot hold the new ones."""
     text = escaped(source, part.literal, new)
+    if text is None:
+        return None
     if part.is_item:
-        return text
+        return Replacement(part, text, name)
     before = source.text[part.literal.start : part.span.start]
     after = source.text[part.span.end : part.literal.end]
-    return before + text + after
+    return Replacement(part, before + text + after, name)
 
 
 def changed(source: SourceText, part: LiteralPart, new: str) -> Replacement:
-    """One literal with the part's own characters replaced by `new`."""
-    return Replacement(part, rewritten(source, part, new), new)
+    """One literal with the part's own characters replaced by `new`, made of what it has."""
+    found = changes(source, part, [new])
+    return found[0] if found else Replacement(part, new, new)
+
+
+def changes(source: SourceText, part: LiteralPart, texts: Iterable[str]) -> list[Replacement]:
+    """One literal with the part's own characters replaced by each of the texts that it can hold."""
+    found = (_with_text(source, part, new, new) for new in texts)
+    return [each for each in found if each is not None]
 
 
 def respelled(source: SourceText, site: Site, texts: Iterable[str]) -> list[Replacement]:
     """How to write each of the texts in the place of a site's, where one literal makes it."""
     if len(site.text.parts) == 1 == len(site.parts):
-        return [changed(source, site.parts[0], each) for each in texts]
+        return changes(source, site.parts[0], texts)
     return replacements(source, site, texts)
 
 
@@ -119,14 +131,34 @@ def _prefix(source: SourceText, literal: Span) -> str:
     return source.text[token_span(source, literal).start : start].lower()
 
 
-def escaped(source: SourceText, literal: Span, new: str) -> str:
-    """Characters as they are written in a literal; a raw one cannot hold its own quote."""
+def escaped(source: SourceText, literal: Span, new: str) -> str | None:
+    """Characters as they are written in a literal; None where a raw one cannot hold them."""
     quote = source.text[literal.end : literal.end + 1]
-    if not quote or all(each not in new for each in ("\\", "{", "}", quote)):
+    if not quote or (
+        new.isprintable() and all(each not in new for each in ("\\", "{", "}", quote))
+    ):
         return new
     prefix = _prefix(source, literal)
     if "f" in prefix:
         new = new.replace("{", "{{").replace("}", "}}")
-    if "r" in prefix:
-        return new
-    return new.replace("\\", "\\\\").replace(quote, "\\" + quote)
+    if "r" not in prefix:
+        return in_quotes(new, quote)
+    return new if new.isprintable() and quote not in new and not new.endswith("\\") else None
+
+
+def written_items(items: Iterable[Item], cursor: Cursor, kept: str = "") -> list[Item]:
+    """The items with the characters that stand in the literal for their labels, behind those
+    that are kept; without items that a raw literal cannot hold."""
+    found = []
+    for item in items:
+        text = escaped(cursor.analysis.source, cursor.part.literal, item.label)
+        if text is not None:
+            written = kept + text
+            found.append(item if written == item.label else replace(item, label=written))
+    return found
+
+
+def in_quotes(text: str, quote: str) -> str:
+    """Text as Python writes it between quotes: with escapes for the quote, for backslashes and
+    for characters that do not show."""
+    return printable(text.replace("\\", "\\\\").replace(quote, "\\" + quote))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from ckptls.checkpoint.files import is_remote, split
 from ckptls.checkpoint.history import step_number
-from ckptls.features import words
+from ckptls.features import literals, words
 from ckptls.features.answers import Completion, Item, ItemKind
 from ckptls.source.document import Cursor
 from ckptls.source.sites import PathForm, Role
@@ -37,7 +37,7 @@ def path_completion(cursor: Cursor, binder: Binder) -> Completion | None:
                 label = written[len(before) :]
                 found.setdefault(label, _item(label, place, prefix, binder))
                 break
-    items = tuple(found.values())
+    items = tuple(literals.written_items(found.values(), cursor))
     return Completion(items[:MAX_ITEMS], cursor.part.span, len(items) > MAX_ITEMS)
 
 

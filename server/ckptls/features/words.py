@@ -8,6 +8,7 @@ from datetime import datetime
 from ckptls.checkpoint.files import split
 from ckptls.checkpoint.history import step_number
 from ckptls.checkpoint.model import Checkpoint, Variable
+from ckptls.checkpoint.printable import printable
 from ckptls.workspace.binding import Binding
 
 _UNITS = ("kB", "MB", "GB", "TB")
@@ -61,19 +62,12 @@ def in_checkpoint(checkpoint: Checkpoint, binding: Binding) -> str:
 
 def code(text: str) -> str:
     """Text as Markdown code; nothing in it is taken for markup or hides on screen."""
-    shown = visible(text)
+    shown = printable(text)
     ticks = "`"
     while ticks in shown:
         ticks += "`"
     padding = " " if shown.startswith("`") or shown.endswith("`") else ""
     return f"{ticks}{padding}{shown}{padding}{ticks}"
-
-
-def visible(text: str) -> str:
-    """Text with escapes in the place of what does not show or moves other text."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def history(checkpoint: Checkpoint) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from lsprotocol import types
 
+from ckptls.checkpoint.printable import printable
 from ckptls.features.actions import fixes
 from ckptls.features.answers import Finding, Fix
 from ckptls.features.filling import fillings
@@ -75,7 +76,7 @@ def _quick_fixes(
 
 def _fix(fix: Fix, seen: Seen, client: Client) -> types.CodeAction:
     return types.CodeAction(
-        title=fix.title,
+        title=printable(fix.title),
         kind=types.CodeActionKind.QuickFix,
         diagnostics=_diagnostics([fix.finding], seen, client),
         is_preferred=fix.is_preferred,
@@ -86,7 +87,7 @@ def _fix(fix: Fix, seen: Seen, client: Client) -> types.CodeAction:
 def _remark(remark: Remark, seen: Seen, client: Client) -> types.CodeAction:
     silenced = [remark.finding] if remark.finding is not None else []
     return types.CodeAction(
-        title=remark.title,
+        title=printable(remark.title),
         kind=types.CodeActionKind.QuickFix,
         diagnostics=_diagnostics(silenced, seen, client) or None,
         edit=_edit(seen, [(remark.span, remark.new_text)]),
@@ -98,7 +99,7 @@ def _fillings(known: Bound | None, place: types.Range) -> list[types.CodeAction]
         return []
     seen = known.seen
     actions = [
-        types.CodeAction(filling.title, REWRITE, edit=_edit(seen, filling.edits))
+        types.CodeAction(printable(filling.title), REWRITE, edit=_edit(seen, filling.edits))
         for filling in fillings(known.binder, seen.view.span(place))
     ]
     return [action for action in actions if action.edit is not None]

@@ -6,6 +6,7 @@ import asyncio
 
 from lsprotocol import types
 
+from ckptls.checkpoint.printable import printable
 from ckptls.features.listing import Fold, folds
 from ckptls.lsp.asked import answered
 from ckptls.lsp.connection import Server
@@ -47,7 +48,7 @@ async def symbols_of(ls: Server, uri: str) -> list[types.DocumentSymbol]:
 def _symbol(fold: Fold) -> types.DocumentSymbol:
     first = types.Position(fold.first, 0)
     return types.DocumentSymbol(
-        name=fold.name.rpartition("/")[2] or "/",
+        name=printable(fold.name.rpartition("/")[2]) or "/",
         kind=types.SymbolKind.Namespace,
         range=types.Range(first, types.Position(fold.last + 1, 0)),
         selection_range=types.Range(first, first),

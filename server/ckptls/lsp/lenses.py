@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lsprotocol import types
 
+from ckptls.checkpoint.printable import printable
 from ckptls.features.lens import Lens, lenses
 from ckptls.lsp import contents
 from ckptls.lsp.asked import answered, bound
@@ -28,7 +29,7 @@ def register(server: Server) -> None:
         for lens in lenses(known.binder):
             if view.holds(lens.span):
                 line = view.line_of(lens.span.start)
-                command = types.Command(lens.title, SHOW_RESTORE, arguments=[uri, line])
+                command = types.Command(printable(lens.title), SHOW_RESTORE, arguments=[uri, line])
                 found.append(types.CodeLens(view.range(lens.span), command))
         return found
 
@@ -43,7 +44,7 @@ def register(server: Server) -> None:
             address = contents.address_of_restore(lens.checkpoint.prefix, uri, line)
             await ls.window_show_document_async(types.ShowDocumentParams(address, take_focus=True))
         else:
-            told = types.ShowMessageParams(types.MessageType.Info, _in_short(lens))
+            told = types.ShowMessageParams(types.MessageType.Info, printable(_in_short(lens)))
             ls.window_show_message(told)
 
 

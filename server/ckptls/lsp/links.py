@@ -5,6 +5,7 @@ from __future__ import annotations
 from lsprotocol import types
 from pygls.uris import from_fs_path
 
+from ckptls.checkpoint.printable import printable
 from ckptls.features.links import Link, links
 from ckptls.lsp.asked import answered, bound
 from ckptls.lsp.connection import Server
@@ -23,7 +24,9 @@ def register(server: Server) -> None:
         view, has_tooltips = found.seen.view, ls.session.client.link_tooltips
         return [
             types.DocumentLink(
-                view.range(link.span), _target(ls, link), link.tooltip if has_tooltips else None
+                view.range(link.span),
+                _target(ls, link),
+                printable(link.tooltip) if has_tooltips else None,
             )
             for link in links(found.binder)
             if view.holds(link.span)

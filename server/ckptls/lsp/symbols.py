@@ -9,6 +9,7 @@ from pygls.uris import from_fs_path
 
 from ckptls.checkpoint.files import is_remote, split
 from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.printable import printable
 from ckptls.features.outline import Symbol, outline
 from ckptls.features.search import Hit, best_hits, search
 from ckptls.lsp import contents
@@ -44,11 +45,11 @@ def _register_document(server: Server) -> None:
 
 def _nested(symbol: Symbol, view: View) -> types.DocumentSymbol:
     return types.DocumentSymbol(
-        name=symbol.name,
+        name=printable(symbol.name),
         kind=_kind(symbol),
         range=view.range(symbol.whole),
         selection_range=view.range(symbol.span),
-        detail=symbol.detail or None,
+        detail=printable(symbol.detail) or None,
         children=[_nested(each, view) for each in symbol.children] or None,
     )
 
@@ -59,7 +60,12 @@ def _flat(symbols: list[Symbol], view: View) -> list[types.SymbolInformation]:
         place = types.Location(view.uri, view.range(symbol.whole))
         parent = symbol.full_name[: -len(symbol.name)].rstrip("/") or None
         found.append(
-            types.SymbolInformation(place, symbol.name, _kind(symbol), container_name=parent)
+            types.SymbolInformation(
+                place,
+                printable(symbol.name),
+                _kind(symbol),
+                container_name=printable(parent) if parent is not None else None,
+            )
         )
         found += _flat(symbol.children, view)
     return found
@@ -87,9 +93,9 @@ def _information(ls: Server, hit: Hit) -> types.SymbolInformation | None:
     place = _place(ls, hit.checkpoint, hit.name)
     if place is None:
         return None
-    container = split(hit.checkpoint.prefix)[1]
+    container = printable(split(hit.checkpoint.prefix)[1])
     return types.SymbolInformation(
-        place, hit.name, types.SymbolKind.Variable, container_name=container
+        place, printable(hit.name), types.SymbolKind.Variable, container_name=container
     )
 
 

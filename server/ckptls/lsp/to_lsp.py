@@ -7,6 +7,7 @@ from typing import Any
 
 from lsprotocol import types
 
+from ckptls.checkpoint.printable import printable
 from ckptls.features.answers import Completion, Finding, Hover, Item, ItemKind
 from ckptls.lsp.client import Client
 from ckptls.lsp.literals import Literal
@@ -63,7 +64,7 @@ def _item(item: Item, index: int, spans: dict[str, Any], client: Client) -> dict
     answer: dict[str, Any] = {
         "label": item.label,
         "kind": _KINDS[item.kind],
-        "detail": item.detail,
+        "detail": printable(item.detail),
         "sortText": f"{index:03}",
         "filterText": item.label,
     }
@@ -112,7 +113,7 @@ def diagnostic(
         related = [types.DiagnosticRelatedInformation(place, text)] if place is not None else None
     return types.Diagnostic(
         range=view.range(finding.span),
-        message=finding.message,
+        message=printable(finding.message),
         severity=types.DiagnosticSeverity(int(finding.severity)),
         code=finding.code,
         code_description=types.CodeDescription(page) if page is not None else None,

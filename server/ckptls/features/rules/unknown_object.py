@@ -8,7 +8,7 @@ from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.nearest import is_near_miss, nearest
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
-from ckptls.features.literals import changed
+from ckptls.features.literals import changes
 from ckptls.features.rule import Context, Rule
 from ckptls.source.sites import Evidence, Role, Site
 from ckptls.workspace.binding import Binding
@@ -63,7 +63,7 @@ class UnknownObject(Rule):
             f"{words.in_checkpoint(checkpoint, binding)} has no object `{name}` at its root, so"
             f" nothing is restored to it; did you mean `{near[0]}`?",
             checkpoint,
-            suggestions=[changed(context.analysis.source, site.parts[0], each) for each in near],
+            suggestions=changes(context.analysis.source, site.parts[0], near),
         )
         if found is not None:
             yield found

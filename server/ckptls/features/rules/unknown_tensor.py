@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ckptls.checkpoint.graph import Model
 from ckptls.checkpoint.nearest import is_near_miss, nearest
 from ckptls.features.answers import Finding, Severity
-from ckptls.features.literals import changed
+from ckptls.features.literals import changes
 from ckptls.features.rule import Context, Rule
 from ckptls.source.sites import Evidence, Output, PathForm, Role, Site
 from ckptls.source.text import Span
@@ -75,7 +75,7 @@ class UnknownTensor(Rule):
             f"the graph of `{_shown(models[0], binding)}` has no node `{name}`;"
             f" did you mean `{near[0]}`?",
             None,
-            suggestions=[changed(source, part, node + ending) for node in near],
+            suggestions=changes(source, part, [node + ending for node in near]),
         )
         if found is not None:
             yield found

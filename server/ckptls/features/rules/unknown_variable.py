@@ -9,7 +9,7 @@ from ckptls.checkpoint.nearest import distance, is_near_miss, nearest, rank
 from ckptls.checkpoint.suggest import suggest_variables
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
-from ckptls.features.literals import Replacement, changed, replacements
+from ckptls.features.literals import Replacement, changes, replacements
 from ckptls.features.rule import Context, Rule
 from ckptls.source.pieces import Text
 from ckptls.source.sites import Evidence, Role, Site
@@ -133,7 +133,7 @@ def _near_parts(checkpoint: Checkpoint, site: Site, source: SourceText) -> list[
         depth = part.text.count("/")
         near = nearest(part.text, [each for each in texts if each.count("/") == depth])
         if near:
-            return [changed(source, part, each) for each in near]
+            return changes(source, part, near)
     return []
 
 
