@@ -209,14 +209,14 @@ F32 = '{"w":{"dtype":"F32","shape":[%s],"data_offsets":[%s]}}'
     ("header", "data", "sentence"),
     [
         (F32 % ("2", "0,8"), bytes(4), "ends early"),
-        (F32 % ("2", "0,4"), bytes(4), "4 bytes, which are no float32"),
+        (F32 % ("2", "0,4"), bytes(4), r"4 bytes, and float32 \[2\] needs 8"),
         (F32 % ("-1", "0,4"), bytes(4), "shape of `w` is none"),
         (F32 % ("4611686018427387904,4", "0,4"), bytes(4), "more elements than there can be"),
         (F32 % ("1", "4,8"), bytes(8), "leaves a hole"),
         (F32 % ("true", "0,4"), bytes(4), "shape of `w` is none"),
-        ('{"w":1}', b"", "nothing sound of `w`"),
+        ('{"w":1}', b"", "invalid entry for `w`"),
         ('{"w":{},"w":{}}', b"", "a key occurs twice"),
-        ("{" + "[" * 2000, b"", "no list of tensors"),
+        ("{" + "[" * 2000, b"", "not a list of tensors"),
     ],
 )
 def test_a_safetensors_header_that_cannot_be_is_refused(

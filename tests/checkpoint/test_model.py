@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 
 import pytest
@@ -46,6 +47,22 @@ def test_a_name_that_is_not_there_is_no_variable(name: str) -> None:
     assert listing.get(name) is None
     with pytest.raises(KeyError):
         listing[name]
+
+
+def test_a_checkpoint_is_a_mapping_of_names_to_variables() -> None:
+    listing = checkpoint()
+    assert isinstance(listing, Mapping)
+    assert list(listing) == list(listing.keys()) == sorted(SHAPES)
+    assert list(listing.values()) == list(listing.variables())
+    assert dict(listing) == dict(listing.items()) == {v.name: v for v in listing.variables()}
+    fallback = Variable("", "int8", ())
+    assert listing.get("no such name", fallback) is fallback
+
+
+def test_a_checkpoint_equals_itself_alone() -> None:
+    listing = checkpoint()
+    assert listing == listing and listing != checkpoint()
+    assert len({listing, checkpoint()}) == 2
 
 
 def test_variables_come_in_the_order_of_their_names() -> None:

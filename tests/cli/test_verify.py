@@ -62,7 +62,13 @@ def test_json(prefix: str) -> None:
             "variable": "b",
         }
     ]
-    assert result["verified"] == {"files": 2, "blocks": 3, "tensors": 2, "bytes": 104}
+    assert result["verified"] == {
+        "files": 2,
+        "blocks": 3,
+        "tensors": 2,
+        "unverified_tensors": 0,
+        "bytes": 104,
+    }
 
 
 def test_a_terminal_gets_colours(prefix: str) -> None:

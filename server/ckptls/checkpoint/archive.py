@@ -8,11 +8,16 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
+from collections.abc import Collection, Iterator
 
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
 from ckptls.checkpoint.files import Closing, OpenFile
 from ckptls.checkpoint.limits import check_growth
 from ckptls.checkpoint.stream import Stream
+
+TYPE_CHECKING = False  # as typing's, without importing typing
+if TYPE_CHECKING:
+    from numpy import ndarray
 
 MAX_DIRECTORY_BYTES = 64 << 20
 _END = b"PK\x05\x06"
@@ -86,24 +91,69 @@ class Archive(Closing):
             raise CheckpointDamaged(f"`{name}` ends early", where=member.header_offset)
         return data
 
+    def read_array(self, name: str) -> ndarray:
+        """All bytes of a member as an array, which is all the memory that it takes.
+
+        Raises:
+            CheckpointError: as `verify`.
+        """
+        import numpy
+
+        member = self._member(name)
+        check_growth(member.file_size, member.compress_size, name)
+        data: ndarray = numpy.empty(member.file_size, numpy.uint8)
+        place = 0
+        for piece in self._pieces(member, member.file_size):
+            data[place : place + len(piece)] = numpy.frombuffer(piece, numpy.uint8)
+            place += len(piece)
+        if place != member.file_size:
+            raise CheckpointDamaged(f"`{name}` ends early", where=member.header_offset)
+        return data
+
     def read_head(self, name: str, count: int) -> bytes:
         """The first `count` bytes of a member, fewer if it has no more."""
-        member = self._member(name)
+        return b"".join(self._pieces(self._member(name), count))
+
+    def _pieces(self, member: zipfile.ZipInfo, count: int) -> Iterator[bytes]:
+        """The first `count` bytes of a member; at its end its checksum is compared."""
         if member.flag_bits & 1 or member.compress_type not in _METHODS:
             what = "encrypted" if member.flag_bits & 1 else "packed in a way that is not read"
-            raise CheckpointUnsupported(f"`{name}` is {what}")
-        pieces, rest = [], count
+            raise CheckpointUnsupported(f"`{member.filename}` is {what}")
+        rest = count
         try:
             with self._zip.open(member) as stream:
                 while rest > 0:
                     piece = stream.read(min(rest, _AT_ONCE))
                     if not piece:
                         break
-                    pieces.append(piece)
+                    yield piece
                     rest -= len(piece)
         except _RAISED as error:
             raise self._damaged(error) from None
-        return b"".join(pieces)
+
+    def verify(self, name: str) -> int:
+        """Unpack a member to its end, a piece at a time, against its checksum; its bytes.
+
+        Raises:
+            CheckpointDamaged: it is corrupt, or has another length than stated.
+            CheckpointUnsupported: it is encrypted, packed in a way that is not read, or grows
+                beyond the limits of decompression.
+        """
+        member = self._member(name)
+        check_growth(member.file_size, member.compress_size, name)
+        count = sum(map(len, self._pieces(member, member.file_size + 1)))
+        if count != member.file_size:
+            raise CheckpointDamaged(f"`{name}` ends early", where=member.header_offset)
+        return count
+
+    def verify_all(self, done: Collection[str]) -> None:
+        """Verify all members but those that were verified already.
+
+        Raises:
+            CheckpointError: as `verify`.
+        """
+        for name in self._members.keys() - set(done):
+            self.verify(name)
 
     def span(self, name: str) -> tuple[int, int] | None:
         """(offset in the file, bytes) of a member that is stored as it is; None if it is packed."""

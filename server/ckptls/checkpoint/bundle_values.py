@@ -17,10 +17,11 @@ from ckptls.checkpoint.arrays import (
 from ckptls.checkpoint.crc32c import Checksum
 from ckptls.checkpoint.dtypes import STRING
 from ckptls.checkpoint.entries import Entry, Header, IndexReader, data_path
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointIncomplete, CheckpointNotFound
-from ckptls.checkpoint.files import OpenFile, open_file
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointNotFound
+from ckptls.checkpoint.files import Closing, OpenFile
 from ckptls.checkpoint.listing import INDEX_SUFFIX
-from ckptls.checkpoint.model import Checkpoint, Variable
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.open_files import OpenFiles
 from ckptls.checkpoint.slices import slice_entries
 from ckptls.checkpoint.stored import check_inside, read_stored
 from ckptls.checkpoint.strings import read_strings, strings_checksum
@@ -31,61 +32,99 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-def read_value(checkpoint: Checkpoint, variable: Variable) -> np.ndarray:
-    """The values of one variable; see `values.read_value`."""
-    prefix = checkpoint.prefix
-    numpy_dtype(variable.dtype)  # before anything is read: are there values at all?
-    with IndexReader(prefix + INDEX_SUFFIX) as index:
-        check_listed(checkpoint, index.stamp)
-        header = index.header()
-        entry = index.find(variable.name)
+def open_values(checkpoint: Checkpoint) -> BundleValues:
+    """The values of a V2 checkpoint; see `values.ValueReader`."""
+    return BundleValues(checkpoint)
+
+
+class BundleValues(Closing):
+    """An index and the data files beside it, each of which is opened when it is needed."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._index = IndexReader(checkpoint.prefix + INDEX_SUFFIX)
+        try:
+            check_listed(checkpoint, self._index.stamp)
+            self._header = self._index.header()
+        except CheckpointError:
+            self._index.close()
+            raise
+        self._files = OpenFiles()
+        self._prefix = checkpoint.prefix
+
+    def close(self) -> None:
+        """See Closing."""
+        self._index.close()
+        self._files.close()
+
+    def read(self, name: str) -> np.ndarray:
+        """The value of one variable, compared with its checksum."""
+        entry = self._entry(name)
+        numpy_dtype(entry.dtype)  # before anything is read: are there values at all?
+        if not entry.slices:
+            return self._read_entry(entry)
+        slices = slice_entries(self._index, entry)
+        self._check_bytes(entry, [part for _, part in slices])
+        parts = ((extents, self._read_entry(part)) for extents, part in slices)
+        return assembled(entry.shape, entry.dtype, parts)
+
+    def verify(self, name: str) -> int:
+        """As `read`; `verify_bundle` has a way of its own."""
+        return self.read(name).nbytes
+
+    def verify_rest(self) -> None:
+        """Nothing else."""
+
+    def _entry(self, name: str) -> Entry:
+        entry = self._index.find(name)
+        self._index.check_unchanged()
         if entry is None:
-            raise CheckpointDamaged(f"its blocks hide `{variable.name}`", index.path)
-        slices = slice_entries(index, entry) if entry.slices else []
-        index.check_unchanged()
-    if not entry.slices:
-        return _read_entry(prefix, header, entry)
-    _check_bytes(prefix, header, entry, [part for _, part in slices])
-    parts = ((extents, _read_entry(prefix, header, part)) for extents, part in slices)
-    return assembled(entry.shape, entry.dtype, parts)
+            raise CheckpointDamaged(f"its blocks hide `{name}`", self._index.path)
+        return entry
 
-
-def open_shard(prefix: str, header: Header, entry: Entry) -> OpenFile:
-    """The data file in which an entry's bytes lie, known to reach as far as they do.
-
-    Raises:
-        CheckpointNotFound: it is not there.
-        CheckpointIncomplete: it ends too early.
-    """
-    if entry.shard >= header.shards:
-        raise CheckpointDamaged(
-            f"`{entry.name}` lies in data file {entry.shard} of {header.shards}",
-            prefix + INDEX_SUFFIX,
-        )
-    path = data_path(prefix, entry.shard, header.shards)
-    try:
-        file = open_file(path)
-    except CheckpointNotFound as error:
-        what = f"the data file `{path}` is not there, so only names and shapes can be read"
-        raise CheckpointNotFound(what, path) from error
-    try:
-        check_inside(file, entry.offset_bytes, entry.size_bytes, f"`{entry.name}`")
-    except CheckpointIncomplete:
-        file.close()
-        raise
-    return file
-
-
-def _read_entry(prefix: str, header: Header, entry: Entry) -> np.ndarray:
-    """The values of a variable or a slice that is stored in one piece."""
-    with open_shard(prefix, header, entry) as file:
+    def _read_entry(self, entry: Entry) -> np.ndarray:
+        """The values of a variable or a slice that is stored in one piece."""
+        file = self._open_shard(entry)
         if entry.dtype == STRING:
-            return _read_strings(file, header, entry)
+            return _read_strings(file, self._header, entry)
         data = read_stored(file, entry.offset_bytes, entry.size_bytes)
         checksum = Checksum()
         checksum.add(data)
         _check(checksum, entry, file)
-    return array_of(data, entry.dtype, entry.shape, is_big_endian=header.is_big_endian)
+        is_big_endian = self._header.is_big_endian
+        return array_of(data, entry.dtype, entry.shape, is_big_endian=is_big_endian)
+
+    def _open_shard(self, entry: Entry) -> OpenFile:
+        """The data file in which an entry's bytes lie, known to reach as far as they do.
+
+        Raises:
+            CheckpointNotFound: it is not there.
+            CheckpointIncomplete: it ends too early.
+        """
+        if entry.shard >= self._header.shards:
+            raise CheckpointDamaged(
+                f"`{entry.name}` lies in data file {entry.shard} of {self._header.shards}",
+                self._prefix + INDEX_SUFFIX,
+            )
+        path = data_path(self._prefix, entry.shard, self._header.shards)
+        try:
+            file = self._files.open(path)
+        except CheckpointNotFound as error:
+            what = f"the data file `{path}` is not there, so only names and shapes can be read"
+            raise CheckpointNotFound(what, path) from error
+        check_inside(file, entry.offset_bytes, entry.size_bytes, f"`{entry.name}`")
+        return file
+
+    def _check_bytes(self, entry: Entry, parts: list[Entry]) -> None:
+        """Make sure that no more memory is asked for than there are bytes in the files.
+
+        Slices that share bytes would make a large array of a small file.
+        """
+        shards = {part.shard: part for part in parts}.values()
+        available = sum(self._open_shard(part).size for part in shards)
+        if sum(part.size_bytes for part in parts) > available:
+            raise CheckpointDamaged(
+                f"the slices of `{entry.name}` overlap", self._prefix + INDEX_SUFFIX
+            )
 
 
 def _read_strings(file: OpenFile, header: Header, entry: Entry) -> np.ndarray:
@@ -113,16 +152,3 @@ def _check(checksum: Checksum, entry: Entry, file: OpenFile) -> None:
             file.path,
             entry.offset_bytes,
         )
-
-
-def _check_bytes(prefix: str, header: Header, entry: Entry, parts: list[Entry]) -> None:
-    """Make sure that no more memory is asked for than there are bytes in the files.
-
-    Slices that share bytes would make a large array of a small file.
-    """
-    available = 0
-    for part in {part.shard: part for part in parts}.values():
-        with open_shard(prefix, header, part) as file:
-            available += file.size
-    if sum(part.size_bytes for part in parts) > available:
-        raise CheckpointDamaged(f"the slices of `{entry.name}` overlap", prefix + INDEX_SUFFIX)

@@ -8,6 +8,7 @@ Source: numpy.lib.format (type strings), the documentation of ml_dtypes.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _TYPE_STRING = re.compile(r"[<>|=]?([a-zA-Z])(\d*)(\[\w+\])?")
 _KINDS = {"f": "float", "i": "int", "u": "uint", "c": "complex"}
 _KNOWN_TO_NUMPY = re.compile(r"float(16|32|64)|complex(64|128)|u?int(8|16|32|64)|bool")
+_RANK_OF_ALL = 32  # NumPy 1 has arrays of so many dimensions, NumPy 2 of 64
 # Quantised types are stored as the plain ones; their scale is elsewhere.
 _QUANTISED = {"qint8": "int8", "quint8": "uint8", "qint32": "int32"}
 
@@ -55,6 +57,7 @@ def unknown(text: str) -> str:
     return f"unknown({printable(text[:64])})"
 
 
+@lru_cache(maxsize=256)
 def numpy_dtype(name: str, byte_order: str = "<") -> AnyType:
     """NumPy's type for one of TensorFlow's names; those that NumPy lacks come from ml_dtypes.
 
@@ -83,12 +86,46 @@ def array(data: bytes, dtype: str, shape: tuple[int, ...], byte_order: str = "<"
 
     Raises:
         CheckpointDamaged: `data` has another length than shape and type say.
-        CheckpointUnsupported: as `numpy_dtype`.
+        CheckpointUnsupported: as `numpy_dtype`; or NumPy has no arrays of such a shape.
     """
     import numpy
 
     kind = numpy_dtype(dtype, byte_order)
     if len(data) != prod(shape) * kind.itemsize:
-        raise CheckpointDamaged(f"{len(data):,} bytes are no {dtype} {list(shape)}")
-    value = numpy.frombuffer(bytearray(data), kind).reshape(shape)
+        raise CheckpointDamaged(f"{len(data):,} bytes are not {dtype} {list(shape)}")
+    return array_of(numpy.frombuffer(bytearray(data), numpy.uint8), dtype, shape, byte_order)
+
+
+def array_of(raw: Array, dtype: str, shape: tuple[int, ...], byte_order: str = "<") -> Array:
+    """As `array`, of bytes that are an array already; a view of them where that is possible."""
+    kind = numpy_dtype(dtype, byte_order)
+    try:
+        value: Array = raw.view(kind).reshape(shape)
+    except (ValueError, OverflowError):
+        raise _no_such_array(shape) from None
     return value if kind.isnative else value.astype(kind.newbyteorder("="))
+
+
+def check_shape(shape: tuple[int, ...], name: str) -> None:
+    """Make sure that NumPy has arrays of a shape.
+
+    Raises:
+        CheckpointDamaged: too many dimensions, or too large ones beside a dimension of 0.
+    """
+    if len(shape) <= _RANK_OF_ALL and 0 not in shape:
+        return
+    import numpy
+
+    try:
+        numpy.zeros((), "u8").reshape((1,) * len(shape))
+        if 0 in shape:
+            numpy.empty(0, "u8").reshape(shape)
+    except (ValueError, OverflowError):
+        error = _no_such_array(shape)
+        raise CheckpointDamaged(f"`{name}`: {error.what}") from None
+
+
+def _no_such_array(shape: tuple[int, ...]) -> CheckpointUnsupported:
+    if len(shape) > _RANK_OF_ALL:
+        return CheckpointUnsupported(f"NumPy has no arrays of {len(shape)} dimensions")
+    return CheckpointUnsupported(f"NumPy has no arrays of the shape {list(shape)}")

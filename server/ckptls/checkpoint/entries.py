@@ -91,11 +91,13 @@ class IndexReader(Closing):
         CheckpointError: from each method, with the path of the index.
     """
 
-    __slots__ = ("_block", "_ends", "_file", "_handles", "path")
+    __slots__ = ("_block", "_ends", "_escaped", "_file", "_handles", "_spans", "path")
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._block: Block | None = None
+        self._spans: dict[bytes, tuple[int, int]] | None = None
+        self._escaped: dict[str, Entry] | None = None
         self._file = open_file(path)
         try:
             self._ends, self._handles = _block_index(self._file)
@@ -136,8 +138,11 @@ class IndexReader(Closing):
         except UnicodeEncodeError:
             return None
         found = self.find_key(key) if key else None
-        if found is None and "\\x" in name:  # perhaps a name that is no UTF-8
-            found = next((entry for entry in self.entries() if entry.name == name), None)
+        if found is None and "\\x" in name:  # perhaps a name that is not UTF-8
+            if self._escaped is None:
+                inside = (each for each in self.entries() if "\\x" in each.name)
+                self._escaped = {entry.name: entry for entry in inside}
+            found = self._escaped.get(name)
         return found
 
     def find_key(self, key: bytes) -> Entry | None:
@@ -146,8 +151,7 @@ class IndexReader(Closing):
             position = bisect_left(self._ends, key)
             if position == len(self._handles):
                 return None
-            block = self._read(self._handles[position])
-            span = find_value(block, key)
+            span, block = self._find(self._handles[position], key)
             return None if span is None else _entry(block, key, *span)
         except CheckpointError as error:
             raise error.named(self.path) from None
@@ -177,10 +181,25 @@ class IndexReader(Closing):
             if count > MAX_ENTRIES or decoded_bytes > _MAX_DECODED_BYTES:
                 raise CheckpointDamaged("more names than any model has", where=block.where)
 
+    def _find(self, handle: Handle, key: bytes) -> tuple[tuple[int, int] | None, Block]:
+        """Where the value under `key` is in the block at `handle`.
+
+        The first key of a block is searched for; at the second one all keys are noted, which
+        makes the others cheap.
+        """
+        is_first = self._block is None or self._block.where != handle.offset
+        block = self._read(handle)
+        if is_first:
+            return find_value(block, key), block
+        if self._spans is None:
+            self._spans = {each: (start, end) for each, start, end in entries(block)}
+        return self._spans.get(key), block
+
     def _read(self, handle: Handle) -> Block:
         """The data block there; the latest one is kept, since neighbours are often asked for."""
         if self._block is None or self._block.where != handle.offset:
             self._block = read_block(self._file.read_at, handle)
+            self._spans = None
         return self._block
 
 

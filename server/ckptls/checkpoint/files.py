@@ -85,6 +85,11 @@ class OpenFile(Closing):
         self.size = status.st_size
         self.stamp = _stamp(path, status)
 
+    @property
+    def descriptor(self) -> int | None:
+        """The number under which the system knows it; None for a file on another machine."""
+        return self._descriptor
+
     def close(self) -> None:
         """Give it back to the system; it cannot be used any more."""
         os.close(self._descriptor)

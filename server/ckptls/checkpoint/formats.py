@@ -3,8 +3,9 @@
 A format is known by its first bytes, by the members of its archive, or by what lies in its
 directory, whatever the name. Its module offers
 
-    read(location) -> Contents               names, kinds and all else of a listing
-    read_value(location, name) -> ndarray    the value of one variable, reading only that
+    read(location) -> Contents              names, kinds and all else of a listing
+    open_values(location, names)            its files, open to read values, as a `ValueReader`;
+                                            `names` will probably be asked for, in this order
 
 and is imported when such a file is met, as are the libraries that it needs.
 """
@@ -20,10 +21,12 @@ from ckptls.checkpoint import listing
 from ckptls.checkpoint.errors import CheckpointError, CheckpointUnsupported
 from ckptls.checkpoint.files import OpenFile, is_remote, join, open_file, split
 from ckptls.checkpoint.locate import Location, locate
-from ckptls.checkpoint.model import FileStamp, Format, Kind, Layer
+from ckptls.checkpoint.model import Checkpoint, FileStamp, Format, Kind, Layer
 
 if TYPE_CHECKING:
     import numpy
+
+    from ckptls.checkpoint.values import ValueReader
 
 HEAD_BYTES = 512
 _MOST_FILES = 200
@@ -174,6 +177,21 @@ def read(location: Location) -> Contents:
     return contents
 
 
+def open_values(checkpoint: Checkpoint) -> ValueReader:
+    """The values of a checkpoint in one of these formats; see `values.ValueReader`.
+
+    Raises:
+        CheckpointIncomplete: it was replaced since it was listed.
+        CheckpointError: as `read`.
+    """
+    from ckptls.checkpoint.values import ListedFiles
+
+    listed = ListedFiles(checkpoint)
+    for path in checkpoint.files:
+        listed.check_path(path)
+    return _open(locate(checkpoint.prefix), checkpoint.names)
+
+
 def read_value(checkpoint: Location | str, name: str) -> numpy.ndarray[Any, Any]:
     """The value of one variable; only what is needed for it is read.
 
@@ -181,40 +199,45 @@ def read_value(checkpoint: Location | str, name: str) -> numpy.ndarray[Any, Any]
         KeyError: there is no such variable.
         CheckpointError: as `read`; or its value is of a kind that is listed only.
     """
-    location = locate(checkpoint) if isinstance(checkpoint, str) else checkpoint
-    require("numpy", TABLE[location.format].value_extra)
-    try:
-        value: numpy.ndarray[Any, Any] = _module(location).read_value(location, name)
-    except CheckpointError as error:
-        raise error.named(location.files[0]) from None
-    except MemoryError:
-        raise CheckpointUnsupported(
-            f"the value of `{name}` does not fit into memory", location.files[0]
-        ) from None
-    return value
+    found = dict(read_values(checkpoint, (name,)))
+    return found[name]
 
 
 def read_values(
     checkpoint: Location | str, names: Iterable[str]
 ) -> Iterator[tuple[str, numpy.ndarray[Any, Any]]]:
-    """(name, value) of each of `names`: quicker than `read_value` for many of an HDF5 file.
-
-    Names that there are not are passed by; the order may be another.
+    """(name, value) of each of `names`, from files that are opened once; unknown ones are left out.
 
     Raises:
         CheckpointError: as `read_value`, at the first value that cannot be read.
     """
     location = locate(checkpoint) if isinstance(checkpoint, str) else checkpoint
+    names = list(names)
+    reader = _open(location, names)
+    try:
+        for name in names:
+            try:
+                value = reader.read(name)
+            except KeyError:
+                continue
+            except MemoryError:
+                raise CheckpointUnsupported(
+                    f"the value of `{name}` does not fit into memory", location.files[0]
+                ) from None
+            yield name, value
+    except CheckpointError as error:
+        raise error.named(location.files[0]) from None
+    finally:
+        reader.close()
+
+
+def _open(location: Location, names: Sequence[str]) -> ValueReader:
     require("numpy", TABLE[location.format].value_extra)
-    if location.format in (Format.KERAS, Format.HDF5):
-        yield from _module(location).read_values(location, names)
-        return
-    for name in names:
-        try:
-            value = read_value(location, name)
-        except KeyError:
-            continue
-        yield name, value
+    try:
+        reader: ValueReader = _module(location).open_values(location, names)
+    except CheckpointError as error:
+        raise error.named(location.files[0]) from None
+    return reader
 
 
 def require(library: str, extra: str) -> Any:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ckptls.checkpoint import elements
 from ckptls.checkpoint.dtypes import STRING
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.limits import MAX_NAME_BYTES, check_growth, checked_shape
+from ckptls.checkpoint.limits import FREE_BYTES, MAX_NAME_BYTES, check_growth, checked_shape
 
 if TYPE_CHECKING:
     import h5py
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
 MAX_OBJECTS = 1_000_000
 MAX_ATTRIBUTE_BYTES = 64 << 20
+PIECE_BYTES = 4 << 20
 _MAX_PARTS = 10_000
 # What h5py was seen to raise for damaged files.
-_RAISED = (
+RAISED = (
     OSError,
     LookupError,
     ValueError,
@@ -49,7 +50,7 @@ on_object: Callable[[], None] = lambda: None  # noqa: E731
 
 
 class Opened:
-    """The HDF5 file that a file-like object holds; use it in a `with` statement.
+    """The HDF5 file at a path or in a file-like object; use it in a `with` statement.
 
     Whatever h5py makes of damaged bytes inside of the statement becomes `CheckpointDamaged`.
 
@@ -57,15 +58,15 @@ class Opened:
         root: its root group.
     """
 
-    def __init__(self, stream: RawIOBase) -> None:
+    def __init__(self, stream: RawIOBase | str) -> None:
         from ckptls.checkpoint.formats import require
 
         library = require("h5py", "hdf5")
         try:
             self._file = library.File(stream, "r")
             self.root: h5py.Group = self._file["/"]
-        except _RAISED as error:
-            raise _damaged(error) from None
+        except RAISED as error:
+            raise damaged(error) from None
 
     def __enter__(self) -> Opened:
         return self
@@ -78,13 +79,14 @@ class Opened:
     ) -> None:
         try:
             self._file.close()
-        except _RAISED as late:
+        except RAISED as late:
             error = error or late
-        if isinstance(error, _RAISED) and not isinstance(error, CheckpointError):
-            raise _damaged(error) from None
+        if isinstance(error, RAISED) and not isinstance(error, CheckpointError):
+            raise damaged(error) from None
 
 
-def _damaged(error: BaseException) -> CheckpointError:
+def damaged(error: BaseException) -> CheckpointError:
+    """What h5py raised, as an error of ours."""
     text = " ".join(str(error).split())[:200]
     return CheckpointDamaged(f"no sound HDF5 file: {text}")
 
@@ -163,25 +165,63 @@ def lies_elsewhere(data_set: h5py.Dataset) -> bool:
     return bool(creation.get_layout() == h5d.VIRTUAL or creation.get_external_count() > 0)
 
 
-def value_of(data_set: h5py.Dataset, name: str) -> elements.Array:
-    """The elements of a data set, bytes for texts.
+def check_readable(data_set: h5py.Dataset, name: str) -> Kind:
+    """(dtype, shape) of a data set whose elements can be read.
 
     Raises:
         CheckpointUnsupported: they lie elsewhere, are of no type that is read, or would grow
             beyond the limits of decompression.
     """
-    if lies_elsewhere(data_set):
-        raise CheckpointUnsupported(f"the elements of `{name}` lie in another place: not read")
     dtype, shape = kind_of(data_set, name)
     if dtype.startswith("unknown"):
         raise CheckpointUnsupported(f"values of type {dtype} are listed, not read")
-    kind = data_set.dtype
-    num_bytes = prod(shape) * kind.itemsize
-    check_growth(num_bytes, data_set.id.get_storage_size(), name)
+    _check_stored(data_set, name)
+    return dtype, shape
+
+
+def _check_stored(data_set: h5py.Dataset, name: str) -> None:
+    if lies_elsewhere(data_set):
+        raise CheckpointUnsupported(f"the elements of `{name}` lie in another place: not read")
+    num_bytes = prod(data_set.shape or ()) * data_set.id.get_type().get_size()
+    if num_bytes > FREE_BYTES:
+        check_growth(num_bytes, data_set.id.get_storage_size(), name)
+
+
+def texts_of(data_set: h5py.Dataset) -> list[Any]:
+    """The texts of a data set in C order, as `bytes` or `str`."""
     import numpy
 
-    value: elements.Array = numpy.asarray(data_set[()])
-    return value
+    texts: list[Any] = numpy.asarray(data_set[()]).ravel().tolist()
+    return texts
+
+
+def pieces(data_set: h5py.Dataset) -> Iterator[elements.Array]:
+    """The elements of a data set, some rows at a time: whole rows of chunks, where it has them."""
+    import numpy
+
+    shape = data_set.shape
+    num_bytes = prod(shape) * data_set.dtype.itemsize
+    if num_bytes <= PIECE_BYTES or not shape:
+        yield numpy.asarray(data_set[()])
+        return
+    axis = next(place for place, size in enumerate(shape) if size != 1)
+    row_bytes = num_bytes // shape[axis]
+    step = data_set.chunks[axis] if data_set.chunks else 1
+    rows = max(PIECE_BYTES // row_bytes // step, 1) * step
+    for start in range(0, shape[axis], rows):
+        yield numpy.asarray(data_set[(0,) * axis + (slice(start, start + rows),)])
+
+
+def verify(data_set: h5py.Dataset, name: str) -> int:
+    """Read all elements of a data set, piece by piece; how many bytes they take.
+
+    Raises:
+        CheckpointUnsupported: they lie elsewhere, or would grow beyond the limits.
+    """
+    if data_set.shape is None:
+        return 0
+    _check_stored(data_set, name)
+    return sum(piece.nbytes for piece in pieces(data_set))
 
 
 def _links(group: h5py.Group) -> Iterator[tuple[str, Any]]:

@@ -1,13 +1,16 @@
 """The process in which h5py works: questions about one file come in, answers go out.
 
-It opens no file. What it needs of one it asks the process that started it for, over the pipe:
-b"R", offset, count (8 bytes each), to which come the length and the bytes. Questions and
-answers are JSON; an answer is b"A", the lengths of JSON and of data, then both.
+It opens no file by name. It has the descriptor of the one that it is asked about, or else asks
+the process that started it for each part, over the pipe: b"R", offset, count (8 bytes each), to
+which come the length and the bytes. Questions and answers are JSON; an answer is b"A", its
+length, and the JSON. A question for values has an answer for each. One with `num_bytes` is
+followed by as many bytes in pieces, and each piece by an answer of its own that says how long it
+is, so that a large value takes little memory here and an error may come in between.
 
-A question says how many seconds of processor time it may take in all, `seconds`, and how many
-between an object of the file and the next, `step_seconds`. They are counted from when all is
-imported, and the system ends the process when they are over, even inside of a C library (not on
-Windows, which has no such clock).
+A question says how many seconds of processor time it may take for a listing or a value,
+`seconds`, and how many between an object of the file and the next, `step_seconds`. They are
+counted from when all is imported, and the system ends the process when they are over, even
+inside of a C library (not on Windows, which has no such clock).
 """
 
 from __future__ import annotations
@@ -22,50 +25,69 @@ from contextlib import suppress
 from math import prod
 from typing import Any, BinaryIO
 
-from ckptls.checkpoint.errors import CheckpointError
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError
 
 MAX_MEMORY_BYTES = 4 << 30
 BLOCK_BYTES = 64 << 10
 MAX_BLOCKS = 512
 VALUE_BYTES_PER_SECOND = 50_000_000  # unpacked, slower than any that was seen
+MAX_AHEAD_BYTES = 8 << 20
 READY = b"!"
 READ = b"R"
 ANSWER = b"A"
 
 
 def main() -> None:
-    """Answer the questions on standard input, until there are no more or one has failed."""
+    """Answer the questions on standard input, until there are no more."""
     _limit_memory()
     receive, send = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not get between
-    with suppress(ImportError):  # it is told when it is needed
+    with suppress(ImportError):  # it is reported when it is needed
         from ckptls.checkpoint import hdf5_layout  # noqa: F401
     with suppress(ImportError):
         import h5py  # noqa: F401
+    if hasattr(signal, "SIGPROF"):
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
     send.write(READY)
     send.flush()
-    size = int.from_bytes(_received(receive), "little")
+    source = json.loads(_received(receive))
     try:
-        _converse(_Pipe(receive, send, size), receive, send)
+        _converse(source, receive, send)
     except CheckpointError as error:
-        _send(send, {"error": type(error).__name__, "what": error.what, "hint": error.hint})
+        _send(send, _refusal(error))
     except MemoryError:
-        _send(
-            send, {"error": "CheckpointDamaged", "what": "it asks for too much memory", "hint": ""}
-        )
+        _send(send, _refusal(CheckpointDamaged("it asks for too much memory")))
     os._exit(0)  # without the clean-up of a library that may be in a bad state
 
 
-def _converse(stream: _Pipe, receive: BinaryIO, send: BinaryIO) -> None:
+def _converse(source: dict[str, int], receive: BinaryIO, send: BinaryIO) -> None:
     from ckptls.checkpoint import hdf5
 
-    question = json.loads(_received(receive))  # before the file: its bytes come the same way
+    question = json.loads(_received(receive))  # before the file: its bytes may come the same way
     _begin(question)
-    with hdf5.Opened(stream) as opened:
+    with hdf5.Opened(_file(source, receive, send)) as opened:
         while True:
-            _send(send, *_answer(opened.root, question))
+            if question["ask"] == "listing":
+                _send(send, _listing(opened.root))
+            else:
+                _answer_values(opened, question, send)
             question = json.loads(_received(receive))
             _begin(question)
+
+
+def _file(source: dict[str, int], receive: BinaryIO, send: BinaryIO) -> Any:
+    """What h5py opens: the file itself where it is one from its first byte on, else a stream."""
+    descriptor, start, size = source["descriptor"], source["start"], source["size"]
+    if descriptor < 0:
+        return _Asking(receive, send, size)
+    path = f"/dev/fd/{descriptor}"
+    if not start and os.path.exists(path):
+        return path
+    return _Part(descriptor, start, size)
+
+
+def _refusal(error: CheckpointError) -> dict[str, Any]:
+    return {"error": type(error).__name__, "what": error.what, "hint": error.hint}
 
 
 def _begin(question: dict[str, Any]) -> None:
@@ -83,13 +105,12 @@ def _begin(question: dict[str, Any]) -> None:
 def _allow(seconds: float) -> None:
     """End this process after so many more seconds of its processor time."""
     if hasattr(signal, "setitimer"):
-        signal.signal(signal.SIGPROF, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def _send(send: BinaryIO, answer: dict[str, Any], data: bytes = b"") -> None:
+def _send(send: BinaryIO, answer: dict[str, Any]) -> None:
     text = json.dumps(answer).encode()
-    send.write(ANSWER + number(len(text)) + number(len(data)) + text + data)
+    send.write(ANSWER + number(len(text)) + text)
     send.flush()
 
 
@@ -98,12 +119,12 @@ def number(value: int) -> bytes:
     return value.to_bytes(8, "little")
 
 
-class _Pipe(io.RawIOBase):
-    """The file, as far as it is here: each read is a request."""
+class _Stream(io.RawIOBase):
+    """A stretch of a file, of which parts are fetched and kept."""
 
-    def __init__(self, receive: BinaryIO, send: BinaryIO, size: int) -> None:
+    def __init__(self, size: int) -> None:
         super().__init__()
-        self._receive, self._send, self._size = receive, send, size
+        self._size = size
         self._place = 0
         self._blocks: dict[int, bytes] = {}
 
@@ -133,17 +154,39 @@ class _Pipe(io.RawIOBase):
         """Bytes of the file; small reads, of which HDF5 makes many, are cut out of blocks."""
         place, offset = divmod(start, BLOCK_BYTES)
         if offset + count > BLOCK_BYTES:
-            return self._asked(start, count)
+            return self._fetch(start, count)
         block = self._blocks.pop(place, None)
         if block is None:
             begin = place * BLOCK_BYTES
-            block = self._asked(begin, min(BLOCK_BYTES, self._size - begin))
+            block = self._fetch(begin, min(BLOCK_BYTES, self._size - begin))
         self._blocks[place] = block  # now the one that was used last
         if len(self._blocks) > MAX_BLOCKS:
             del self._blocks[next(iter(self._blocks))]
         return block[offset : offset + count]
 
-    def _asked(self, start: int, count: int) -> bytes:
+    def _fetch(self, start: int, count: int) -> bytes:
+        raise NotImplementedError
+
+
+class _Part(_Stream):
+    """A stretch of a file whose descriptor we have."""
+
+    def __init__(self, descriptor: int, start: int, size: int) -> None:
+        super().__init__(size)
+        self._descriptor, self._start = descriptor, start
+
+    def _fetch(self, start: int, count: int) -> bytes:
+        return os.pread(self._descriptor, count, self._start + start)
+
+
+class _Asking(_Stream):
+    """A file that the other process has: each part is a request."""
+
+    def __init__(self, receive: BinaryIO, send: BinaryIO, size: int) -> None:
+        super().__init__(size)
+        self._receive, self._send = receive, send
+
+    def _fetch(self, start: int, count: int) -> bytes:
         self._send.write(READ + number(start) + number(count))
         self._send.flush()
         return _received(self._receive)
@@ -157,41 +200,74 @@ def _received(receive: BinaryIO) -> bytes:
     return data
 
 
-def _answer(root: Any, question: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+def _listing(root: Any) -> dict[str, Any]:
     from ckptls.checkpoint import hdf5_layout
 
-    if question["ask"] == "listing":
-        listing = hdf5_layout.listing_of(root)
-        return {
-            "variables": [(name, dtype, shape) for name, (dtype, shape) in listing.kinds.items()],
-            "layers": listing.layers,
-            "format": listing.format.value,
-            "problems": listing.problems,
-            "holds_model": hdf5_layout.holds_model(root),
-        }, b""
-    name = question["name"]
-    data_set = hdf5_layout.data_set_of(root, name)
-    if data_set is None:
-        return {"is_there": False}, b""
-    return _value(data_set, name, question["step_seconds"])
+    listing = hdf5_layout.listing_of(root)
+    return {
+        "variables": [(name, dtype, shape) for name, (dtype, shape) in listing.kinds.items()],
+        "layers": listing.layers,
+        "format": listing.format.value,
+        "problems": listing.problems,
+        "holds_model": hdf5_layout.holds_model(root),
+    }
 
 
-def _value(data_set: Any, name: str, seconds: float) -> tuple[dict[str, Any], bytes]:
+def _answer_values(opened: Any, question: dict[str, Any], send: BinaryIO) -> None:
+    """An answer for each of the names; values after the first 8 MiB are to be asked for again."""
+    from ckptls.checkpoint import hdf5, hdf5_layout
+
+    sent = 0
+    for name in question["names"]:
+        if sent > MAX_AHEAD_BYTES:
+            _send(send, {"is_later": True})
+            continue
+        hdf5.on_object()
+        try:
+            data_set = hdf5_layout.data_set_of(opened.root, name)
+            if data_set is None:
+                _send(send, {"is_there": False})
+            elif question["ask"] == "verify":
+                _allow_reading(data_set, question["step_seconds"])
+                _send(send, {"is_there": True, "verified_bytes": hdf5.verify(data_set, name)})
+            else:
+                _allow_reading(data_set, question["step_seconds"])
+                sent += _send_value(data_set, name, send)
+        except CheckpointError as error:
+            _send(send, _refusal(error))
+        except hdf5.RAISED as error:
+            _send(send, _refusal(hdf5.damaged(error)))
+
+
+def _allow_reading(data_set: Any, seconds: float) -> None:
+    # If this is more than a sound file can have, reading is refused at once.
+    num_bytes = prod(data_set.shape or ()) * data_set.id.get_type().get_size()
+    _allow(seconds + min(num_bytes / VALUE_BYTES_PER_SECOND, 1e6))
+
+
+def _send_value(data_set: Any, name: str, send: BinaryIO) -> int:
+    """Send a value in pieces; how many bytes it has."""
     from ckptls.checkpoint import hdf5
     from ckptls.checkpoint.dtypes import STRING
 
-    dtype, shape = hdf5.kind_of(data_set, name)
-    # If this is more than a sound file can have, `value_of` refuses at once.
-    num_bytes = prod(shape) * data_set.dtype.itemsize if not dtype.startswith("unknown") else 0
-    _allow(seconds + min(num_bytes / VALUE_BYTES_PER_SECOND, 1e6))
-    value = hdf5.value_of(data_set, name)
+    dtype, shape = hdf5.check_readable(data_set, name)
     answer: dict[str, Any] = {"is_there": True, "dtype": dtype, "shape": shape}
     if dtype == STRING:
-        answer["texts"] = [_bytes(text).decode("latin-1") for text in value.ravel().tolist()]
-        return answer, b""
-    if value.dtype.byteorder == ">" or (value.dtype.isnative and sys.byteorder == "big"):
-        value = value.byteswap()
-    return answer, value.tobytes()
+        texts = hdf5.texts_of(data_set)
+        answer["texts"] = [_bytes(text).decode("latin-1") for text in texts]
+        _send(send, answer)
+        return sum(map(len, answer["texts"]))
+    num_bytes = int(prod(shape) * data_set.dtype.itemsize)
+    _send(send, {**answer, "num_bytes": num_bytes})
+    for piece in hdf5.pieces(data_set):
+        is_big = piece.dtype.byteorder == ">" or (piece.dtype.isnative and sys.byteorder == "big")
+        data = (piece.byteswap() if is_big else piece).tobytes()
+        if data:
+            text = json.dumps({"piece": len(data)}).encode()
+            send.write(ANSWER + number(len(text)) + text)
+            send.write(data)
+            send.flush()
+    return num_bytes
 
 
 def _bytes(text: str | bytes) -> bytes:

@@ -14,12 +14,16 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import IO, Any
+import time
+from typing import IO, TYPE_CHECKING, Any
 
 from ckptls.checkpoint import errors
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
 from ckptls.checkpoint.files import Closing, OpenFile
 from ckptls.checkpoint.hdf5_child import ANSWER, READ, READY, number
+
+if TYPE_CHECKING:
+    from numpy import ndarray
 
 SECONDS_TO_START = 60.0
 PROCESSOR_SECONDS = 1.0
@@ -44,48 +48,103 @@ class Asked(Closing):
 
     def __init__(self, file: OpenFile, span: tuple[int, int]) -> None:
         self._file, self._span = file, span
-        self._process = _started()
+        self._descriptor = _inherited(file)
+        self._process = _started(self._descriptor)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._send, self._receive = self._process.stdin, self._process.stdout
         self._is_ready = False
+        self._watch = _Watch(self._process)
 
     def close(self) -> None:
         """Give it back to the system; it cannot be used any more."""
+        self._watch.close()
         self._process.kill()
         for pipe in (self._send, self._receive):
             _close(pipe)
         self._process.wait()
 
-    def ask(self, question: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-        """The answer to one question: JSON, and data. After an error no more can be asked.
+    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a question that has one, without data.
 
         Raises:
             CheckpointDamaged: h5py says so, or took too long, or its process ended.
             CheckpointUnsupported: h5py is not installed, or the answer would be too large.
             CheckpointError: what reading the file met.
         """
+        self.send(question)
+        return self.answer()[0]
+
+    def send(self, question: dict[str, Any]) -> None:
+        """Ask a question; each of its answers is then fetched with `answer`, all of them.
+
+        Raises:
+            CheckpointError: as `ask`.
+        """
         if not self._is_ready:
             self._begin()
-        seconds = self._seconds(_BYTES_PER_SECOND)
-        limits = {"seconds": seconds, "step_seconds": self._seconds(_BYTES_PER_STEP_SECOND)}
-        deadline = _Deadline(self._process, _WALL_SECONDS + seconds * _WALL_TIMES)
+        limits = {
+            "seconds": self._seconds(_BYTES_PER_SECOND),
+            "step_seconds": self._seconds(_BYTES_PER_STEP_SECOND),
+        }
         try:
             _send(self._send, json.dumps({**question, **limits}).encode())
-            while (kind := self._receive.read(1)) == READ:
-                _send(self._send, _stretch(self._file, self._span, self._receive))
-            if kind != ANSWER:
-                raise EOFError
-            return _answer(self._receive)
+        except (OSError, ValueError):
+            raise self._ended() from None
+
+    def answer(self) -> tuple[dict[str, Any], ndarray | None]:
+        """The next answer, and the bytes that belong to it.
+
+        Raises:
+            ProcessEnded: no more can be asked.
+            CheckpointError: as `ask`; the next answer may still be fetched.
+        """
+        self._watch.start(_WALL_SECONDS + self._seconds(_BYTES_PER_SECOND) * _WALL_TIMES)
+        try:
+            answer = self._next()
+            size = answer.get("num_bytes")
+            return answer, None if size is None else self._data(size)
         except (OSError, EOFError, ValueError):
-            is_late = deadline.is_over or self._ran_out_of_time()
-            what = "took too long" if is_late else "ended without an answer"
-            raise CheckpointDamaged(f"no sound HDF5 file: h5py {what}") from None
+            raise self._ended() from None
         finally:
-            deadline.cancel()
+            self._watch.stop()
+
+    def _next(self) -> dict[str, Any]:
+        """The next answer, while the process is given the parts of the file that it needs."""
+        while (kind := self._receive.read(1)) == READ:
+            _send(self._send, _stretch(self._file, self._span, self._receive))
+        if kind != ANSWER:
+            raise EOFError
+        count = _number(self._receive)
+        if count > _MAX_ANSWER_BYTES:
+            raise ValueError("an answer that is too long")
+        answer: dict[str, Any] = json.loads(_exactly(self._receive, count))
+        if "error" in answer:
+            raise _error(answer)
+        return answer
+
+    def _data(self, size: int) -> ndarray:
+        """So many bytes, which come in pieces, each with its length in an answer of its own."""
+        import numpy
+
+        data: ndarray = numpy.empty(size, numpy.uint8)
+        place = 0
+        while place < size:
+            count = self._next()["piece"]
+            if not 0 < count <= size - place:
+                raise ValueError("more data than was announced")
+            _read_into(self._receive, memoryview(data)[place : place + count])  # type: ignore[arg-type]
+            place += count
+            self._watch.extend()
+        return data
 
     def _seconds(self, bytes_per_second: int) -> float:
         return PROCESSOR_SECONDS + min(self._span[1] / bytes_per_second, _MORE_SECONDS_AT_MOST)
+
+    def _ended(self) -> CheckpointError:
+        is_late = self._watch.is_over or self._ran_out_of_time()
+        what = "took too long" if is_late else "ended without an answer"
+        return ProcessEnded(f"invalid HDF5 file: h5py {what}")
 
     def _ran_out_of_time(self) -> bool:
         """Whether the system has ended the process for its processor time."""
@@ -95,19 +154,33 @@ class Asked(Closing):
             return False
 
     def _begin(self) -> None:
-        deadline = _Deadline(self._process, SECONDS_TO_START)
+        self._watch.start(SECONDS_TO_START)
+        start, size = self._span
+        descriptor = -1 if self._descriptor is None else self._descriptor
         try:
             if self._receive.read(1) != READY:
                 raise EOFError
-            _send(self._send, number(self._span[1]))
+            _send(
+                self._send,
+                json.dumps({"descriptor": descriptor, "start": start, "size": size}).encode(),
+            )
         except (OSError, EOFError):
             raise CheckpointUnsupported("the process that reads HDF5 does not start") from None
         finally:
-            deadline.cancel()
+            self._watch.stop()
         self._is_ready = True
 
 
-def _started() -> subprocess.Popen[bytes]:
+class ProcessEnded(CheckpointDamaged):
+    """h5py's process has ended, so that nothing more can be asked of it."""
+
+
+def _inherited(file: OpenFile) -> int | None:
+    """The descriptor that the process may have, so that it need not ask for what it reads."""
+    return file.descriptor if os.name == "posix" else None
+
+
+def _started(descriptor: int | None) -> subprocess.Popen[bytes]:
     paths = [os.path.abspath(path) for path in sys.path if path]
     try:
         return subprocess.Popen(
@@ -115,28 +188,52 @@ def _started() -> subprocess.Popen[bytes]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            pass_fds=() if descriptor is None else (descriptor,),
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "HDF5_USE_FILE_LOCKING": "FALSE"},
         )
     except OSError as error:
         raise CheckpointUnsupported(f"no process can be started to read HDF5: {error}") from None
 
 
-class _Deadline:
-    """Ends a process some time from now, unless it is cancelled before."""
+class _Watch:
+    """Ends a process that keeps us waiting for too long; one thread for all questions."""
 
-    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
+    _IDLE_SECONDS = 10.0
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.is_over = False
         self._process = process
-        self._timer = threading.Timer(seconds, self._end)
-        self._timer.daemon = True
-        self._timer.start()
+        self._seconds = 0.0
+        self._end = float("inf")
+        self._is_closed = threading.Event()
+        self._thread: threading.Thread | None = None
 
-    def cancel(self) -> None:
-        self._timer.cancel()
+    def start(self, seconds: float) -> None:
+        """From now on it has so many seconds."""
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, daemon=True)
+            self._thread.start()
 
-    def _end(self) -> None:
-        self.is_over = True
-        self._process.kill()
+    def extend(self) -> None:
+        """It has done something, and has as many seconds again."""
+        self._end = time.monotonic() + self._seconds
+
+    def stop(self) -> None:
+        """Nobody waits for it any more."""
+        self._end = float("inf")
+
+    def close(self) -> None:
+        """Leave the process to itself."""
+        self._is_closed.set()
+
+    def _run(self) -> None:
+        while not self._is_closed.wait(min(self._IDLE_SECONDS, self._end - time.monotonic())):
+            if time.monotonic() >= self._end:
+                self.is_over = True
+                self._process.kill()
+                return
 
 
 def _stretch(file: OpenFile, span: tuple[int, int], pipe: IO[bytes]) -> bytes:
@@ -144,19 +241,6 @@ def _stretch(file: OpenFile, span: tuple[int, int], pipe: IO[bytes]) -> bytes:
     if offset + count > span[1]:
         raise ValueError("a request for what is not in the file")
     return file.read_at(span[0] + offset, count)
-
-
-def _answer(pipe: IO[bytes]) -> tuple[dict[str, Any], bytes]:
-    text_bytes, data_bytes = _number(pipe), _number(pipe)
-    if text_bytes > _MAX_ANSWER_BYTES:
-        raise ValueError("an answer that is too long")
-    text, data = pipe.read(text_bytes), pipe.read(data_bytes)
-    if len(data) < data_bytes:
-        raise EOFError
-    answer: dict[str, Any] = json.loads(text)
-    if "error" in answer:
-        raise _error(answer)
-    return answer, data
 
 
 def _error(answer: dict[str, Any]) -> CheckpointError:
@@ -171,10 +255,23 @@ def _send(pipe: IO[bytes], data: bytes) -> None:
 
 
 def _number(pipe: IO[bytes]) -> int:
-    data = pipe.read(8)
-    if len(data) < 8:
+    return int.from_bytes(_exactly(pipe, 8), "little")
+
+
+def _exactly(pipe: IO[bytes], count: int) -> bytes:
+    data = pipe.read(count)
+    if len(data) < count:
         raise EOFError
-    return int.from_bytes(data, "little")
+    return data
+
+
+def _read_into(pipe: IO[bytes], target: memoryview) -> None:
+    place = 0
+    while place < len(target):
+        count = pipe.readinto(target[place:])  # type: ignore[attr-defined]
+        if not count:
+            raise EOFError
+        place += count
 
 
 def _close(pipe: IO[bytes] | None) -> None:

@@ -10,13 +10,12 @@ by their paths.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ckptls.checkpoint import elements, keras_config, shards
+from ckptls.checkpoint import hdf5_values, keras_config, shards
 from ckptls.checkpoint.archive import Archive
-from ckptls.checkpoint.dtypes import STRING
 from ckptls.checkpoint.errors import CheckpointError, CheckpointUnsupported
 from ckptls.checkpoint.files import OpenFile, open_file
 from ckptls.checkpoint.formats import Contents
@@ -44,7 +43,7 @@ def read(location: Location) -> Contents:
     form, order, holds_model = Format.HDF5, keras_config.NOTHING, False
     for path in _weight_files(location, stamps):
         with _opened(path) as (file, span, config), Asked(file, span) as asked:
-            answer, _ = asked.ask({"ask": "listing"})
+            answer = asked.ask({"ask": "listing"})
         kinds.update((name, (dtype, tuple(shape))) for name, dtype, shape in answer["variables"])
         problems += answer["problems"]
         layers += answer["layers"]
@@ -57,42 +56,9 @@ def read(location: Location) -> Contents:
     return Contents(*columns, tuple(problems), _layers(layers, order), form, holds_model)
 
 
-def read_value(location: Location, name: str) -> elements.Array:
-    """The value of one variable.
-
-    Raises:
-        KeyError: there is none of that name.
-        CheckpointError: as `read`; or its elements lie outside of the file.
-    """
-    for _, value in read_values(location, (name,)):
-        return value
-    raise KeyError(name)
-
-
-def read_values(location: Location, names: Iterable[str]) -> Iterator[tuple[str, elements.Array]]:
-    """(name, value) of those of `names` that there are, file by file; each file is opened once.
-
-    Raises:
-        CheckpointError: as `read_value`; nothing comes after it.
-    """
-    rest = list(names)
-    for path in _weight_files(location, []):
-        with _opened(path) as (file, span, _), Asked(file, span) as asked:
-            for name in rest:
-                answer, data = asked.ask({"ask": "value", "name": name})
-                if answer["is_there"]:
-                    yield name, _array(answer, data)
-
-
-def _array(answer: dict[str, Any], data: bytes) -> elements.Array:
-    import numpy
-
-    shape = tuple(answer["shape"])
-    if answer["dtype"] != STRING:
-        return elements.array(data, answer["dtype"], shape)
-    value = numpy.empty(len(answer["texts"]), object)
-    value[:] = [text.encode("latin-1") for text in answer["texts"]]
-    return value.reshape(shape)
+def open_values(location: Location, names: Sequence[str] = ()) -> hdf5_values.HDF5Values:
+    """The variables' values; see `values.ValueReader`. `names` will probably be asked for."""
+    return hdf5_values.HDF5Values(_weight_files(location, []), open_weights, names)
 
 
 def _weight_files(location: Location, stamps: list[FileStamp]) -> tuple[str, ...]:
@@ -105,17 +71,26 @@ def _weight_files(location: Location, stamps: list[FileStamp]) -> tuple[str, ...
 
 @contextmanager
 def _opened(path: str) -> Iterator[tuple[OpenFile, tuple[int, int], keras_config.Config]]:
-    """A file with weights, where in it HDF5 is, and what the archive around it says."""
+    """As `open_weights`; the file must not change in the `with` statement."""
+    file, span, config = open_weights(path)
     try:
-        with open_file(path) as file:
-            span, config = (0, file.size), keras_config.NOTHING
-            if file.read_at(0, min(file.size, 4)) == b"PK\x03\x04":
-                with Archive(file) as archive:
-                    span = _weights_span(archive)
-                    config = keras_config.read(archive)
+        with file:
             yield file, span, config
             file.check_unchanged()
     except CheckpointError as error:
+        raise error.named(path) from None
+
+
+def open_weights(path: str) -> tuple[OpenFile, tuple[int, int], keras_config.Config]:
+    """A file with weights, where in it HDF5 is, and what the archive around it says."""
+    file = open_file(path)
+    try:
+        if file.read_at(0, min(file.size, 4)) != b"PK\x03\x04":
+            return file, (0, file.size), keras_config.NOTHING
+        with Archive(file) as archive:
+            return file, _weights_span(archive), keras_config.read(archive)
+    except CheckpointError as error:
+        file.close()
         raise error.named(path) from None
 
 

@@ -34,7 +34,7 @@ from ckptls.checkpoint.files import (
     split,
 )
 from ckptls.checkpoint.listing import INDEX_SUFFIX, STATE_NAME, find_checkpoints
-from ckptls.checkpoint.model import Format
+from ckptls.checkpoint.model import Format, Remark
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _shard_alone(path: str) -> tuple[str, ...]:
     shard = listing.shard_of(os.path.basename(path))
     if shard is None or shard[2] < 2:
         return ()
-    return (f"this is one shard of {shard[2]}; the variables in the others are not listed",)
+    return (Remark(f"this is one shard of {shard[2]}; the variables in the others are not listed"),)
 
 
 def _by_shards(given: str) -> Location | None:
@@ -240,7 +240,7 @@ def _by_state(directory: str, state_file: str, state: State) -> Location:
     written = join(directory, plain(state.path))
     if found and absolute(written) != absolute(found.prefix):
         note = f"the state file names `{state.path}`; the checkpoint of that name beside it is read"
-        found = replace(found, problems=(*found.problems, note))
+        found = replace(found, problems=(*found.problems, Remark(note)))
     is_within = is_inside(written, directory)
     if found is None and is_within:
         found = _by_prefix(written)

@@ -8,7 +8,7 @@ variables share; a `Variable` is made when one is looked up.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from math import prod
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ckptls.checkpoint.object_graph import ObjectGraph
     from ckptls.checkpoint.tree import ScopeTree
+    from ckptls.checkpoint.values import OpenValues
 
 OBJECT_GRAPH_NAME = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
@@ -41,6 +42,12 @@ class Format(Enum):
     NPZ = "NumPy"
     PYTORCH = "PyTorch"
     ORBAX = "Orbax"
+
+
+class Remark(str):
+    """A sentence about something odd that is no fault: `verify` notes it."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +78,20 @@ class Variable:
         return prod(self.shape) * size if size else None
 
 
-class Checkpoint:
-    """The variables of one checkpoint, by name; never changes once it is made.
+class Checkpoint(Mapping[str, Variable]):
+    """The variables of one checkpoint: a read-only mapping of names to `Variable`, by name.
+
+    The listing never changes. The first value that is read opens the files, which stay open for
+    the next one until `close`, the end of a `with` statement, or the end of the object. Like
+    other objects, and unlike dictionaries, two checkpoints are equal if they are the same one.
 
     Attributes:
         prefix: the path that names it, as `tf.train.load_checkpoint` would take it.
         format: how it is stored.
         files: the metadata files that were read; a state file that led here comes last.
         stamp: for each of `files` what it was at the time: (path, mtime_ns, size, inode).
-        problems: sentences about what is odd though readable, such as missing shards.
+        problems: sentences about what is wrong though readable, such as missing shards; a
+            `Remark` among them is about something odd that is no fault.
         names: the names of all variables, ascending by code point.
         object_graph: what an object-based checkpoint tells of its keys; None for others, and
             where the reader was not asked for it (`read_checkpoint(..., with_objects=True)`).
@@ -92,6 +104,7 @@ class Checkpoint:
     __slots__ = (
         "_kinds",
         "_tree",
+        "_values",
         "files",
         "format",
         "holds_model",
@@ -126,14 +139,21 @@ class Checkpoint:
         self.holds_model = holds_model
         self._kinds = tuple(kinds)
         self._tree: ScopeTree | None = None
+        self._values: OpenValues | None = None
         self.object_graph: ObjectGraph | None = None
         self.is_object_based = OBJECT_GRAPH_NAME in self
 
     def __repr__(self) -> str:
         return f"<Checkpoint {self.prefix!r} {self.format.value}, {len(self)} variables>"
 
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
     def __len__(self) -> int:
         return len(self.names)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._position(name) is not None
@@ -149,11 +169,6 @@ class Checkpoint:
             raise KeyError(name)
         return Variable(name, *self._kinds[position])
 
-    def get(self, name: str) -> Variable | None:
-        """The variable called `name`, or None."""
-        position = self._position(name)
-        return None if position is None else Variable(name, *self._kinds[position])
-
     def variables(self) -> Iterator[Variable]:
         """All variables in the order of their names."""
         for name, (dtype, shape) in zip(self.names, self._kinds, strict=True):
@@ -166,10 +181,44 @@ class Checkpoint:
             return list(zip(self.names, map(list, shapes), strict=True))
 
     def read(self, name: str) -> ndarray:
-        """The values of the variable called `name`; see `values.read_value`."""
-        from ckptls.checkpoint.values import read_value
+        """The value of the variable called `name`, in its shape; () for a scalar.
 
-        return read_value(self, name)
+        The element type is the one `tf.train.load_variable` returns: bfloat16 and the like are
+        types of ml_dtypes, strings are objects of type `bytes`. A value with a checksum is
+        compared with it. Large values are mapped into memory where the format allows that;
+        writing to the array never changes the file.
+
+        Raises:
+            VariableNotFound: there is no variable of that name; `candidates` are names near it.
+            CheckpointUnsupported: NumPy is not installed, or it is a type without values.
+            CheckpointError: a file is missing, too short or damaged, or was replaced since the
+                checkpoint was listed.
+        """
+        if name not in self:
+            from ckptls.checkpoint.values import variable_not_found
+
+            raise variable_not_found(self, name)
+        return self.open_values().read(name)
+
+    def open_values(self) -> OpenValues:
+        """The open files that `read` uses; made at the first use."""
+        values = self._values
+        if values is None:
+            from ckptls.checkpoint.values import OpenValues
+
+            values = self._values = OpenValues(self)
+        return values
+
+    def close(self) -> None:
+        """Close the files that reading values has opened; the next value opens them again."""
+        if self._values is not None:
+            self._values.close()
+
+    def __enter__(self) -> Checkpoint:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @property
     def tree(self) -> ScopeTree:

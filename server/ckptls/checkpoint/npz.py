@@ -9,6 +9,7 @@ Source: numpy/lib/format.py (the .npy format, versions 1 to 3).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
@@ -16,9 +17,11 @@ from typing import TYPE_CHECKING
 from ckptls.checkpoint import elements, shards
 from ckptls.checkpoint.archive import Archive
 from ckptls.checkpoint.dtypes import STRING
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
-from ckptls.checkpoint.files import open_file
-from ckptls.checkpoint.limits import check_growth, checked_shape
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.files import OpenFile, open_file
+from ckptls.checkpoint.limits import checked_shape
+from ckptls.checkpoint.model import Remark
+from ckptls.checkpoint.stored import MAP_BYTES, read_stored
 
 if TYPE_CHECKING:
     from ckptls.checkpoint.formats import Contents
@@ -64,24 +67,54 @@ def read(location: Location) -> Contents:
     return shards.listed(location, _found)
 
 
-def read_value(location: Location, name: str) -> elements.Array:
-    """The value of one array.
+def open_values(location: Location, names: Sequence[str] = ()) -> shards.ShardValues:
+    """The arrays' values; see `values.ValueReader`."""
+    return shards.ShardValues(location, _Opened)
 
-    Raises:
-        KeyError: there is none of that name.
-        CheckpointUnsupported: its elements are Python objects or structures.
-        CheckpointError: as `read`.
-    """
-    with open_file(location.files[0]) as file, Archive(file) as archive:
-        member = _members(archive).get(name)
-        if member is None:
-            raise KeyError(name)
-        header = _header(archive, member)
+
+class _Opened(shards.Shard):
+    """One archive, whose members are unpacked when they are asked for."""
+
+    def __init__(self, path: str) -> None:
+        self.file = open_file(path)
+        try:
+            self._archive = Archive(self.file)
+        except CheckpointError as error:
+            self.file.close()
+            raise error.named(path) from None
+        self._members = _members(self._archive)
+        self.names = self._members.keys()
+
+    def close(self) -> None:
+        self._archive.close()
+        self.file.close()
+
+    def read(self, name: str) -> elements.Array:
+        member = self._members[name]
+        header = _header(self._archive, member)
         if header.dtype.startswith("unknown") or header.dtype == "object":
             raise CheckpointUnsupported(f"`{name}` holds {header.dtype} values, which are not read")
-        value = _value(archive, member, header)
-        file.check_unchanged()
-    return value
+        value = _value(self.file, self._archive, member, header)
+        self.file.check_unchanged()
+        return value
+
+    def verify(self, name: str) -> int:
+        member = self._members[name]
+        header = _header(self._archive, member)
+        if header.dtype == "object":
+            raise CheckpointDamaged(
+                f"`{name}` holds Python objects, which NumPy does not load unless it is told to"
+            )
+        elements.check_shape(header.shape, name)
+        size = self._archive.verify(member)
+        kind = _kind(member, header)
+        if kind is not None:
+            _check_size(self._archive, member, header, kind.itemsize)
+        self.file.check_unchanged()
+        return size
+
+    def verify_rest(self) -> None:
+        self._archive.verify_all(set(self._members.values()))
 
 
 def parse_header(data: bytes) -> Header:
@@ -144,7 +177,7 @@ def _found(path: str) -> shards.Found:
             kinds[name] = header.dtype, header.shape
         others = len(archive.names) - len(members)
         file.check_unchanged()
-    problems = (f"{others} members of the archive are no arrays",) if others else ()
+    problems = (Remark(f"{others} members of the archive are not arrays"),) if others else ()
     return kinds, file.stamp, problems
 
 
@@ -159,23 +192,49 @@ def _header(archive: Archive, member: str) -> Header:
         raise CheckpointDamaged(f"`{member}`: {error.what}", where=error.where) from None
 
 
-def _value(archive: Archive, member: str, header: Header) -> elements.Array:
+def _value(file: OpenFile, archive: Archive, member: str, header: Header) -> elements.Array:
+    import numpy
+
+    kind = _kind(member, header)
+    assert kind is not None
+    num_bytes = _check_size(archive, member, header, kind.itemsize)
+    span = archive.span(member)
+    if span is not None and num_bytes >= MAP_BYTES:
+        # A mapping takes no memory; the checksum needs one pass over the bytes.
+        archive.verify(member)
+        data = read_stored(file, span[0] + header.num_bytes, num_bytes)
+    else:
+        data = archive.read_array(member)[header.num_bytes :][:num_bytes]
+    try:
+        value: elements.Array = numpy.ndarray(
+            header.shape, kind, data.data, order="F" if header.is_fortran else "C"
+        )
+    except (ValueError, OverflowError):
+        elements.check_shape(header.shape, member)
+        raise CheckpointDamaged(f"`{member}` is not an array of {kind}") from None
+    return value if kind.isnative else value.astype(kind.newbyteorder("="))
+
+
+def _kind(member: str, header: Header) -> elements.AnyType | None:
+    """NumPy's type of the elements; None for structures."""
     import numpy
 
     if header.dtype == STRING:
         try:
-            kind = numpy.dtype(header.type_string)
+            return numpy.dtype(header.type_string)
         except (TypeError, ValueError, OverflowError):
             raise CheckpointDamaged(f"`{member}` has elements of no known type") from None
-    else:
-        order = ">" if header.type_string[0] == ">" else "<"
-        kind = elements.numpy_dtype(header.dtype, order)
-    num_bytes = prod(header.shape) * kind.itemsize
-    check_growth(num_bytes, archive.size_of(member), member)
-    data = archive.read(member, header.num_bytes + num_bytes)[header.num_bytes :]
-    if len(data) != num_bytes:
-        raise CheckpointDamaged(f"`{member}` has {len(data):,} bytes instead of {num_bytes:,}")
-    value: elements.Array = numpy.ndarray(
-        header.shape, kind, bytearray(data), order="F" if header.is_fortran else "C"
-    )
-    return value if kind.isnative else value.astype(kind.newbyteorder("="))
+    if header.dtype.startswith("unknown"):
+        return None
+    return elements.numpy_dtype(header.dtype, ">" if header.type_string[0] == ">" else "<")
+
+
+def _check_size(archive: Archive, member: str, header: Header, item_bytes: int) -> int:
+    """How many bytes the elements take, which must all be there; NumPy ignores what follows."""
+    num_bytes = prod(header.shape) * item_bytes
+    present = archive.size_of(member) - header.num_bytes
+    if num_bytes > present:
+        raise CheckpointDamaged(
+            f"`{member}` has {present:,} bytes of elements, and its header needs {num_bytes:,}"
+        )
+    return num_bytes

@@ -15,7 +15,8 @@ from itertools import pairwise
 from ckptls.checkpoint import zstd
 from ckptls.checkpoint.crc32c import mask, matches
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.files import file_names, is_inside, join, open_file
+from ckptls.checkpoint.files import Closing, file_names, is_inside, join, open_file
+from ckptls.checkpoint.open_files import OpenFiles
 from ckptls.checkpoint.wire import read_varint
 
 MANIFEST = "manifest.ocdbt"
@@ -42,7 +43,7 @@ class Stretch:
 Value = bytes | Stretch
 
 
-class Database:
+class Database(Closing):
     """The OCDBT database in a directory, at its newest version.
 
     Raises:
@@ -52,7 +53,13 @@ class Database:
 
     def __init__(self, directory: str) -> None:
         self._directory = directory
+        self._files = OpenFiles()
+        self._inside: set[str] = set()
         self._root, self._height = self._manifest()
+
+    def close(self) -> None:
+        """See Closing; data files are opened again if they are needed."""
+        self._files.close()
 
     def items(self, prefix: bytes = b"") -> Iterator[tuple[bytes, Value]]:
         """The keys that start with `prefix`, ascending, and where their values are.
@@ -98,12 +105,14 @@ class Database:
 
     def _bytes(self, place: Stretch) -> bytes:
         path = join(self._directory, place.path)
-        if not is_inside(path, self._directory):
-            raise CheckpointDamaged(f"it names `{place.path}`, outside of its directory")
-        with open_file(path) as file:
-            if place.offset + place.num_bytes > file.size:
-                raise CheckpointDamaged("a data file that ends early", path, file.size)
-            return file.read_at(place.offset, place.num_bytes)
+        if path not in self._inside:
+            if not is_inside(path, self._directory):
+                raise CheckpointDamaged(f"it names `{place.path}`, outside of its directory")
+            self._inside.add(path)
+        file = self._files.open(path)
+        if place.offset + place.num_bytes > file.size:
+            raise CheckpointDamaged("a data file that ends early", path, file.size)
+        return file.read_at(place.offset, place.num_bytes)
 
     def _manifest(self) -> tuple[Stretch | None, int]:
         """The root of the newest version, None if it is empty; and the root's height."""

@@ -8,14 +8,14 @@ Source: orbax-checkpoint (handlers of PyTree, metadata of trees), and what it wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ckptls.checkpoint import elements, zarr
 from ckptls.checkpoint.dtypes import STRING
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError
-from ckptls.checkpoint.files import is_file, join, open_file, stamp_of
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointIncomplete
+from ckptls.checkpoint.files import Closing, is_file, join, open_file, split, stamp_of
 from ckptls.checkpoint.formats import Contents
 from ckptls.checkpoint.limits import MAX_NAME_BYTES, check_growth, json_object
 from ckptls.checkpoint.locate import Location
@@ -25,7 +25,7 @@ from ckptls.checkpoint.orbax_folders import METADATA, STRINGS, array_folders, in
 if TYPE_CHECKING:
     from ckptls.checkpoint.model import Kind
 
-__all__ = ["in_directory", "read", "read_value"]
+__all__ = ["in_directory", "open_values", "read"]
 
 MAX_METADATA_BYTES = 256 << 20
 _DESCRIPTIONS = (zarr.V2_NAME, zarr.V3_NAME)
@@ -36,11 +36,17 @@ Leaf = tuple[str, dict[str, Any]]  # name on disk, what the tree says of it
 class _Store(Protocol):
     """Where the arrays of a checkpoint are, by their names on disk."""
 
-    def descriptions(self, wanted: list[str]) -> Iterator[tuple[str, bytes]]:
+    def descriptions(self) -> Iterator[tuple[str, bytes]]:
         """(name, JSON) of each array."""
+
+    def description(self, name: str) -> bytes | None:
+        """The JSON of one array; None if there is no such array."""
 
     def chunks(self, name: str) -> tuple[zarr.ReadChunk, int]:
         """How to read the chunks of an array, and how many bytes they have."""
+
+    def close(self) -> None:
+        """Close what is open."""
 
 
 def read(location: Location) -> Contents:
@@ -52,7 +58,7 @@ def read(location: Location) -> Contents:
     stamps = [stamp for path in location.files if (stamp := stamp_of(path))]
     tree = _tree(location.prefix)
     problems: list[str] = []
-    arrays = _described(location.prefix, [leaf for leaf, _ in tree.values()])
+    arrays = _described(location.prefix)
     kinds: dict[str, Kind] = {}
     for name, (leaf, stated) in (tree or {leaf: (leaf, {}) for leaf in arrays}).items():
         kind = _kind(arrays.get(leaf), stated)
@@ -64,29 +70,79 @@ def read(location: Location) -> Contents:
     return Contents(names, [kinds[name] for name in names], stamps, tuple(problems))
 
 
-def read_value(location: Location, name: str) -> elements.Array:
-    """The value of one array or text, from its own chunks alone.
+def open_values(location: Location, names: Sequence[str] = ()) -> OrbaxValues:
+    """The values of arrays and texts; see `values.ValueReader`."""
+    return OrbaxValues(location)
 
-    Raises:
-        KeyError: there is none of that name.
-        CheckpointUnsupported: it is compressed in a way that is not read.
-        CheckpointError: as `read`.
-    """
-    tree = _tree(location.prefix)
-    if tree and name not in tree:
-        raise KeyError(name)
-    leaf, stated = tree.get(name, (name, {}))
-    if stated.get("value_type") == STRING:
-        return _text(location.prefix, leaf)
-    store = _store(location.prefix)
-    data = dict(store.descriptions([leaf])).get(leaf)
-    if data is None:
-        raise KeyError(name)
-    array = zarr.describe(data, name)
-    read_chunk, stored = store.chunks(leaf)
-    size = elements.numpy_dtype(array.dtype).itemsize
-    check_growth(size * _elements(array), stored, name)
-    return zarr.value(array, read_chunk, name)
+
+class OrbaxValues(Closing):
+    """A checkpoint whose tree was read, and whose store is open."""
+
+    def __init__(self, location: Location) -> None:
+        self._directory = location.prefix
+        self._tree = _tree(location.prefix)
+        self._store = _store(location.prefix)
+        marks = [path for path in location.files if split(path)[1] in (METADATA, MANIFEST)]
+        self._marks = [(path, stamp_of(path)) for path in marks]
+        self._texts: dict[str, Any] | None = None
+
+    def close(self) -> None:
+        """See Closing."""
+        self._store.close()
+
+    def read(self, name: str) -> elements.Array:
+        """The value of one array or text, from its own chunks alone."""
+        leaf, stated = self._leaf(name)
+        if stated.get("value_type") == STRING:
+            return self._text(leaf)
+        array, read_chunk = self._array(leaf, name)
+        value = zarr.value(array, read_chunk, name)
+        self._check_unchanged()
+        return value
+
+    def verify(self, name: str) -> int:
+        """Unpack all chunks of an array; how many bytes its elements take."""
+        leaf, stated = self._leaf(name)
+        if stated.get("value_type") == STRING:
+            return len(self._text(leaf)[()])
+        array, read_chunk = self._array(leaf, name)
+        size = zarr.verify(array, read_chunk, name)
+        self._check_unchanged()
+        return size
+
+    def verify_rest(self) -> None:
+        """Nothing else."""
+
+    def _leaf(self, name: str) -> Leaf:
+        return self._tree[name] if self._tree else (name, {})
+
+    def _array(self, leaf: str, name: str) -> tuple[zarr.Description, zarr.ReadChunk]:
+        data = self._store.description(leaf)
+        if data is None:
+            raise KeyError(name)
+        array = zarr.describe(data, name)
+        read_chunk, stored = self._store.chunks(leaf)
+        size = elements.numpy_dtype(array.dtype).itemsize
+        check_growth(size * _elements(array), stored, name)
+        return array, read_chunk
+
+    def _text(self, leaf: str) -> elements.Array:
+        import numpy
+
+        path = join(self._directory, STRINGS)
+        if self._texts is None:
+            self._texts = json_object(_content(path), STRINGS)
+        text = self._texts.get(leaf)
+        if not isinstance(text, str):
+            raise CheckpointDamaged(f"it does not hold the text `{leaf}`", path)
+        value = numpy.empty((), object)
+        value[()] = text.encode("utf-8", "surrogateescape")
+        return value
+
+    def _check_unchanged(self) -> None:
+        for path, stamp in self._marks:
+            if stamp_of(path) != stamp:
+                raise CheckpointIncomplete("it changed while it was read", path, hint="read again")
 
 
 def _elements(array: zarr.Description) -> int:
@@ -94,9 +150,12 @@ def _elements(array: zarr.Description) -> int:
     return max(prod(array.shape), prod(array.chunks))
 
 
-def _described(directory: str, wanted: list[str]) -> dict[str, zarr.Description]:
+def _described(directory: str) -> dict[str, zarr.Description]:
     store = _store(directory)
-    return {name: zarr.describe(data, name) for name, data in store.descriptions(wanted)}
+    try:
+        return {name: zarr.describe(data, name) for name, data in store.descriptions()}
+    finally:
+        store.close()
 
 
 def _kind(array: zarr.Description | None, stated: dict[str, Any]) -> Kind | None:
@@ -135,18 +194,6 @@ def _leaves(tree: Any) -> Iterator[tuple[str, Leaf]]:
             yield "/".join(keys), (".".join(keys), stated)
 
 
-def _text(directory: str, leaf: str) -> elements.Array:
-    import numpy
-
-    path = join(directory, STRINGS)
-    text = json_object(_content(path), STRINGS).get(leaf)
-    if not isinstance(text, str):
-        raise CheckpointDamaged(f"it does not hold the text `{leaf}`", path)
-    value = numpy.empty((), object)
-    value[()] = text.encode("utf-8", "surrogateescape")
-    return value
-
-
 def _content(path: str, most: int = MAX_METADATA_BYTES) -> bytes:
     with open_file(path) as file:
         if file.size > most:
@@ -163,24 +210,54 @@ class _InDatabase:
 
     def __init__(self, directory: str) -> None:
         self._database = Database(directory)
+        self._by_array: dict[str, dict[str, Value]] | None = None
 
-    def descriptions(self, wanted: list[str]) -> Iterator[tuple[str, bytes]]:
-        prefix = f"{wanted[0]}/" if len(wanted) == 1 else ""
-        for key, value in self._database.items(prefix.encode()):
+    def descriptions(self) -> Iterator[tuple[str, bytes]]:
+        for key, value in self._database.items():
             name, _, last = key.decode("utf-8", "backslashreplace").rpartition("/")
             if last in _DESCRIPTIONS:
                 yield name, self._database.read(value, zarr.MAX_METADATA_BYTES)
 
+    def description(self, name: str) -> bytes | None:
+        values = self._values(name)
+        for each in _DESCRIPTIONS:
+            if each in values:
+                return self._database.read(values[each], zarr.MAX_METADATA_BYTES)
+        return None
+
     def chunks(self, name: str) -> tuple[zarr.ReadChunk, int]:
-        prefix = f"{name}/".encode()
-        values = {key[len(prefix) :]: value for key, value in self._database.items(prefix)}
+        values = self._values(name)
         stored = sum(map(_num_bytes, values.values()))
 
         def read_chunk(key: str) -> bytes | None:
-            value = values.get(key.encode())
+            value = values.get(key)
             return None if value is None else self._database.read(value, stored)
 
         return read_chunk, stored
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _values(self, name: str) -> dict[str, Value]:
+        """The values of one array by the rest of their keys; the database is gone through once."""
+        if self._by_array is None:
+            items = [
+                (key.decode("utf-8", "backslashreplace"), value)
+                for key, value in self._database.items()
+            ]
+            arrays = {
+                key.rpartition("/")[0]
+                for key, _ in items
+                if key.rpartition("/")[2] in _DESCRIPTIONS
+            }
+            self._by_array = {array: {} for array in arrays}
+            for key, value in items:
+                end = key.rfind("/")
+                while end > 0 and key[:end] not in arrays:
+                    end = key.rfind("/", 0, end)
+                if end > 0:
+                    self._by_array[key[:end]][key[end + 1 :]] = value
+        return self._by_array.get(name, {})
 
 
 class _InFiles:
@@ -189,14 +266,18 @@ class _InFiles:
     def __init__(self, directory: str) -> None:
         self._directory = directory
 
-    def descriptions(self, wanted: list[str]) -> Iterator[tuple[str, bytes]]:
-        names = wanted if len(wanted) == 1 else array_folders(self._directory)
-        for name in names:
-            for file_name in _DESCRIPTIONS:
-                path = join(self._directory, name, file_name)
-                if _is_plain(name) and is_file(path):
-                    yield name, _content(path, zarr.MAX_METADATA_BYTES)
-                    break
+    def descriptions(self) -> Iterator[tuple[str, bytes]]:
+        for name in array_folders(self._directory):
+            data = self.description(name)
+            if data is not None:
+                yield name, data
+
+    def description(self, name: str) -> bytes | None:
+        for file_name in _DESCRIPTIONS:
+            path = join(self._directory, name, file_name)
+            if _is_plain(name) and is_file(path):
+                return _content(path, zarr.MAX_METADATA_BYTES)
+        return None
 
     def chunks(self, name: str) -> tuple[zarr.ReadChunk, int]:
         from ckptls.checkpoint.orbax_folders import stored_bytes
@@ -209,6 +290,9 @@ class _InFiles:
             return _content(path, stored) if is_file(path) else None
 
         return read_chunk, stored
+
+    def close(self) -> None:
+        pass
 
 
 def _num_bytes(value: Value) -> int:

@@ -8,6 +8,7 @@ Source: torch/serialization.py, caffe2/serialize/inline_container.cc.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
@@ -15,10 +16,12 @@ from typing import TYPE_CHECKING
 from ckptls.checkpoint import elements, shards
 from ckptls.checkpoint.archive import Archive
 from ckptls.checkpoint.dtypes import item_bytes
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
 from ckptls.checkpoint.files import OpenFile, open_file
 from ckptls.checkpoint.limits import check_growth
+from ckptls.checkpoint.model import Remark
 from ckptls.checkpoint.pickles import MAX_PICKLE_BYTES, symbols
+from ckptls.checkpoint.stored import read_stored
 from ckptls.checkpoint.torch_tensors import UNNAMED, Tensor, named_tensors
 
 if TYPE_CHECKING:
@@ -46,21 +49,51 @@ def read(location: Location) -> Contents:
     return shards.listed(location, _found)
 
 
-def read_value(location: Location, name: str) -> elements.Array:
-    """The value of one tensor, from its own record alone.
+def open_values(location: Location, names: Sequence[str] = ()) -> shards.ShardValues:
+    """The tensors' values; see `values.ValueReader`."""
+    return shards.ShardValues(location, _Opened)
 
-    Raises:
-        KeyError: there is none of that name.
-        CheckpointUnsupported: it is sparse, or of a type that NumPy has not.
-        CheckpointError: as `read`.
-    """
-    path = shards.file_of(location, name, _names)
-    with open_file(path) as file, Archive(file) as archive:
-        archived = _archived(archive)
-        tensor = archived.tensors[name]
-        value = _value(file, archive, archived.root, tensor, name)
-        file.check_unchanged()
-    return value
+
+class _Opened(shards.Shard):
+    """One archive, whose pickle was read once."""
+
+    def __init__(self, path: str) -> None:
+        self.file = open_file(path)
+        try:
+            self._archive = Archive(self.file)
+            self._archived = _archived(self._archive)
+            self._byte_order = _byte_order(self._archive, self._archived.root)
+        except CheckpointError as error:
+            self.file.close()
+            raise error.named(path) from None
+        self.names = self._archived.tensors.keys()
+        self._verified: set[str] = set()
+
+    def close(self) -> None:
+        self._archive.close()
+        self.file.close()
+
+    def read(self, name: str) -> elements.Array:
+        tensor = self._archived.tensors[name]
+        root, order = self._archived.root, self._byte_order
+        value = _value(self.file, self._archive, root, order, tensor, name)
+        self.file.check_unchanged()
+        return value
+
+    def verify(self, name: str) -> int:
+        tensor = self._archived.tensors[name]
+        size = prod(tensor.shape) * item_bytes(tensor.dtype)
+        if tensor.storage is not None:
+            record = f"{self._archived.root}data/{tensor.storage}"
+            _check_storage(self._archive, record, tensor, name)
+            if record not in self._verified:  # several tensors may share one
+                self._verified.add(record)
+                self._archive.verify(record)
+        self.file.check_unchanged()
+        return size
+
+    def verify_rest(self) -> None:
+        self._archive.verify_all(self._verified)
 
 
 def _found(path: str) -> shards.Found:
@@ -69,11 +102,6 @@ def _found(path: str) -> shards.Found:
         file.check_unchanged()
     kinds = {name: (each.dtype, each.shape) for name, each in archived.tensors.items()}
     return kinds, file.stamp, archived.problems
-
-
-def _names(path: str) -> list[str]:
-    with open_file(path) as file, Archive(file) as archive:
-        return list(_archived(archive).tensors)
 
 
 def _archived(archive: Archive) -> _Archived:
@@ -85,11 +113,11 @@ def _archived(archive: Archive) -> _Archived:
     for each, tensor in named_tensors(symbols(data), len(data)):
         if tensors.setdefault(each, tensor) is not tensor:
             twice.append(each)
-    problems = []
+    problems: list[str] = []
     if twice:
-        problems.append(f"several tensors are called `{twice[0]}`; the first is listed")
+        problems.append(Remark(f"several tensors are called `{twice[0]}`; the first is listed"))
     if list(tensors) == [UNNAMED]:
-        problems.append(f"it holds one tensor without a name; it is listed as `{UNNAMED}`")
+        problems.append(Remark(f"it holds one tensor without a name, listed as `{UNNAMED}`"))
     present = set(archive.names)
     lost = [n for n, t in tensors.items() if t.storage and f"{root}data/{t.storage}" not in present]
     if lost:
@@ -98,40 +126,57 @@ def _archived(archive: Archive) -> _Archived:
 
 
 def _value(
-    file: OpenFile, archive: Archive, root: str, tensor: Tensor, name: str
+    file: OpenFile, archive: Archive, root: str, order: str, tensor: Tensor, name: str
 ) -> elements.Array:
     if tensor.storage is None:
         raise CheckpointUnsupported(f"`{name}` is listed only: its elements are not in one place")
     record = f"{root}data/{tensor.storage}"
-    kind = elements.numpy_dtype(tensor.dtype, _byte_order(archive, root))
+    kind = elements.numpy_dtype(tensor.dtype, order)
     size = item_bytes(tensor.dtype)
-    reach = 1 + sum((n - 1) * step for n, step in zip(tensor.shape, tensor.strides, strict=True))
-    count = reach if prod(tensor.shape) else 0
+    count = _check_storage(archive, record, tensor, name)
     check_growth(prod(tensor.shape) * size, archive.size_of(record), name)
-    if (tensor.offset + count) * size > archive.size_of(record):
-        raise CheckpointDamaged(f"`{name}` runs past the end of its storage")
-    data = _stretch(file, archive, record, tensor.offset * size, count * size)
+    start = tensor.offset * size
+    span = archive.span(record)
+    if span is None:
+        data = archive.read_array(record)[start : start + count * size]
+    else:
+        data = read_stored(file, span[0] + start, count * size)
     return _strided(data, kind, tensor)
 
 
-def _stretch(file: OpenFile, archive: Archive, record: str, start: int, count: int) -> bytes:
-    """`count` bytes of a record; those alone, if the record is not compressed."""
-    span = archive.span(record)
-    if span is not None:
-        return file.read_at(span[0] + start, count)
-    whole = archive.read(record, archive.size_of(record))
-    return whole[start : start + count]
+def _check_storage(archive: Archive, record: str, tensor: Tensor, name: str) -> int:
+    """How many elements of its storage a tensor reaches over, which must all be there."""
+    count = 0
+    if 0 not in tensor.shape:
+        steps = zip(tensor.shape, tensor.strides, strict=True)
+        count = 1 + sum((n - 1) * step for n, step in steps)
+    present = archive.size_of(record)
+    if (tensor.offset + count) * item_bytes(tensor.dtype) > present:
+        raise CheckpointDamaged(f"`{name}` runs past the end of its storage")
+    return count
 
 
-def _strided(data: bytes, kind: elements.AnyType, tensor: Tensor) -> elements.Array:
+def _strided(data: elements.Array, kind: elements.AnyType, tensor: Tensor) -> elements.Array:
     import numpy
 
-    # As raw bytes of one element each: as_strided does not know the types of ml_dtypes.
-    flat = numpy.frombuffer(bytearray(data), f"V{kind.itemsize}")
-    steps = [step * kind.itemsize for step in tensor.strides]
-    whole = numpy.array(numpy.lib.stride_tricks.as_strided(flat, tensor.shape, steps), order="C")
-    value = whole.view(kind)
+    if tensor.strides == _plain_strides(tensor.shape):
+        value: elements.Array = data.view(kind).reshape(tensor.shape)
+    else:
+        # As raw bytes of one element each: as_strided does not know the types of ml_dtypes.
+        flat = data.view(f"V{kind.itemsize}")
+        steps = [step * kind.itemsize for step in tensor.strides]
+        view = numpy.lib.stride_tricks.as_strided(flat, tensor.shape, steps)
+        value = numpy.array(view, order="C").view(kind)
     return value if kind.isnative else value.astype(kind.newbyteorder("="))
+
+
+def _plain_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The strides of a tensor whose elements lie one behind the other, in C order."""
+    strides, step = [], 1
+    for size in reversed(shape):
+        strides.append(step)
+        step *= max(size, 1)
+    return tuple(reversed(strides))
 
 
 def _byte_order(archive: Archive, root: str) -> str:

@@ -54,6 +54,11 @@ class RemoteFile(OpenFile):
         self.size = found.size or 0 if self._whole is None else len(self._whole)
         self.stamp = remote.stamp(self.path, found)
 
+    @property
+    def descriptor(self) -> int | None:
+        """See `OpenFile`."""
+        return None
+
     def close(self) -> None:
         """Give it back to the system; it cannot be used any more."""
         self._blocks.clear()

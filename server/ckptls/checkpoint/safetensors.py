@@ -5,22 +5,36 @@ Source: github.com/huggingface/safetensors (README, "Format"; safetensors/src/te
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from ckptls.checkpoint import elements, shards
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointIncomplete, CheckpointUnsupported
+from ckptls.checkpoint.collector import CollectorPaused
+from ckptls.checkpoint.errors import (
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointIncomplete,
+    CheckpointUnsupported,
+)
 from ckptls.checkpoint.files import OpenFile, open_file
-from ckptls.checkpoint.limits import checked_shape, json_object
+from ckptls.checkpoint.limits import checked_shape
+from ckptls.checkpoint.stored import read_pieces, read_stored
 
 if TYPE_CHECKING:
     from ckptls.checkpoint.formats import Contents
     from ckptls.checkpoint.locate import Location
+    from ckptls.checkpoint.model import Kind
 
 MAX_HEADER_BYTES = 100_000_000
 # The shortest entry has three brackets in fifty bytes; denser ones only cost memory.
 _BYTES_PER_BRACKET = 12
+_METADATA = "__metadata__"
+# What keeps keys from being counted in the text alone, and the one number that JSON has twice.
+_NEEDS_CARE = re.compile(rb"""\\ | "[ \t\r\n]+: | [\[,:\s]-0 | NaN | Infinity""", re.VERBOSE)
 
 # The format's name of a type -> (TensorFlow's, bits of one element)
 _TYPES = {
@@ -50,14 +64,34 @@ _TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Tensor:
-    """One entry of a header; its bytes are `start` to `end` of the file."""
+class Type:
+    """A dtype with a shape, which many tensors share.
 
-    dtype: str
-    shape: tuple[int, ...]
-    start: int
-    end: int
+    Attributes:
+        kind: as a listing has it.
+        bits: of one element; 0 for a type that is not known.
+        num_bytes: of the tensor; None if the type is not known.
+    """
+
+    kind: Kind
     bits: int
+    num_bytes: int | None
+
+
+Tensor = tuple[Type, int, int]  # its bytes are those from the one to the other of the file
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the header of a file says.
+
+    Attributes:
+        tensors: by name, in the order of the header.
+        problems: sentences about what the format's own library refuses.
+    """
+
+    tensors: dict[str, Tensor]
+    problems: tuple[str, ...] = ()
 
 
 def read(location: Location) -> Contents:
@@ -69,29 +103,47 @@ def read(location: Location) -> Contents:
     return shards.listed(location, _found)
 
 
-def read_value(location: Location, name: str) -> elements.Array:
-    """The value of one tensor, from its own bytes alone.
-
-    Raises:
-        KeyError: there is none of that name.
-        CheckpointError: as `read`; or its type is of less than a byte.
-    """
-    path = shards.file_of(location, name, _names)
-    with open_file(path) as file:
-        tensor = read_header(file)[name]
-        if tensor.bits % 8:
-            raise CheckpointUnsupported(f"values of type {tensor.dtype} are listed, not read")
-        data = file.read_at(tensor.start, tensor.end - tensor.start)
-        file.check_unchanged()
-    return elements.array(data, tensor.dtype, tensor.shape)
+def open_values(location: Location, names: Sequence[str] = ()) -> shards.ShardValues:
+    """The tensors' values; see `values.ValueReader`."""
+    return shards.ShardValues(location, _Opened)
 
 
-def read_header(file: OpenFile) -> dict[str, Tensor]:
+class _Opened(shards.Shard):
+    """One file and its header."""
+
+    def __init__(self, path: str) -> None:
+        self.file = open_file(path)
+        try:
+            self._tensors = read_header(self.file).tensors
+        except CheckpointError as error:
+            self.file.close()
+            raise error.named(path) from None
+        self.names = self._tensors.keys()
+
+    def read(self, name: str) -> elements.Array:
+        kind, start, end = self._tensors[name]
+        dtype, shape = kind.kind
+        if kind.bits % 8 or not kind.bits:
+            raise CheckpointUnsupported(f"values of type {dtype} are listed, not read")
+        value = elements.array_of(read_stored(self.file, start, end - start), dtype, shape)
+        self.file.check_unchanged()
+        return value
+
+    def verify(self, name: str) -> int:
+        kind, start, end = self._tensors[name]
+        elements.check_shape(kind.kind[1], name)
+        for _ in read_pieces(self.file, start, end - start):
+            pass
+        self.file.check_unchanged()
+        return end - start
+
+
+def read_header(file: OpenFile) -> Header:
     """The tensors of an open file by name.
 
     Raises:
         CheckpointIncomplete: the file ends early.
-        CheckpointDamaged: the header is none, or contradicts itself or the file.
+        CheckpointDamaged: the header is invalid, or contradicts itself or the file.
     """
     if file.size < 8:
         raise CheckpointIncomplete("it ends inside its first 8 bytes", where=file.size)
@@ -102,51 +154,154 @@ def read_header(file: OpenFile) -> dict[str, Tensor]:
         raise CheckpointIncomplete("it ends inside its header", where=file.size)
     header = file.read_at(8, count)
     if header.count(b"[") + header.count(b"{") > count // _BYTES_PER_BRACKET + 16:
-        raise CheckpointDamaged("its header is no list of tensors", where=8)
-    stated = json_object(header, "its header")
-    stated.pop("__metadata__", None)
-    start = 8 + count
-    tensors = {name: _tensor(name, entry, start) for name, entry in stated.items()}
-    _check_layout(tensors, start, file.size)
-    return tensors
-
-
-def _tensor(name: str, entry: Any, start: int) -> Tensor:
-    try:
-        code, sizes, (begin, end) = entry["dtype"], entry["shape"], entry["data_offsets"]
-        dtype, bits = _TYPES.get(code) or (elements.unknown(code), 0)
-        shape = checked_shape(sizes, name)
-        if type(begin) is not int or type(end) is not int or not 0 <= begin <= end:
-            raise ValueError
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise CheckpointDamaged(f"its header says nothing sound of `{name}`", where=8) from None
-    if bits and (end - begin) * 8 != (prod(shape) * bits + 7) // 8 * 8:
-        raise CheckpointDamaged(
-            f"`{name}` has {end - begin:,} bytes, which are no {dtype} {list(shape)}", where=8
-        )
-    return Tensor(dtype, shape, start + begin, start + end, bits)
-
-
-def _check_layout(tensors: dict[str, Tensor], start: int, file_bytes: int) -> None:
-    """Tensors lie one behind the other, without holes, and in the file."""
-    place = start
-    for name, tensor in sorted(tensors.items(), key=lambda item: (item[1].start, item[1].end)):
-        if tensor.start != place:
-            raise CheckpointDamaged(f"`{name}` overlaps another tensor or leaves a hole", where=8)
-        place = tensor.end
-    if place > file_bytes:
+        raise CheckpointDamaged("its header is not a list of tensors", where=8)
+    with CollectorPaused():
+        stated, has_metadata = _parsed(header)
+        metadata = stated.pop(_METADATA, None)
+        tensors, problems = _tensors(stated, 8 + count)
+        end = _end(tensors, 8 + count)
+    if end > file.size:
         raise CheckpointIncomplete(
-            f"it ends early: its tensors need {place:,} bytes", where=file_bytes
+            f"it ends early: its tensors need {end:,} bytes", where=file.size
         )
+    if has_metadata and not _is_map_of_texts(metadata):
+        problems.append(f"`{_METADATA}` is not a map of texts, which the safetensors library needs")
+    if end < file.size:
+        extra = file.size - end
+        problems.append(
+            f"{extra:,} {'byte follows' if extra == 1 else 'bytes follow'} the last tensor, "
+            "which the safetensors library refuses"
+        )
+    return Header(tensors, tuple(problems))
+
+
+def _parsed(header: bytes) -> tuple[dict[str, Any], bool]:
+    """The object in a header, and whether it has metadata.
+
+    A hook that is called for each object takes longer than all else. Where no string has an
+    escape and every key is followed by its colon, the keys can be counted in the text instead:
+    as many as there are in the objects, and none occurs twice.
+    """
+    try:
+        text = header.decode("utf-8")
+        if _NEEDS_CARE.search(header) is None:
+            stated = json.loads(text)
+            if isinstance(stated, dict) and header.count(b'":') == _count_keys(stated):
+                return stated, _METADATA in stated
+        stated = json.loads(
+            text, object_pairs_hook=_unique, parse_int=_integer, parse_constant=_refuse
+        )
+    except (ValueError, RecursionError) as error:
+        raise CheckpointDamaged(f"its header is not valid JSON: {error}", where=8) from None
+    if not isinstance(stated, dict):
+        raise CheckpointDamaged("its header is not a JSON object", where=8)
+    for name in stated:
+        if not _is_unicode(name):
+            raise CheckpointDamaged("a name in its header is not valid Unicode", where=8)
+    return stated, _METADATA in stated
+
+
+def _count_keys(stated: dict[str, Any]) -> int:
+    return len(stated) + sum(len(entry) for entry in stated.values() if isinstance(entry, dict))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return found
+
+
+def _integer(text: str) -> int:
+    if text == "-0":
+        raise ValueError("-0 is not a size")
+    return int(text)
+
+
+def _refuse(text: str) -> Any:
+    raise ValueError(f"{text} is not JSON")
+
+
+def _is_unicode(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True
+
+
+def _is_map_of_texts(metadata: Any) -> bool:
+    if metadata is None:
+        return True
+    return isinstance(metadata, dict) and all(isinstance(v, str) for v in metadata.values())
+
+
+def _tensors(stated: dict[str, Any], start: int) -> tuple[dict[str, Tensor], list[str]]:
+    """The tensors that a header states, whose bytes begin at `start`; and what is odd."""
+    tensors: dict[str, Tensor] = {}
+    types: dict[tuple[Any, ...], Type] = {}
+    problems: list[str] = []
+    name = ""
+    try:
+        for name, entry in stated.items():
+            code, sizes = entry["dtype"], entry["shape"]
+            begin, end = entry["data_offsets"]
+            if type(begin) is not int or type(end) is not int or not 0 <= begin <= end:
+                raise ValueError
+            # True and 1.0 equal 1, and are not sizes.
+            key = (code, *sizes, *map(type, sizes))
+            kind = types.get(key)
+            if kind is None:
+                kind = types[key] = _type(code, sizes, name)
+                if not kind.bits:
+                    problems.append(
+                        f"`{name}` is of the type {kind.kind[0]}, "
+                        "which the safetensors library does not know"
+                    )
+            if kind.num_bytes is not None and end - begin != kind.num_bytes:
+                dtype, shape = kind.kind
+                raise CheckpointDamaged(
+                    f"`{name}` has {end - begin:,} bytes, and {dtype} {list(shape)} needs "
+                    f"{kind.num_bytes:,}",
+                    where=8,
+                )
+            tensors[name] = kind, start + begin, start + end
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise CheckpointDamaged(f"its header has an invalid entry for `{name}`", where=8) from None
+    return tensors, problems
+
+
+def _type(code: Any, sizes: Any, name: str) -> Type:
+    if not isinstance(code, str) or not isinstance(sizes, list):
+        raise ValueError
+    dtype, bits = _TYPES.get(code) or (elements.unknown(code), 0)
+    shape = checked_shape(sizes, name)
+    count = 1
+    for size in shape:  # in the order of the library, which stops before it meets a 0
+        count *= size
+        if count >> 64:
+            raise CheckpointDamaged(f"the shape of `{name}` is too large", where=8)
+    if prod(shape) * bits % 8:
+        raise CheckpointDamaged(
+            f"`{name}`: {dtype} {list(shape)} does not end at a whole byte", where=8
+        )
+    return Type((dtype, shape), bits, prod(shape) * bits // 8 if bits else None)
+
+
+def _end(tensors: dict[str, Tensor], start: int) -> int:
+    """Where the last tensor ends; they lie one behind the other, without holes."""
+    place = start
+    spans = sorted((begin, end, name) for name, (_, begin, end) in tensors.items())
+    for begin, end, name in spans:
+        if begin != place:
+            raise CheckpointDamaged(f"`{name}` overlaps another tensor or leaves a hole", where=8)
+        place = end
+    return place
 
 
 def _found(path: str) -> shards.Found:
     with open_file(path) as file:
-        tensors = read_header(file)
+        header = read_header(file)
         file.check_unchanged()
-    return {name: (t.dtype, t.shape) for name, t in tensors.items()}, file.stamp, ()
-
-
-def _names(path: str) -> list[str]:
-    with open_file(path) as file:
-        return list(read_header(file))
+    kinds = {name: kind.kind for name, (kind, _, _) in header.tensors.items()}
+    return kinds, file.stamp, header.problems

@@ -8,14 +8,20 @@ Source: huggingface_hub (serialization), keras (saving_lib.ShardedH5IOStore).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
 
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointNotFound
-from ckptls.checkpoint.files import OpenFile, is_file, join, open_file, split
+from ckptls.checkpoint.files import Closing, OpenFile, is_file, join, open_file, split
 from ckptls.checkpoint.formats import Contents, at_file
 from ckptls.checkpoint.limits import json_object
 from ckptls.checkpoint.locate import Location
 from ckptls.checkpoint.model import FileStamp, Format, Kind
+from ckptls.checkpoint.open_files import Opened
+
+if TYPE_CHECKING:
+    from ckptls.checkpoint import elements
 
 MAX_INDEX_BYTES = 64 << 20
 MAX_SHARDS = 100_000
@@ -23,6 +29,33 @@ _KEY = b'"weight_map"'
 
 Weights = dict[str, list[str]]
 Found = tuple[dict[str, Kind], FileStamp, tuple[str, ...]]
+
+
+class Shard(Closing):
+    """One open file with variables.
+
+    Attributes:
+        file: the file.
+        names: the variables that it holds.
+    """
+
+    file: OpenFile
+    names: Collection[str]
+
+    @abstractmethod
+    def read(self, name: str) -> elements.Array:
+        """The value of one variable; `KeyError` if there is none of that name."""
+
+    @abstractmethod
+    def verify(self, name: str) -> int:
+        """Read the bytes of one value, a piece at a time; how many there are."""
+
+    def verify_rest(self) -> None:
+        """Read what the file holds beside values, where that can be damaged by itself."""
+
+    def close(self) -> None:
+        """See Closing."""
+        self.file.close()
 
 
 def at_index(file: OpenFile) -> Location | None:
@@ -82,20 +115,59 @@ def listed(location: Location, read_file: Callable[[str], Found]) -> Contents:
     return _contents(found, stamps, tuple(notes))
 
 
-def file_of(location: Location, name: str, names_in: Callable[[str], Sequence[str]]) -> str:
-    """The file in which a variable is: the one that the index says, or the first that has it.
+class ShardValues(Closing):
+    """The values of a checkpoint in one file, or in shards; see `values.ValueReader`.
 
-    Raises:
-        KeyError: in none.
+    `open_shard` opens one file. A variable is read from the one that the index says, or from
+    the first that has it.
     """
-    if len(location.files) == 1:
-        return location.files[0]
-    weights, _ = read_index(location)
-    stated = [_beside(location.prefix, shard) for shard in weights.get(name, [])]
-    for path in (*stated, *location.files[1:]):
-        if path in location.files and name in names_in(path):
-            return path
-    raise KeyError(name)
+
+    def __init__(self, location: Location, open_shard: Callable[[str], Shard]) -> None:
+        self._location = location
+        self._shards = Opened(open_shard)
+        self._weights: Weights = {}
+        if len(location.files) > 1:
+            self._weights, _ = read_index(location)
+
+    def close(self) -> None:
+        """See Closing."""
+        self._shards.close()
+
+    def read(self, name: str) -> elements.Array:
+        """The value of one variable, from its own bytes alone."""
+        shard = self._shard_of(name)
+        try:
+            return shard.read(name)
+        except CheckpointError as error:
+            raise error.named(shard.file.path) from None
+
+    def verify(self, name: str) -> int:
+        """Read the bytes of one value, a piece at a time; how many there are."""
+        shard = self._shard_of(name)
+        try:
+            return shard.verify(name)
+        except CheckpointError as error:
+            raise error.named(shard.file.path) from None
+
+    def verify_rest(self) -> None:
+        """Read what the files hold beside values."""
+        for path in self._location.files[-max(len(self._location.files) - 1, 1) :]:
+            try:
+                self._shards.open(path).verify_rest()
+            except CheckpointError as error:
+                raise error.named(path) from None
+
+    def _shard_of(self, name: str) -> Shard:
+        files = self._location.files
+        if len(files) == 1:
+            return self._shards.open(files[0])
+        stated = [_beside(self._location.prefix, shard) for shard in self._weights.get(name, [])]
+        for path in (*stated, *files[1:]):
+            if path in files:
+                shard = self._shards.open(path)
+                if name in shard.names:
+                    return shard
+        raise KeyError(name)
 
 
 def read_index(location: Location) -> tuple[Weights, FileStamp]:

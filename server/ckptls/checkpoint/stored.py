@@ -8,6 +8,7 @@ looked at before either.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 from ckptls.checkpoint.arrays import load_numpy
 from ckptls.checkpoint.errors import CheckpointIncomplete
@@ -47,12 +48,25 @@ def read_stored(file: OpenFile, offset: int, size: int) -> np.ndarray:
     if size >= MAP_BYTES and os.path.isfile(file.path):
         return _mapped(file, offset, size)
     numpy = load_numpy()
+    if size <= CHUNK_BYTES:
+        content = bytearray(file.read_at(offset, size))
+        return numpy.frombuffer(content, numpy.uint8)  # type: ignore[no-any-return]
     data: np.ndarray = numpy.empty(size, numpy.uint8)
     for start in range(0, size, CHUNK_BYTES):
         count = min(CHUNK_BYTES, size - start)
         piece = file.read_at(offset + start, count)
         data[start : start + count] = numpy.frombuffer(piece, numpy.uint8)
     return data
+
+
+def read_pieces(file: OpenFile, offset: int, size: int) -> Iterator[bytes]:
+    """`size` bytes from `offset` on, at most 4 MiB at a time.
+
+    Raises:
+        CheckpointError: the file has become shorter, or the system reports an error.
+    """
+    for start in range(offset, offset + size, CHUNK_BYTES):
+        yield file.read_at(start, min(CHUNK_BYTES, offset + size - start))
 
 
 def _mapped(file: OpenFile, offset: int, size: int) -> np.ndarray:

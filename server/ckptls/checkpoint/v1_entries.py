@@ -23,8 +23,10 @@ from ckptls.checkpoint.stored import read_stored
 from ckptls.checkpoint.table import (
     MAX_KEY_BYTES,
     UNCOMPRESSED,
+    Block,
     Handle,
     block_index,
+    entries,
     find_value,
     read_block,
 )
@@ -103,9 +105,12 @@ class V1Reader:
         CheckpointError: from each method, with the path of the file.
     """
 
-    __slots__ = ("_ends", "_file", "handles")
+    __slots__ = ("_block", "_ends", "_file", "_large", "_spans", "handles")
 
     def __init__(self, file: OpenFile) -> None:
+        self._block: Block | None = None
+        self._spans: dict[bytes, tuple[int, int]] | None = None
+        self._large: dict[int, dict[bytes, tuple[int, int]]] = {}
         pairs = block_index(file.read_at, file.size)
         self._file = file
         self._ends = [key for key, _ in pairs]
@@ -134,21 +139,32 @@ class V1Reader:
         handle = self.handle_of(key)
         if handle is None:
             return None
-        compression = self._file.read_at(handle.offset + handle.size, 1)[0]
-        if compression == UNCOMPRESSED and handle.size > _SMALL_BYTES:
-            return self._find_in_large(handle, key)
-        block = read_block(self._file.read_at, handle)
-        span = find_value(block, key)
+        if self._block is None or self._block.where != handle.offset:
+            compression = self._file.read_at(handle.offset + handle.size, 1)[0]
+            if compression == UNCOMPRESSED and handle.size > _SMALL_BYTES:
+                return self._find_in_large(handle, key)
+            # Neighbours are often asked for: the block is kept, and from the second key of it
+            # on where its values are.
+            self._block, self._spans = read_block(self._file.read_at, handle), None
+            span = find_value(self._block, key)
+        else:
+            if self._spans is None:
+                found = entries(self._block)
+                self._spans = {each: (start, end) for each, start, end in found}
+            span = self._spans.get(key)
         if span is None:
             return None
-        where = None if block.is_compressed else block.place(span[0])
-        return InMemory(block.data, span[0], span[1] - span[0], where)
+        where = None if self._block.is_compressed else self._block.place(span[0])
+        return InMemory(self._block.data, span[0], span[1] - span[0], where)
 
     def _find_in_large(self, handle: Handle, key: bytes) -> InFile | None:
-        for found, start, end in self.entries_of(handle):
-            if found >= key:
-                return InFile(self._file, start, end - start) if found == key else None
-        return None
+        """The value in a block of which the headers of all entries are read, once."""
+        spans = self._large.get(handle.offset)
+        if spans is None:
+            found = self.entries_of(handle)
+            spans = self._large[handle.offset] = {each: (start, end) for each, start, end in found}
+        span = spans.get(key)
+        return None if span is None else InFile(self._file, span[0], span[1] - span[0])
 
     def entries_of(self, handle: Handle) -> Iterator[tuple[bytes, int, int]]:
         """Of each entry of an uncompressed block its key, and where in the file its value is."""

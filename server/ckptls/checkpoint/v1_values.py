@@ -10,13 +10,14 @@ from math import prod
 
 from ckptls.checkpoint.arrays import assembled, numpy_dtype, shaped
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.files import open_file
+from ckptls.checkpoint.files import Closing, open_file
 from ckptls.checkpoint.messages import Extents
-from ckptls.checkpoint.model import Checkpoint, Variable
+from ckptls.checkpoint.model import Checkpoint, FileStamp, Variable
+from ckptls.checkpoint.open_files import Opened
 from ckptls.checkpoint.slices import check_cover, resolve, shape_of
 from ckptls.checkpoint.tensor_proto import read_tensor
 from ckptls.checkpoint.v1_entries import Tensor, V1Reader, shard_files
-from ckptls.checkpoint.values import check_listed
+from ckptls.checkpoint.values import ListedFiles
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
@@ -27,31 +28,100 @@ _MAX_SLICES = 100_000
 _Part = tuple[Extents, "np.ndarray"]
 
 
-def read_value(checkpoint: Checkpoint, variable: Variable) -> np.ndarray:
-    """The values of one variable; see `values.read_value`."""
-    numpy_dtype(variable.dtype)  # before anything is read: are there values at all?
-    parts: list[_Part] = []
-    for path in shard_files(checkpoint.files):
+def open_values(checkpoint: Checkpoint) -> V1Values:
+    """The values of a V1 checkpoint; see `values.ValueReader`."""
+    return V1Values(checkpoint)
+
+
+class V1Values(Closing):
+    """The files of a V1 checkpoint; what each of them lists is read when it is opened."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+        self._listed = ListedFiles(checkpoint)
+        self._paths = shard_files(checkpoint.files)
+        self._shards = Opened(self._open)
+        # By name the files that list it; None until a second value is asked for.
+        self._homes: dict[str, list[str]] | None = None
+        self._is_second = False
+
+    def close(self) -> None:
+        """See Closing."""
+        self._shards.close()
+
+    def read(self, name: str) -> np.ndarray:
+        """The value of one variable, put together of its slices in all files."""
+        variable = self._checkpoint[name]
+        numpy_dtype(variable.dtype)  # before anything is read: are there values at all?
+        parts: list[_Part] = []
+        for path in self._paths_with(name):
+            try:
+                parts.extend(self._shards.open(path).parts(variable))
+            except CheckpointError as error:
+                raise error.named(path) from None
+        check_cover((extents for extents, _ in parts), variable.shape)
+        if len(parts) == 1:
+            return shaped(parts[0][1], variable.shape)
+        return assembled(variable.shape, variable.dtype, parts)
+
+    def verify(self, name: str) -> int:
+        """As `read`; `verify_v1` has a way of its own."""
+        return self.read(name).nbytes
+
+    def verify_rest(self) -> None:
+        """Nothing else."""
+
+    def _paths_with(self, name: str) -> list[str]:
+        """The files that may have slices of a variable."""
+        if len(self._paths) == 1 or not self._is_second:
+            self._is_second = True
+            return self._paths
+        if self._homes is None:
+            self._homes = {}
+            for path in self._paths:
+                for listed in self._shards.open(path).tensors:
+                    self._homes.setdefault(listed, []).append(path)
+        return self._homes.get(name, [])
+
+    def _open(self, path: str) -> _Shard:
+        shard = _Shard(path)
         try:
-            parts.extend(_parts(checkpoint, variable, path))
+            self._listed.check(shard.stamp)
+        except CheckpointError:
+            shard.close()
+            raise
+        return shard
+
+
+class _Shard(Closing):
+    """One file, with the tensors that it lists by name."""
+
+    def __init__(self, path: str) -> None:
+        self._file = open_file(path)
+        try:
+            self._reader = V1Reader(self._file)
+            self.tensors: dict[str, list[Tensor]] = {}
+            for tensor in self._reader.tensors():
+                self.tensors.setdefault(tensor.name, []).append(tensor)
         except CheckpointError as error:
+            self._file.close()
             raise error.named(path) from None
-    check_cover((extents for extents, _ in parts), variable.shape)
-    if len(parts) == 1:
-        return shaped(parts[0][1], variable.shape)
-    return assembled(variable.shape, variable.dtype, parts)
 
+    @property
+    def stamp(self) -> FileStamp:
+        """What the file was when it was opened."""
+        return self._file.stamp
 
-def _parts(checkpoint: Checkpoint, variable: Variable, path: str) -> Iterator[_Part]:
-    """The slices of a variable in one file; few bytes of one that has none are read."""
-    with open_file(path) as file:
-        check_listed(checkpoint, file.stamp)
-        reader = V1Reader(file)
-        for tensor in reader.tensors():
-            if tensor.name == variable.name:
-                _check_kind(tensor, variable)
-                yield from _read(reader, tensor)
-        file.check_unchanged()
+    def close(self) -> None:
+        """See Closing."""
+        self._file.close()
+
+    def parts(self, variable: Variable) -> Iterator[_Part]:
+        """The slices of a variable that are in this file."""
+        for tensor in self.tensors.get(variable.name, ()):
+            _check_kind(tensor, variable)
+            yield from _read(self._reader, tensor)
+        self._file.check_unchanged()
 
 
 def _read(reader: V1Reader, tensor: Tensor) -> Iterator[_Part]:

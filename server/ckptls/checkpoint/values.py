@@ -1,14 +1,15 @@
-"""The values of one variable, read when they are asked for, and nothing else with them.
+"""The values of variables, read one at a time from files that are opened once.
 
-Here are the ways in, whatever the format; `bundle_values` and `v1_values` know where the
-bytes lie.
+`OpenValues` is the way in, whatever the format: it opens the checkpoint at the first value and
+keeps it open, so that a loop over all variables costs no more than one over the bytes. The
+module of each format makes the `ValueReader` behind it, which knows where the bytes lie.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from importlib import import_module
+from threading import Lock
 
 from ckptls.checkpoint.arrays import load_numpy
 from ckptls.checkpoint.errors import (
@@ -17,12 +18,43 @@ from ckptls.checkpoint.errors import (
     CheckpointUnreadable,
     VariableNotFound,
 )
-from ckptls.checkpoint.files import stamp_of
-from ckptls.checkpoint.model import Checkpoint, FileStamp, Format, Variable
+from ckptls.checkpoint.files import Closing, stamp_of
+from ckptls.checkpoint.model import Checkpoint, FileStamp, Format
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
+    from typing import Protocol
+
     import numpy as np
+
+    class ValueReader(Protocol):
+        """The open files of one checkpoint; used by one thread at a time."""
+
+        def read(self, name: str) -> np.ndarray:
+            """The value of one variable.
+
+            Raises:
+                KeyError: there is no variable of that name.
+                CheckpointError: it cannot be read.
+            """
+
+        def verify(self, name: str) -> int:
+            """Read all bytes of one value, a piece at a time; how many there are.
+
+            Raises:
+                KeyError, CheckpointError: as `read`.
+            """
+
+        def verify_rest(self) -> None:
+            """Read what the files hold beside values, such as other members of an archive.
+
+            Raises:
+                CheckpointError: some of it is damaged.
+            """
+
+        def close(self) -> None:
+            """Close all files; it cannot be used any more."""
+
 
 # The module of each format that has a reader of values of its own here; all other formats
 # are read by `formats`, which knows their modules.
@@ -33,45 +65,111 @@ _READERS = {
 _OTHER_FORMATS = "ckptls.checkpoint.formats"
 
 
-def read_value(checkpoint: Checkpoint, name: str) -> np.ndarray:
-    """The values of the variable `name`, in its shape; of a scalar an array without dimensions.
+class OpenValues(Closing):
+    """The values of one checkpoint, which is opened at the first value that is asked for.
 
-    The element type is the one `tf.train.load_variable` returns: bfloat16 and the like are
-    types of ml_dtypes, strings objects of type `bytes`. Values are held against their
-    checksums. Large ones are mapped into memory, not copied; writing to the array never
-    changes the file.
-
-    Raises:
-        VariableNotFound: there is none of that name; `candidates` are names near it.
-        CheckpointUnsupported: NumPy is not installed, or it is no type with values.
-        CheckpointError: the data file is missing, too short or damaged, or the checkpoint
-            was replaced since it was listed.
+    Any thread may use it. After `close` the next value opens the files again.
     """
-    load_numpy()
-    variable = checkpoint.get(name)
-    if variable is None:
-        raise variable_not_found(checkpoint, name)
-    try:
-        return _read(checkpoint, variable)
-    except CheckpointError as error:
-        raise error.named(checkpoint.prefix) from None
-    except MemoryError:
-        size = variable.num_bytes
-        what = f"there is no memory for the {size or 0:,} bytes of `{name}`"
-        raise CheckpointUnreadable(what, checkpoint.prefix) from None
+
+    __slots__ = ("_checkpoint", "_lock", "_process", "_reader")
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+        self._lock = Lock()
+        self._process = 0
+        self._reader: ValueReader | None = None
+
+    def read(self, name: str) -> np.ndarray:
+        """The value of one variable; see `Checkpoint.read`."""
+        load_numpy()
+        with self._lock:
+            try:
+                return self._opened().read(name)
+            except (CheckpointError, KeyError, MemoryError) as error:
+                raise self._refusal(error, name) from None
+
+    def verify(self, name: str) -> int:
+        """Read one value whole, without keeping it: how many bytes it has.
+
+        Raises:
+            CheckpointError: as `Checkpoint.read`.
+        """
+        load_numpy()
+        with self._lock:
+            try:
+                return self._opened().verify(name)
+            except (CheckpointError, KeyError, MemoryError) as error:
+                raise self._refusal(error, name) from None
+
+    def verify_rest(self) -> None:
+        """Read what the files hold beside values, such as other members of an archive.
+
+        Raises:
+            CheckpointError: some of it is damaged.
+        """
+        load_numpy()
+        with self._lock:
+            try:
+                self._opened().verify_rest()
+            except CheckpointError as error:
+                raise error.named(self._checkpoint.prefix) from None
+
+    def close(self) -> None:
+        """Close the files; the next value opens them again."""
+        with self._lock:
+            reader, self._reader = self._reader, None
+        if reader is not None and self._process == os.getpid():
+            reader.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _opened(self) -> ValueReader:
+        # What a parent process has opened, such as a pipe to another process, is not ours.
+        if self._reader is None or self._process != os.getpid():
+            home = _READERS.get(self._checkpoint.format, _OTHER_FORMATS)
+            self._reader = import_module(home).open_values(self._checkpoint)
+            self._process = os.getpid()
+        return self._reader
+
+    def _refusal(self, error: BaseException, name: str) -> CheckpointError:
+        if isinstance(error, CheckpointError):
+            return error.named(self._checkpoint.prefix)
+        if isinstance(error, KeyError):
+            return variable_not_found(self._checkpoint, name)
+        variable = self._checkpoint.get(name)
+        size = (variable.num_bytes if variable else 0) or 0
+        what = f"there is not enough memory for the {size:,} bytes of `{name}`"
+        return CheckpointUnreadable(what, self._checkpoint.prefix)
 
 
-def _read(checkpoint: Checkpoint, variable: Variable) -> np.ndarray:
-    home = _READERS.get(checkpoint.format)
-    if home is not None:
-        values: np.ndarray = import_module(home).read_value(checkpoint, variable)
-        return values
-    for listed in checkpoint.stamp:
-        now = stamp_of(listed[0])
-        if now is not None:
-            check_listed(checkpoint, now)
-    read: Callable[[str, str], np.ndarray] = import_module(_OTHER_FORMATS).read_value
-    return read(checkpoint.prefix, variable.name)
+def read_value(checkpoint: Checkpoint, name: str) -> np.ndarray:
+    """The value of one variable; see `Checkpoint.read`."""
+    return checkpoint.read(name)
+
+
+class ListedFiles:
+    """What the files of a checkpoint were when it was listed."""
+
+    __slots__ = ("_stamps",)
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._stamps = {stamp[0]: stamp for stamp in checkpoint.stamp}
+
+    def check(self, stamp: FileStamp) -> None:
+        """Make sure that a file is the one that was listed.
+
+        Raises:
+            CheckpointIncomplete: it was replaced since.
+        """
+        if self._stamps.get(stamp[0], stamp) != stamp:
+            raise _replaced(stamp[0])
+
+    def check_path(self, path: str) -> None:
+        """The same for what is at a path now; nothing there is for the reader to find out."""
+        listed = self._stamps.get(path)
+        if listed is not None and stamp_of(path) not in (listed, None):
+            raise _replaced(path)
 
 
 def check_listed(checkpoint: Checkpoint, stamp: FileStamp) -> None:
@@ -80,21 +178,25 @@ def check_listed(checkpoint: Checkpoint, stamp: FileStamp) -> None:
     Raises:
         CheckpointIncomplete: it was replaced since.
     """
-    if any(known[0] == stamp[0] and known != stamp for known in checkpoint.stamp):
-        raise CheckpointIncomplete(
-            "it was replaced since it was listed", stamp[0], hint="open the checkpoint again"
-        )
+    ListedFiles(checkpoint).check(stamp)
+
+
+def _replaced(path: str) -> CheckpointIncomplete:
+    return CheckpointIncomplete(
+        "it was replaced since it was listed", path, hint="open the checkpoint again"
+    )
 
 
 def load_variable(path: str | os.PathLike[str], name: str) -> np.ndarray | bytes:
     """What `tf.train.load_variable` returns: an array, or a scalar (`bytes` for a string).
 
     Raises:
-        CheckpointError: as `read_value`, and as `ckptls.open` for the path.
+        CheckpointError: as `Checkpoint.read`, and as `ckptls.open` for the path.
     """
     from ckptls.checkpoint.reader import read_checkpoint
 
-    values = read_value(read_checkpoint(path), name)
+    with read_checkpoint(path) as checkpoint:
+        values = checkpoint.read(name)
     return values if values.shape else values[()]
 
 

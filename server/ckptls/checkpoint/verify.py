@@ -6,13 +6,13 @@ each format is in `verify_bundle`, `verify_v1` and `verify_values`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
 
 from ckptls.checkpoint.errors import CheckpointError
 from ckptls.checkpoint.locate import Location
-from ckptls.checkpoint.model import Format
+from ckptls.checkpoint.model import Format, Remark
 
 # The module that knows a format; all others are verified by reading every value.
 _VERIFIERS = {
@@ -51,6 +51,7 @@ class Report:
         problems: what is wrong.
         notes: sentences about what is odd but sound, or was not verified.
         files, blocks, tensors: how many were verified; `size_bytes` is their size.
+        unverified: how many tensors could not be verified; the notes say why.
     """
 
     problems: list[Problem] = field(default_factory=list)
@@ -59,22 +60,41 @@ class Report:
     blocks: int = 0
     tensors: int = 0
     size_bytes: int = 0
+    unverified: int = 0
+    _known: set[Problem] = field(default_factory=set)
 
     @property
     def is_sound(self) -> bool:
         """Whether nothing is wrong."""
         return not self.problems
 
+    def add_sentences(self, sentences: Iterable[str], path: str) -> None:
+        """Add what a listing has found odd: a `Remark` as a note, all else as a problem."""
+        for sentence in sentences:
+            if isinstance(sentence, Remark):
+                self.note(sentence)
+            else:
+                self.add_problem(Problem(path, sentence))
+
+    def add_problem(self, problem: Problem) -> None:
+        """Add a problem, unless it is known."""
+        if problem not in self._known:
+            self._known.add(problem)
+            self.problems.append(problem)
+
+    def note(self, sentence: str) -> None:
+        """Add a note, unless it is known."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
     def add(self, error: CheckpointError, path: str, variable: str = "") -> None:
         """Note an error that a reader raised as a problem."""
-        problem = Problem(error.path or path, error.what, error.where, variable)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.add_problem(Problem(error.path or path, error.what, error.where, variable))
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How thorough to be, and whom to tell.
+    """How thorough to be, and what to call while it goes on.
 
     Attributes:
         is_quick: leave the values out; the structure and the sizes are verified.
@@ -94,8 +114,7 @@ def verify(location: Location, effort: Effort = THOROUGH, directory: str = "") -
     If it was found by its `directory`, the state file and leftovers there are looked at too.
     """
     report = Report()
-    for problem in location.problems:
-        _sort_in(problem, location, report)
+    report.add_sentences(location.problems, location.prefix)
     module = import_module(_VERIFIERS.get(location.format, _OTHER_FORMATS))
     module.verify(location, effort, report)
     if directory:
@@ -103,11 +122,3 @@ def verify(location: Location, effort: Effort = THOROUGH, directory: str = "") -
 
         verify_directory(directory, report)
     return report
-
-
-def _sort_in(problem: str, location: Location, report: Report) -> None:
-    """What `locate` found odd: missing shards are wrong, all else is worth a note."""
-    if problem.startswith("only ") and "shards" in problem:
-        report.problems.append(Problem(location.prefix, problem))
-    else:
-        report.notes.append(problem)

@@ -10,7 +10,8 @@ from math import prod
 
 from ckptls.checkpoint.crc32c import compiled_crc32c
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.files import OpenFile, open_file
+from ckptls.checkpoint.files import OpenFile, open_file, split
+from ckptls.checkpoint.listing import shard_of
 from ckptls.checkpoint.locate import Location
 from ckptls.checkpoint.messages import Extents
 from ckptls.checkpoint.slices import check_cover, resolve, shape_of
@@ -37,9 +38,14 @@ def verify(location: Location, effort: Effort, report: Report) -> None:
             report.files += 1
         except CheckpointError as error:
             report.add(error, path)
-    is_alone = any("one shard" in problem for problem in location.problems)
-    if report.is_sound and not is_alone:
+    if report.is_sound and not _is_partial(location):
         _verify_covers(location.prefix, listed, report)
+
+
+def _is_partial(location: Location) -> bool:
+    """Whether shards were left out, so that slices may be in the others."""
+    shard = shard_of(split(location.files[0])[1])
+    return shard is not None and len(location.files) < shard[2]
 
 
 def _verify_file(file: OpenFile, effort: Effort, report: Report, listed: _Listed) -> None:

@@ -13,6 +13,7 @@ from math import ceil, prod
 from typing import Any
 
 from ckptls.checkpoint import elements, zstd
+from ckptls.checkpoint.crc32c import mask, matches
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
 from ckptls.checkpoint.limits import checked_shape, json_object
 
@@ -75,9 +76,7 @@ def value(array: Description, read: ReadChunk, name: str) -> elements.Array:
     import numpy
 
     kind = elements.numpy_dtype(array.dtype)
-    grid = [ceil(size / chunk) for size, chunk in zip(array.shape, array.chunks, strict=True)]
-    if prod(grid) > MAX_CHUNKS:
-        raise CheckpointUnsupported(f"`{name}` has {prod(grid):,} chunks")
+    grid = _grid(array, name)
     result = numpy.full(array.shape, _fill(array.fill, kind), kind)
     for place in product(*map(range, grid)):
         data = read(array.key_of(place))
@@ -86,6 +85,32 @@ def value(array: Description, read: ReadChunk, name: str) -> elements.Array:
         part = _decoded(data, array.codecs, array.chunks, kind, array.fill)
         _put(result, part, place, array.chunks)
     return result
+
+
+def verify(array: Description, read: ReadChunk, name: str) -> int:
+    """Unpack the chunks of an array one by one; how many bytes its elements take.
+
+    Raises:
+        CheckpointDamaged: a chunk is missing, or does not hold what it should.
+        CheckpointUnsupported: as `value`.
+    """
+    kind = elements.numpy_dtype(array.dtype)
+    elements.check_shape(array.shape, name)
+    for place in product(*map(range, _grid(array, name))):
+        key = array.key_of(place)
+        data = read(key)
+        if data is None:
+            raise CheckpointDamaged(f"chunk `{key}` of `{name}` is missing")
+        _decoded(data, array.codecs, array.chunks, kind, array.fill)
+    return prod(array.shape) * kind.itemsize
+
+
+def _grid(array: Description, name: str) -> list[int]:
+    """How many chunks there are along each axis."""
+    grid = [ceil(size / chunk) for size, chunk in zip(array.shape, array.chunks, strict=True)]
+    if prod(grid) > MAX_CHUNKS:
+        raise CheckpointUnsupported(f"`{name}` has {prod(grid):,} chunks")
+    return grid
 
 
 def _version_2(stated: dict[str, Any], name: str) -> Description:
@@ -156,6 +181,8 @@ def _decoded(
         elif name in ("gzip", "zlib"):
             data = zstd.inflated(data, most)
         elif name == "crc32c":
+            if not matches(data[:-4], mask(int.from_bytes(data[-4:], "little"))):
+                raise CheckpointDamaged("a chunk does not match its checksum")
             data = data[:-4]
         elif name in ("bytes", "sharding_indexed"):
             order = _order(rest, len(shape))

@@ -23,6 +23,7 @@ from ckptls.cli.output import (
     new_console,
     new_table,
     note,
+    note_problems,
     own_variables,
     write_json,
     write_lines,
@@ -89,8 +90,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _read(path: str) -> Checkpoint:
     checkpoint = read_checkpoint(path, with_objects=True)
-    for problem in checkpoint.problems:
-        note(f"{printable(checkpoint.prefix)}: {problem}")
+    note_problems(checkpoint)
     return checkpoint
 
 

@@ -14,6 +14,7 @@ from ckptls.cli.output import (
     chosen_format,
     counted,
     note,
+    note_problems,
     own_variables,
     size_text,
     write_lines,
@@ -62,8 +63,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the listing; 0, also if nothing matches."""
     checkpoint = read_checkpoint(args.checkpoint, with_objects=args.long or args.no_slots)
-    for problem in checkpoint.problems:
-        note(f"{printable(checkpoint.prefix)}: {problem}")
+    note_problems(checkpoint)
     listed = own_variables(checkpoint) if args.no_slots else checkpoint
     variables = _matching(listed, args.globs) if args.globs else list(listed.variables())
     places = _placements(checkpoint) if args.long or args.sort == "offset" else {}

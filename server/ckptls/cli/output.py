@@ -50,6 +50,15 @@ def note(text: str) -> None:
     print(f"ckptls: {printable(text)}", file=sys.stderr)
 
 
+def note_problems(checkpoint: Checkpoint) -> None:
+    """Say what is wrong with a checkpoint although it could be listed, on standard error."""
+    from ckptls.checkpoint.model import Remark
+
+    for problem in checkpoint.problems:
+        kind = "note: " if isinstance(problem, Remark) else ""
+        note(f"{checkpoint.prefix}: {kind}{problem}")
+
+
 def write_lines(lines: Sequence[str]) -> None:
     """Write lines, which end in a line feed, to standard output.
 

@@ -13,6 +13,7 @@ from ckptls.checkpoint.model import Checkpoint, Variable
 from ckptls.checkpoint.places import Place, places
 from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.reader import read_checkpoint
+from ckptls.cli.output import note_problems
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
@@ -63,8 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print it; 0, or 2 if anything could not be read."""
     checkpoint = read_checkpoint(args.checkpoint)
-    for problem in checkpoint.problems:
-        print(f"ckptls: {printable(checkpoint.prefix)}: {problem}", file=sys.stderr)
+    note_problems(checkpoint)
     variables = select(checkpoint, args.name)
     shown = args.format or ("table" if sys.stdout.isatty() else "text")
     printer = import_module(f"ckptls.cli.show_{shown}")

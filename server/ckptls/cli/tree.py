@@ -19,7 +19,7 @@ from ckptls.cli.output import (
     counted,
     new_console,
     new_table,
-    note,
+    note_problems,
     own_variables,
     size_text,
     write_lines,
@@ -70,8 +70,7 @@ def run(args: argparse.Namespace) -> int:
     checkpoint = read_checkpoint(args.checkpoint, with_objects=args.no_slots)
     if args.no_slots:
         checkpoint = own_variables(checkpoint)
-    for problem in checkpoint.problems:
-        note(f"{printable(checkpoint.prefix)}: {problem}")
+    note_problems(checkpoint)
     scope = args.scope.rstrip("/") or args.scope[:1]
     if scope and scope not in checkpoint and not checkpoint.tree.has_scope(scope):
         raise _no_scope(checkpoint, scope)

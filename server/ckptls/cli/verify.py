@@ -15,7 +15,7 @@ from ckptls.checkpoint.locate import Location, locate
 from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.reader import read_location
 from ckptls.checkpoint.verify import Effort, Report, verify
-from ckptls.cli.output import new_console
+from ckptls.cli.output import counted, new_console
 
 HELP = """Verify that a checkpoint is sound: the checksum of every block and every tensor,
 and that all its files are there with the right sizes. If TensorFlow is installed it is
@@ -149,6 +149,7 @@ def _print_json(location: Location, report: Report) -> None:
             "files": report.files,
             "blocks": report.blocks,
             "tensors": report.tensors,
+            "unverified_tensors": report.unverified,
             "bytes": report.size_bytes,
         },
     }
@@ -159,7 +160,10 @@ def _verdict(location: Location, report: Report) -> str:
     where = printable(location.prefix)
     if report.problems:
         count = len(report.problems)
-        return f"{where}: {'1 problem' if count == 1 else f'{count:,} problems'}"
+        return f"{where}: {counted(count, 'problem')}"
     counts = ((report.files, "file"), (report.blocks, "block"), (report.tensors, "tensor"))
-    parts = [f"{count:,} {noun}{'' if count == 1 else 's'}" for count, noun in counts]
-    return f"{where}: sound; {', '.join(parts)} verified"
+    verified = ", ".join(counted(count, noun) for count, noun in counts) + " verified"
+    if report.unverified:
+        rest = counted(report.unverified, "tensor")
+        return f"{where}: no problems found; {verified}, {rest} not verified"
+    return f"{where}: sound; {verified}"
