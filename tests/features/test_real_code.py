@@ -314,7 +314,7 @@ def test_a_state_file_names_the_checkpoint(project):
     project.file("runs/checkpoint", 'model_checkpoint_path: "/home/other/runs/model.ckpt-9"\n')
     project.checks(
         """
-        state = tf.train.get_checkpoint_state("runs")
+        state = tf.train.get_checkpoint_state("runs")  # warning: [checkpoint-not-found]
         if state and state.model_checkpoint_path:
             reader = tf.train.NewCheckpointReader(state.model_checkpoint_path)
             reader.get_tensor("a/v")  # error: [unknown-variable]

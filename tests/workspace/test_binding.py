@@ -26,7 +26,7 @@ READ_UNKNOWN = "tf.train.load_variable(unknown(), 'x')"
 
 def checkpoint_of(project, snippet: str) -> list[str]:
     _, found = project.findings(snippet)
-    return [os.path.basename(each.checkpoint) for each in found]
+    return [os.path.basename(each.checkpoint) for each in found if each.checkpoint]
 
 
 def test_a_trailing_pragma_beats_the_path_in_the_code(two):

@@ -26,15 +26,38 @@ TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
     from ckptls.checkpoint.history import History
 
+META_SUFFIX = ".meta"
 _SHOWN = 5
 _LISTED_REMOTE = 8
+_DEEP = 2
+_FOLDERS = 64
 _LISTED = 256  # directories looked into, for what may be meant
 # A step at the end of a name, or before its extensions: `m-100`, `epoch_3.weights.h5`.
 _STEP = re.compile(r"(?s)(.*?)(\d+)((?:\.[A-Za-z][A-Za-z0-9]*)*)")
 
 
 def not_found(given: str) -> CheckpointError:
-    """The error for a path at which nothing is, with the nearest things as candidates."""
+    """The error for a path at which nothing is, with the nearest things as candidates.
+
+    Of a file of a checkpoint they are the nearest prefixes, but of a `.meta` file such files,
+    where there are any.
+    """
+    stem = listing.stem_of_part(given)
+    error = _not_found(given)
+    if stem in ("", given) or not isinstance(error, CheckpointNotFound):
+        return error
+    of_prefix = _not_found(stem)
+    found = of_prefix.candidates if isinstance(of_prefix, CheckpointNotFound) else ()
+    if given.endswith(META_SUFFIX):
+        graphs = tuple(each + META_SUFFIX for each in found if is_file(each + META_SUFFIX))
+        found = graphs or found
+    if not found or not isinstance(of_prefix, CheckpointNotFound):
+        return error
+    which = of_prefix.hint if not given.endswith(META_SUFFIX) else f"did you mean `{found[0]}`?"
+    return CheckpointNotFound(f"no file `{given}`", given, which, found)
+
+
+def _not_found(given: str) -> CheckpointError:
     if not can_be_listed(split(given)[0]):
         return _not_served(given)
     special = _refused(given) or _dangling(given) or _home(given) or _slash_too_many(given)
@@ -47,15 +70,16 @@ def not_found(given: str) -> CheckpointError:
     what = f"no checkpoint `{name}` in `{_shown_directory(directory)}`"
     hint, candidates = _other_steps(name, prefixes)
     near = _near_prefixes(name, prefixes)
+    elsewhere: tuple[str, ...] = ()
     if not hint and (elsewhere := _elsewhere(directory, name)):
-        hint, candidates = f"did you mean `{elsewhere[0]}`?", elsewhere
+        hint = f"did you mean `{elsewhere[0]}`?"
     if not hint and near:
         hint = f"did you mean `{os.path.basename(near[0])}`?"
     if not hint and (beside := _near_directories(name, directory)):
         hint, candidates = f"did you mean the directory `{beside[0]}`?", beside
     if not hint:
         hint = choice(prefixes) if prefixes else "no checkpoint at all is there"
-    candidates = tuple(dict.fromkeys((*candidates, *near)))
+    candidates = tuple(dict.fromkeys((*candidates, *near, *elsewhere)))
     return CheckpointNotFound(what, given, hint, candidates)
 
 
@@ -116,10 +140,15 @@ def no_directory(directory: str, given: str = "") -> CheckpointError:
     what = f"{_no(given)}there is no directory `{wrong}`"
     from ckptls.checkpoint.nearest import nearest
 
-    near = nearest(segment, listing.directory_names(above), limit=1)
+    names = listing.directory_names(above)
+    near = _but_for_blanks(segment, names) or nearest(segment, names, limit=1)
     hint = f"did you mean `{join(above, near[0])}`?" if near else ""
     whole = given or directory
     candidates = tuple(_with_directory(whole, above, segment, name) for name in near)
+    elsewhere = _by_a_folder(whole, above, segment)
+    if elsewhere and not any(map(_is_there, candidates)):
+        hint = f"did you mean `{elsewhere[0]}`?"
+    candidates = (*candidates, *elsewhere)
     return CheckpointNotFound(what, whole, hint, candidates)
 
 
@@ -214,12 +243,35 @@ def _elsewhere(directory: str, name: str) -> tuple[str, ...]:
         return ()
     beside = split(directory.rstrip("/" + os.sep))[0] if directory else ".."
     places = [*_directories_in(directory), *_directories_in(beside)] if name else []
-    found = (join(place, name) for place in dict.fromkeys(places))
+    found = [join(place, name) for place in dict.fromkeys(places)]
+    if name and directory:
+        found.append(join(beside, name))
     return tuple(path for path in found if is_file(path + INDEX_SUFFIX) or _is_v1(path))
 
 
 def _is_v1(path: str) -> bool:
     return is_file(path) and listing.has_table_footer(path)
+
+
+def _but_for_blanks(name: str, names: list[str]) -> list[str]:
+    """The names that differ from this one by blanks alone."""
+    wanted = "".join(name.split())
+    return [each for each in names if each != name and "".join(each.split()) == wanted][:1]
+
+
+def _by_a_folder(given: str, above: str, wrong: str) -> tuple[str, ...]:
+    """What is there if one folder more, or one fewer, stands in a path that ends at `above`."""
+    if is_remote(given) or above.count(os.sep) < _DEEP:  # not all that a system has mounted
+        return ()
+    rest = given[len(join(above, wrong)) :].strip("/" + os.sep)
+    found = [join(above, rest)] if rest else []
+    tail = (wrong, rest) if rest else (wrong,)
+    found += [join(place, *tail) for place in _directories_in(above)[:_FOLDERS]]
+    return tuple(path for path in found if _is_there(path))
+
+
+def _is_there(path: str) -> bool:
+    return is_file(path + INDEX_SUFFIX) or is_file(path) or is_directory(path)
 
 
 def _near_prefixes(name: str, prefixes: tuple[str, ...]) -> tuple[str, ...]:

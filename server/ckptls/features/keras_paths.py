@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ckptls.checkpoint.errors import CheckpointAmbiguous
 from ckptls.checkpoint.model import Checkpoint, Format
 from ckptls.features.literals import Replacement
-from ckptls.features.paths import rewritten_paths, with_end
+from ckptls.features.paths import likeliest, rewritten_paths, with_end
 from ckptls.features.rule import Context
 from ckptls.source.sites import PathUse, Site
 from ckptls.workspace.keras import KerasVersion
@@ -49,16 +49,16 @@ def is_of_keras(site: Site) -> bool:
 
 def refusal(site: Site, use: PathUse, context: Context) -> Refusal | None:
     """Why Keras refuses the path; None if one of the Keras that it may be takes it."""
-    entries = context.look(use) or ()
-    checkpoint = entries[-1].checkpoint if entries else None
-    place = entries[-1].path if entries else ""
+    entry = likeliest(context.look(use) or ())
+    checkpoint = entry.checkpoint if entry is not None else None
+    place = entry.path if entry is not None else ""
     asked = _Asked(site, use, context, context.keras(site.library))
     is_there = checkpoint is not None and checkpoint.prefix == place
     end = _PART.search(site.text.tail)
     if end is not None and not is_there:
         return asked.part(end[0])
     if checkpoint is None:
-        is_directory = bool(entries) and isinstance(entries[-1].error, CheckpointAmbiguous)
+        is_directory = entry is not None and isinstance(entry.error, CheckpointAmbiguous)
         return asked.directory(None, place) if is_directory else None
     if is_there:
         return asked.checkpoint(checkpoint)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
 from ckptls.features.literals import Replacement, changed, replacements
+from ckptls.features.path_forms import PREFIXES, opens
 from ckptls.features.rule import Context
 from ckptls.source.pieces import Piece, Text
 from ckptls.source.sites import PathForm, PathUse, Role, Site
 from ckptls.source.text_matcher import ENDING, matcher
+from ckptls.workspace.binding import Binding
+from ckptls.workspace.store import Entry
 
 # Forms of paths of which checkpoints are read.
-READ = frozenset({PathForm.PREFIX, PathForm.DIRECTORY, PathForm.ANY, PathForm.META, PathForm.FILE})
+READ = PREFIXES | {PathForm.DIRECTORY, PathForm.META, PathForm.FILE}
 _WRITTEN = frozenset({PathForm.OUTPUT, PathForm.WORKING})
 _LEAST_KNOWN = 3  # characters of a path that must be known to recognise it
 
@@ -22,6 +26,38 @@ def path_use(site: Site) -> PathUse | None:
     if site.role is not Role.PATH or "://" in site.text.head:
         return None
     return next((use for use in site.paths if use.text == site.text), None)
+
+
+def refused(context: Context, use: PathUse) -> Entry | None:
+    """The place that a path most likely means, if it is opened at none of its places.
+
+    None too as long as nobody has looked, or if the path is not known.
+    """
+    entries = context.look(use) or ()
+    written = use.text.literal or ""
+    if not entries or any(opens(use.form, written, entry) for entry in entries):
+        return None
+    return likeliest(entries)
+
+
+def likeliest(entries: tuple[Entry, ...]) -> Entry | None:
+    """Of the places that a path may mean the first with a checkpoint, or else with anything."""
+    there = [entry for entry in entries if entry.checkpoint is not None]
+    there += [entry for entry in entries if not entry.is_absent or _is_something(entry)]
+    return next(iter(there or entries), None)
+
+
+def _is_something(entry: Entry) -> bool:
+    return entry.facts is not None and (entry.facts.is_directory or entry.facts.is_file)
+
+
+def relative(message: str, use: PathUse, entry: Entry, binding: Binding) -> str:
+    """A message about a place with its paths as the code writes them, or below the base."""
+    written = (use.text.literal or "").rstrip("/")
+    base = binding.base.rstrip("/")
+    if written and len(entry.path) > len(written):
+        message = re.sub(re.escape(entry.path) + r"(?![\w-])", lambda _: written, message)
+    return message.replace(base + "/", "") if base else message
 
 
 def rewritten_paths(context: Context, site: Site, paths: list[str]) -> list[Replacement]:
@@ -40,19 +76,30 @@ def with_end(context: Context, site: Site, end: str, new: str) -> list[Replaceme
 
 def is_own(context: Context, path: Text) -> bool:
     """Whether the program writes to that path itself, or asks first whether it is there."""
-    return any(_covers(text, path) for text in _written(context)) or any(
+    return any(_covers(text, path) for text, _ in _written(context)) or any(
         _covers(path, text) for text in context.analysis.checked
     )
 
 
-def _written(context: Context) -> Iterator[Text]:
+def is_saved_before(context: Context, site: Site) -> bool:
+    """Whether code further up writes a checkpoint to the path of a site."""
+    here = site.place.span.start
+    return any(
+        start < here and _covers(text, site.text)
+        for text, start in _written(context, frozenset({PathForm.OUTPUT}))
+    )
+
+
+def _written(context: Context, forms: frozenset[PathForm] = _WRITTEN) -> Iterator[tuple[Text, int]]:
+    """What the program writes to, and where the code that does so stands."""
     for site in context.analysis.sites:
         if site.role is Role.PATH:
             for use in site.paths:
-                if use.form in _WRITTEN:
-                    yield use.text
+                if use.form in forms:
+                    yield use.text, site.place.span.start
     for save in context.analysis.saves:
-        yield from save.prefixes
+        for prefix in save.prefixes:
+            yield prefix, save.place.span.start
 
 
 def _covers(written: Text, path: Text) -> bool:

@@ -75,7 +75,7 @@ class Context:
         return self._restores
 
     def look(self, use: PathUse) -> tuple[Entry, ...] | None:
-        """What stands at the places that a path may mean, up to the first checkpoint.
+        """What stands at each of the places that a path may mean.
 
         None as long as nobody has looked.
         """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ckptls.source import averages, cells, flags, ir, objects, scopes, templates
 from ckptls.source.arguments import Bound, bind_arguments, is_on, path_parameter, reshapes, saved
 from ckptls.source.catalogue import Catalogue, Entry, Roles
@@ -286,7 +288,7 @@ class Catalogued(Evaluator):
             if isinstance(value, Latest):
                 evidence = Evidence.FLOW if value.flag is None else Evidence.FILE
                 use = PathUse(value.directory, PathForm.ANY, evidence, True, value.flag)
-                found.append(use)
+                found.append(replace(use, is_beside=value.is_beside))
             elif (name := flags.name_of(value)) is not None:
                 found.append(PathUse(UNKNOWN_TEXT, form, Evidence.FILE, flag=name))
             elif not (isinstance(value, Literal) and value.value is None):

@@ -412,5 +412,5 @@ def _split(
 
 
 path_member = paths.member
-join_paths = paths.join
+join_paths = paths.pure
 CONSTANTS = paths.CONSTANTS

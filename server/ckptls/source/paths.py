@@ -6,6 +6,7 @@ Each function takes values and returns values; what cannot be told becomes a hol
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ckptls.source.pieces import UNKNOWN_TEXT, Piece, Text, text
 from ckptls.source.values import (
@@ -50,7 +51,8 @@ def _join_latest(before: Arguments, last: Value) -> Values:
     else:
         # As `flags.latest` says which flag it is.
         is_of_it = len(before) == 1 and _is_named(before[0], latest.flag)
-    return (latest,) if is_of_it else join((*before, (UNKNOWN_TEXT,)))
+    beside = replace(latest, is_beside=True)
+    return (beside,) if is_of_it else join((*before, (UNKNOWN_TEXT,)))
 
 
 def _is_latest_name(value: Value) -> bool:
@@ -137,7 +139,21 @@ def _changed(value: Value, change: Callable[[Text], Text]) -> Values:
 
 
 def _absolute(arguments: Arguments) -> Values:
-    return _each(arguments, normalized)
+    return _each(arguments, lambda path: _without_slash(normalized(path)))
+
+
+def pure(arguments: Arguments) -> Values:
+    """What `pathlib` makes of texts: a path has no slash at its end."""
+    return tuple(
+        _without_slash(each) if isinstance(each, Text) else each for each in join(arguments)
+    )
+
+
+def _without_slash(path: Text) -> Text:
+    literal = path.literal
+    if literal is None or not literal.endswith("/") or not literal.strip("/"):
+        return path
+    return path.cut(0, len(literal.rstrip("/")))
 
 
 def normalized(path: Text) -> Text:
@@ -181,12 +197,12 @@ FUNCTIONS: dict[str, Callable[[Arguments], Values]] = {
     "os.getcwd": lambda arguments: (text("."),),
     "tensorflow.io.gfile.join": join,
     "tensorflow.resource_loader.get_path_to_datafile": lambda arguments: UNKNOWN,
-    "pathlib.Path": join,
-    "pathlib.PurePath": join,
-    "pathlib.PosixPath": join,
-    "pathlib.PurePosixPath": join,
-    "epath.Path": join,
-    "etils.epath.Path": join,
+    "pathlib.Path": pure,
+    "pathlib.PurePath": pure,
+    "pathlib.PosixPath": pure,
+    "pathlib.PurePosixPath": pure,
+    "epath.Path": pure,
+    "etils.epath.Path": pure,
     "pathlib.Path.home": lambda arguments: (text("~"),),
     "pathlib.Path.cwd": lambda arguments: (text("."),),
     "posixpath.join": join,
@@ -235,7 +251,7 @@ def method(path: Text, name: str, arguments: Arguments) -> Values | None:
     if name in _SAME_PATH:
         return (path,) if name != "relative_to" else UNKNOWN
     if name == "joinpath":
-        return join(((path,), *arguments))
+        return pure(((path,), *arguments))
     if name == "with_suffix" and arguments:
         stem = split_extension(path)[0]
         return union(stem + each for each in texts(arguments[0]))

@@ -47,6 +47,8 @@ class PathForm(str, Enum):
     PREFIX = "prefix"
     DIRECTORY = "directory"
     ANY = "prefix or directory"
+    # What `tf.train.Checkpoint.restore` takes.
+    OBJECTS = "prefix or saved model"
     # The `.meta` file of a checkpoint.
     META = "meta graph"
     # The directory of a SavedModel.
@@ -90,9 +92,10 @@ class Output(str, Enum):
 class PathUse:
     """A checkpoint path as the code gives it.
 
-    `is_latest`: the newest checkpoint of the directory `text` is meant. `span` is where the
-    path is written in this document, if it is. `flag` names a command-line flag or a key of a
-    configuration that has the path, where no code does.
+    `is_latest`: the newest checkpoint of the directory `text` is meant; `is_beside`: by its name
+    alone, whatever path the state file gives. `span` is where the path is written in this
+    document, if it is. `flag` names a command-line flag or a key of a configuration that has the
+    path, where no code does.
     """
 
     text: Text
@@ -100,6 +103,7 @@ class PathUse:
     evidence: Evidence
     is_latest: bool = False
     flag: str | None = None
+    is_beside: bool = False
 
     @property
     def span(self) -> Span | None:

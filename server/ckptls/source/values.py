@@ -207,10 +207,13 @@ class Latest:
     """The newest checkpoint of a directory, as `tf.train.latest_checkpoint` gives it.
 
     flag: the directory is the value of that flag, which no code gives.
+    is_beside: only its name is taken, and looked for in the directory, wherever the state file
+        says that it is.
     """
 
     directory: Text
     flag: str | None = None
+    is_beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

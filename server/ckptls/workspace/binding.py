@@ -198,7 +198,7 @@ class Binder:
         return sorted(found, key=lambda each: each[1])
 
     def look(self, use: PathUse) -> tuple[Entry, ...] | None:
-        """What stands at the places that a path may mean, up to the first checkpoint.
+        """What stands at each of the places that a path may mean.
 
         None as long as nobody looked at one of them, or if the path is not known.
         """
@@ -209,8 +209,6 @@ class Binder:
             if entry is None:
                 return None
             found.append(entry)
-            if entry.checkpoint is not None:
-                break
         return tuple(found) or None
 
     def evidence_span(self, site: Site) -> Span | None:
@@ -322,7 +320,8 @@ def _covers(written: Text, use: PathUse) -> bool:
     saved, literal = os.path.normpath(saved), os.path.normpath(literal)
     if re.fullmatch(re.escape(saved) + r"(-\d+)?", literal):
         return True
-    return use.form is not PathForm.PREFIX and (os.path.dirname(saved) or ".") == literal
+    is_directory = use.form not in (PathForm.PREFIX, PathForm.OBJECTS)
+    return is_directory and (os.path.dirname(saved) or ".") == literal
 
 
 def _written(uses: Iterable[PathUse]) -> Span | None:

@@ -175,16 +175,26 @@ def _opens(use: PathUse, entry: Entry) -> bool:
     checkpoint, place = entry.checkpoint, entry.path
     if checkpoint is None or use.evidence is Evidence.PINNED:
         return checkpoint is not None
-    is_stated = files.join(place, STATE_NAME) in checkpoint.files
+    is_stated = files.join(place, STATE_NAME) in checkpoint.files and not _leads_elsewhere(entry)
     is_itself = not checkpoint.prefix.startswith(files.join(place, ""))
     is_saved_model = checkpoint.prefix == files.join(place, SAVED_MODEL_PREFIX)
     if use.is_latest or use.form in (PathForm.DIRECTORY, PathForm.WORKING):
         return is_stated
     if use.form is PathForm.ANY:
         return is_stated or (is_itself and not entry.is_directory)
-    if use.form is PathForm.PREFIX:  # `tf.train.Checkpoint` looks into a SavedModel, too
-        return is_itself or (is_saved_model and checkpoint.is_object_based)
+    if use.form is PathForm.OBJECTS:  # it looks into a SavedModel, too
+        return is_itself or is_saved_model
+    if use.form is PathForm.PREFIX:
+        return is_itself
     return use.form is not PathForm.SAVED_MODEL or is_saved_model
+
+
+def _leads_elsewhere(entry: Entry) -> bool:
+    """Whether a state file names a checkpoint outside of its directory, which is there."""
+    state = entry.facts.state if entry.facts is not None else None
+    if state is None or not state.is_there or entry.checkpoint is None:
+        return False
+    return state.place != os.path.normpath(entry.checkpoint.prefix)
 
 
 def _with_ending(use: PathUse, known: Iterable[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from ckptls.checkpoint.errors import CheckpointError, CheckpointNotFound, Checkp
 from ckptls.checkpoint.files import is_directory, is_remote, is_versioned, stamp_of
 from ckptls.checkpoint.locate import Location, locate
 from ckptls.checkpoint.model import Checkpoint, FileStamp, Format
+from ckptls.checkpoint.path_facts import PathFacts, facts_of
 from ckptls.checkpoint.reader import patiently, read_location
 from ckptls.workspace.models import ModelStore
 
@@ -27,6 +28,7 @@ REMOTE_SECONDS = 60.0
 _TICK_NS = 50_000_000
 # So many paths at which nothing is are not worth a search for those that nobody asks for.
 _FEW = 256
+_MOST_NEAR = 8
 # Somebody may be waiting in an editor, and whoever watches looks again soon.
 _PAUSES_SECONDS = (0.005, 0.02, 0.05, 0.1)
 
@@ -37,7 +39,9 @@ class Entry:
 
     `model` is the graph in the `.meta` file or SavedModel that the path names, if it does.
     `is_directory`: there is a directory of the name of this checkpoint, too, which functions
-    that take both look into instead.
+    that take both look into instead. `facts` are those by which TensorFlow decides whether it
+    opens the path; None for paths on other machines. `near` are the first of the places that the
+    error has as candidates.
     """
 
     path: str
@@ -45,6 +49,8 @@ class Entry:
     error: CheckpointError | None = None
     model: Model | None = None
     is_directory: bool = False
+    facts: PathFacts | None = None
+    near: tuple[Entry, ...] = ()
 
     @property
     def is_absent(self) -> bool:
@@ -106,15 +112,21 @@ class CheckpointStore:
         """What stands at a path now; a file that did not change is not read again."""
         forgotten = self._forgotten
         model = self._models.at(path)
+        facts = facts_of(path)
         try:
             checkpoint = patiently(lambda: self._read_or_known(locate(path)), _PAUSES_SECONDS)
             is_both = _is_directory_too(path, checkpoint)
-            entry = Entry(path, checkpoint=checkpoint, model=model, is_directory=is_both)
+            entry = Entry(
+                path, checkpoint=checkpoint, model=model, is_directory=is_both, facts=facts
+            )
         except CheckpointError as error:
-            entry = Entry(path, error=_alone(error), model=model)
+            near = _near(error) if facts is not None else ()
+            entry = Entry(path, None, _alone(error), model, facts=facts, near=near)
         except OSError as error:
             reason = error.strerror or str(error)
-            entry = Entry(path, error=CheckpointUnreadable(f"cannot be read: {reason}", path))
+            entry = Entry(
+                path, error=CheckpointUnreadable(f"cannot be read: {reason}", path), facts=facts
+            )
         with self._lock:
             before = self._entries.get(path)
             entry = _kept(before, entry)
@@ -194,6 +206,11 @@ class CheckpointStore:
         return [path for path in known if path == directory or os.path.dirname(path) == directory]
 
 
+def _near(error: CheckpointError) -> tuple[Entry, ...]:
+    places = error.candidates[:_MOST_NEAR] if isinstance(error, CheckpointNotFound) else ()
+    return tuple(Entry(os.path.normpath(place), facts=facts_of(place)) for place in places)
+
+
 def _alone(error: CheckpointError) -> CheckpointError:
     """An error that can be kept: one that was raised holds all that was at work at the time."""
     error.__cause__ = error.__context__ = None
@@ -241,6 +258,8 @@ def _has_same_variables(one: Checkpoint, other: Checkpoint) -> bool:
 
 def _is_same(before: Entry, after: Entry) -> bool:
     if before.model is not after.model or before.is_directory != after.is_directory:
+        return False
+    if before.facts != after.facts or before.near != after.near:
         return False
     if before.checkpoint is not None or after.checkpoint is not None:
         return before.checkpoint is after.checkpoint

@@ -18,8 +18,15 @@ def test_a_missing_step_fires_with_the_latest_first(project):
     assert finding.suggestions == ("ckpts/model.ckpt-1000", "ckpts/model.ckpt-900")
 
 
+def stated(project, directory, name="model.ckpt"):
+    """A checkpoint in a directory, with a state file that names it."""
+    project.checkpoint(f"{directory}/{name}", w=[2])
+    project.file(f"{directory}/checkpoint", f'model_checkpoint_path: "{name}"\n')
+
+
 def test_a_slip_in_a_directory_fires(project):
-    project.checkpoint("checkpoints/model.ckpt", w=[2])
+    stated(project, "checkpoints")
+    stated(project, "checkpoints/run")
     project.checks(
         """
         tf.train.load_checkpoint("chekpoints/model.ckpt")  # warning: [checkpoint-not-found] `checkpoints/model.ckpt`
@@ -36,6 +43,10 @@ def test_a_directory_without_checkpoints_is_no_better(project):
     (project.root / "logs").mkdir()
     project.checks('tf.train.latest_checkpoint("log")')
     project.checkpoint("logs/m.ckpt", w=[2])
+    project.workspace.store.refresh()
+    # Without a state file TensorFlow finds nothing in there either.
+    project.checks('tf.train.latest_checkpoint("log")')
+    stated(project, "logs", "m.ckpt")
     project.workspace.store.refresh()
     project.checks('tf.train.latest_checkpoint("log")  # warning: [checkpoint-not-found] `logs`')
 
@@ -68,7 +79,7 @@ def test_what_the_program_saves_is_silent(project):
     restore = 'tf.train.Saver().restore(session, "model.ckpt")\n'
     assert project.marks(restore) == ["model.ckpt"]
     assert project.marks(restore + 'tf.train.Saver().save(session, "model.ckpt")') == []
-    project.checkpoint("logs/m.ckpt", w=[2])
+    stated(project, "logs/m.ckpt")
     latest = 'tf.train.latest_checkpoint("log/m.ckpt")\n'
     assert project.marks(latest) == ["log/m.ckpt"]
     assert project.marks(latest + 'slim.learning.train(op, "log")') == []
@@ -96,5 +107,103 @@ def test_names_in_a_checkpoint_that_is_not_there_are_silent(vgg16):
     vgg16.checks(
         """
         tf.train.load_variable("vgg16.ckpt", "vgg_16/fc8/weight")  # warning: [checkpoint-not-found]
+        """
+    )
+
+
+def test_a_blank_in_a_path_fires(project):
+    project.checkpoint("runs/model.ckpt-1", w=[2])
+    project.graph("runs/model.ckpt-1.meta", "x")
+    project.checks(
+        """
+        tf.train.import_meta_graph("runs/model.ckpt-1 .meta")  # warning: [checkpoint-not-found] `runs/model.ckpt-1.meta`
+        tf.train.load_checkpoint(" runs/model.ckpt-1")  # warning: [checkpoint-not-found] `runs/model.ckpt-1`
+        tf.train.load_checkpoint("runs/model.ckpt-1 ")  # warning: [checkpoint-not-found]
+        tf.train.import_meta_graph("runs/model.ckpt-1.meta")
+        """
+    )
+
+
+def test_the_graph_of_a_missing_step_fires_where_it_is_there(project):
+    project.checkpoint("runs/model.ckpt-1", w=[2])
+    project.checks('tf.train.import_meta_graph("runs/model.ckpt.meta")')
+    project.graph("runs/model.ckpt-1.meta", "x")
+    project.workspace.store.refresh()
+    snippet = 'tf.train.import_meta_graph("runs/model.ckpt.meta")'
+    project.checks(snippet + "  # warning: [checkpoint-not-found]")
+    assert project.fixed(snippet) == 'tf.train.import_meta_graph("runs/model.ckpt-1.meta")'
+
+
+def test_half_a_prefix_fires(project):
+    project.checkpoint("runs/net.ckpt-7", w=[2])
+    project.checks(
+        """
+        tf.train.Saver().restore(session, "./runs/net")  # warning: [checkpoint-not-found] did you mean `./runs/net.ckpt-7`?
+        tf.train.Saver().restore(session, "runs/ne")
+        tf.train.Saver().restore(session, "runs/network")
+        """
+    )
+
+
+def test_a_folder_left_out_or_too_many_fires(project):
+    project.checkpoint("data/ckpts/model.ckpt", w=[2])
+    project.checkpoint("flat.ckpt", w=[2])
+    project.checks(
+        """
+        tf.train.load_checkpoint("ckpts/model.ckpt")  # warning: [checkpoint-not-found] `data/ckpts/model.ckpt`
+        tf.train.load_checkpoint("data/model.ckpt")  # warning: [checkpoint-not-found] `data/ckpts/model.ckpt`
+        tf.train.load_checkpoint("data/flat.ckpt")  # warning: [checkpoint-not-found] `flat.ckpt`
+        tf.train.load_checkpoint("other/more/model.ckpt")
+        tf.train.load_checkpoint("data/ckpts/flat.ckpt")
+        """
+    )
+
+
+def test_a_directory_that_was_moved_fires(project):
+    project.checkpoint("home/model", w=[2])
+    project.file("home/checkpoint", 'model_checkpoint_path: "/first/home/model"\n')
+    project.checks(
+        """
+        tf.train.latest_checkpoint("home")  # warning: [checkpoint-not-found] `home/model` is there
+        tf.train.load_checkpoint("home")  # warning: [checkpoint-not-found] did you mean `home/model`?
+        tf.train.MonitoredTrainingSession(checkpoint_dir="home")  # warning: [checkpoint-not-found]
+        tf.train.Saver().restore(session, "home")  # error: [checkpoint-path-form] did you mean `home/model`?
+        tf.train.load_checkpoint("home/model")
+        """
+    )
+    _, (finding,) = project.findings('tf.train.latest_checkpoint("home")')
+    assert finding.suggestions == ()
+
+
+def test_the_name_alone_of_what_a_moved_state_file_says_is_silent(project):
+    project.checkpoint("home/model", w=[2])
+    project.file("home/checkpoint", 'model_checkpoint_path: "/first/home/model"\n')
+    state = 'import os\nstate = tf.train.get_checkpoint_state("home")\n'
+    restore = "tf.train.Saver().restore(session, {})\n"
+    name = "os.path.basename(state.model_checkpoint_path)"
+    assert project.marks(state + restore.format("state.model_checkpoint_path")) == ["home"]
+    assert project.marks(state + restore.format(f'os.path.join("home", {name})')) == []
+
+
+def test_a_directory_that_is_saved_to_first_is_silent(project):
+    project.checkpoint("home/model", w=[2])
+    project.file("home/checkpoint", 'model_checkpoint_path: "/first/home/model"\n')
+    save, latest = (
+        'tf.train.Saver().save(session, "home/model")\n',
+        'tf.train.latest_checkpoint("home")\n',
+    )
+    assert project.marks(save + latest) == []
+    assert project.marks(latest + save) == ["home"]
+
+
+def test_a_state_file_that_leads_out_of_its_directory_is_followed_by_tensorflow(project):
+    project.checkpoint("old/model", w=[2])
+    project.checkpoint("home/model", other=[2])
+    project.file("home/checkpoint", f'model_checkpoint_path: "{project.root}/old/model"\n')
+    # What TensorFlow opens is not what lies beside the state file: nothing is said of names.
+    project.checks(
+        """
+        tf.train.latest_checkpoint("home")
+        tf.train.load_variable("home", "w")
         """
     )

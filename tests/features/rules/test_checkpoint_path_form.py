@@ -42,6 +42,19 @@ def test_the_end_of_a_path_is_enough(vgg16):
 def test_a_graph_is_asked_for_by_its_file(vgg16):
     vgg16.checks(
         """
+        tf.train.import_meta_graph("vgg_16.ckpt")  # error: [checkpoint-path-form] `vgg_16.ckpt.meta` is not there
+        tf.train.import_meta_graph("vgg_16.ckpt.index")  # error: [checkpoint-path-form] which is not there
+        """
+    )
+    assert not [
+        each
+        for each in vgg16.findings('tf.train.import_meta_graph("vgg_16.ckpt")')[1]
+        if each.suggestions
+    ]
+    vgg16.graph("vgg_16.ckpt.meta", "x")
+    vgg16.workspace.store.refresh()
+    vgg16.checks(
+        """
         tf.train.import_meta_graph("vgg_16.ckpt.meta")
         tf.train.import_meta_graph("vgg_16.ckpt")  # error: [checkpoint-path-form] `vgg_16.ckpt.meta`
         tf.train.import_meta_graph("vgg_16.ckpt.index")  # error: [checkpoint-path-form] `vgg_16.ckpt.meta`
@@ -233,3 +246,107 @@ def test_weights_of_other_classes_are_their_own(weights):
         unknown.load_weights("cp.ckpt.index")
         """
     )
+
+
+def test_a_directory_may_have_any_name(project):
+    for directory in ("checkpoint", "zoo/checkpoint", "x.index", "model.ckpt", "net.meta"):
+        project.checkpoint(f"{directory}/m-7", w=[2])
+        project.file(f"{directory}/checkpoint", 'model_checkpoint_path: "m-7"\n')
+    project.checks(
+        """
+        tf.app.flags.DEFINE_string("dir", "checkpoint", "")
+        tf.train.latest_checkpoint(tf.app.flags.FLAGS.dir)
+        tf.train.latest_checkpoint("./checkpoint")
+        tf.train.load_variable("checkpoint/", "w")
+        tf.train.list_variables("zoo//checkpoint/")
+        tf.train.load_checkpoint("x.index")
+        tf.train.load_checkpoint("net.meta/.")
+        tf.train.get_checkpoint_state("model.ckpt")
+        tf.train.Saver().restore(session, "checkpoint")  # error: [checkpoint-path-form] did you mean `checkpoint/m-7`?
+        tf.train.Saver().restore(session, "x.index/")  # error: [checkpoint-path-form] did you mean `x.index/m-7`?
+        tf.train.load_checkpoint("checkpoint/checkpoint")  # error: [checkpoint-path-form] did you mean `checkpoint/m-7`?
+        """
+    )
+
+
+def test_a_slash_at_the_end_makes_a_prefix_a_directory(runs):
+    runs.checks(
+        """
+        import pathlib
+        tf.train.Saver().restore(session, "runs/model.ckpt-2/")  # error: [checkpoint-path-form] did you mean `runs/model.ckpt-2`?
+        tf.train.load_checkpoint("runs/model.ckpt-2/.")  # error: [checkpoint-path-form]
+        tf.train.load_checkpoint(pathlib.Path("runs") / "model.ckpt-2/")
+        tf.train.load_checkpoint("./runs//model.ckpt-2")
+        tf.train.load_checkpoint("runs/")
+        """
+    )
+
+
+def test_a_directory_without_a_state_file(project):
+    project.checkpoint("one/m.ckpt", w=[2])
+    project.checkpoint("two/a.ckpt", w=[2])
+    project.checkpoint("two/b.ckpt", w=[2])
+    (project.root / "empty").mkdir()
+    project.checks(
+        """
+        tf.train.load_checkpoint("one")  # error: [checkpoint-path-form] did you mean `one/m.ckpt`?
+        tf.train.load_checkpoint("two")  # error: [checkpoint-path-form] did you mean `two/b.ckpt`?
+        tf.train.latest_checkpoint("two")  # warning: [checkpoint-path-form] no state file
+        tf.train.load_checkpoint("empty")
+        tf.train.latest_checkpoint("empty")
+        """
+    )
+    project.checks('tf.train.MonitoredTrainingSession(checkpoint_dir="two")')
+    _, (finding,) = project.findings('tf.train.latest_checkpoint("one")')
+    assert finding.suggestions == ()
+
+
+def test_a_directory_that_the_program_fills_or_has_another_way_into_is_silent(project):
+    project.checkpoint("one/m.ckpt", w=[2])
+    latest = 'tf.train.latest_checkpoint("one")\n'
+    assert project.marks(latest) == ["one"]
+    assert project.marks(latest + 'tf.train.Saver().save(session, "one/m.ckpt")') == []
+    assert project.marks(latest + 'tf.train.Saver().restore(session, "one/m.ckpt")') == []
+    assert project.marks('for path in tf.train.checkpoints_iterator("one"): pass') == []
+
+
+def test_a_bracket_is_a_pattern_to_tensorflow(project):
+    project.checkpoint("fold[1]/m", w=[2])
+    project.checkpoint("fold1/m", w=[2])
+    project.checks(
+        """
+        tf.train.load_checkpoint("fold[1]/m")  # error: [checkpoint-path-form] pattern
+        tf.train.load_checkpoint("fold1/m")
+        tf.train.load_checkpoint("fold[2]/m")
+        """
+    )
+
+
+def test_the_parts_of_a_saved_model(project):
+    project.file("model/saved_model.pb", "")
+    (project.root / "model" / "variables").mkdir()
+    project.objects("model/variables/variables", "layer/w")
+    project.checks(
+        """
+        tf.train.load_checkpoint("model")  # error: [checkpoint-path-form] `model/variables/variables`
+        tf.train.load_checkpoint("model/variables")  # error: [checkpoint-path-form] `model/variables/variables`
+        tf.saved_model.load("model/saved_model.pb")  # error: [checkpoint-path-form] did you mean `model`?
+        tf.saved_model.load("model/variables/variables")  # error: [checkpoint-path-form] did you mean `model`?
+        tf.train.Saver().restore(session, "model")  # error: [checkpoint-path-form]
+        tf.saved_model.load("model/")
+        tf.train.Checkpoint().restore("model")
+        tf.train.load_checkpoint("model/variables/variables")
+        tf.saved_model.contains_saved_model("model/variables")
+        """
+    )
+
+
+def test_a_fix_leads_to_what_is_there(project):
+    project.checkpoint("one/m.ckpt-1", w=[2])
+    for call in (
+        'tf.train.load_checkpoint("one/m.ckpt-3.index")',
+        'tf.train.import_meta_graph("one/m.ckpt-1.index")',
+        'tf.train.latest_checkpoint("one/m.ckpt-1")',
+    ):
+        _, (finding,) = project.findings(call)
+        assert (finding.code, finding.suggestions) == ("checkpoint-path-form", ())

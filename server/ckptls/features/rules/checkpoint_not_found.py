@@ -5,31 +5,50 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from itertools import chain
 
-from ckptls.checkpoint.errors import CheckpointNotFound
 from ckptls.checkpoint.nearest import is_near_miss
+from ckptls.checkpoint.path_facts import META_SUFFIX
 from ckptls.features.answers import Finding, Severity
-from ckptls.features.paths import READ, is_own, path_use, rewritten_paths
+from ckptls.features.path_forms import (
+    DIRECTORIES,
+    is_moved,
+    is_tensorflow_name,
+    opens,
+    prefixes_inside,
+    written_like,
+)
+from ckptls.features.paths import READ, is_own, is_saved_before, path_use, rewritten_paths
 from ckptls.features.rule import Context, Rule
-from ckptls.source.sites import Evidence, PathForm, Role, Site
+from ckptls.source.sites import Evidence, PathForm, PathUse, Role, Site
 from ckptls.workspace.binding import Binding
 from ckptls.workspace.store import Entry
 
 _MOST = 3
+# They wait until there is a checkpoint.
+_PATIENT = ("checkpoints_iterator", "evaluation_loop")
+_STATE = "get_checkpoint_state"
+# A directory that is also written may be empty at first, but what its state file names is opened.
+_STRICT = {PathForm.WORKING: PathForm.DIRECTORY}
 
 
 class MissingCheckpoint(Rule):
     """A path at which no checkpoint is, although one of nearly that name is there.
 
     ## What it does
-    Checks the paths of checkpoints that are read: if nothing is at the path, and the same
-    directory holds a checkpoint whose name differs by a slip or by the missing `-<step>`, or
-    a directory of the path is nearly called so, that one was probably meant.
+    Checks the paths of checkpoints, and of their `.meta` files, that are read: if nothing is at
+    the path, and the same directory holds a checkpoint whose name differs by a slip or a blank,
+    or goes on where the path ends (`-<step>`, `.ckpt-<step>`), or a folder of the path is nearly
+    called so, left out or one too many, that one was probably meant.
+
+    Also checks the state file `checkpoint` of a directory: if the checkpoint that it names is not
+    there, as in a folder that was copied from another machine, while another one lies beside the
+    state file.
 
     ## Why is this bad?
     `Failed to find any matching files` comes only when the line runs. A directory with a
-    slip in its name is worse: `tf.train.latest_checkpoint` is `None` then, and a training
-    session starts from scratch without a word.
+    slip in its name is worse, and so is one that was moved: `tf.train.latest_checkpoint` is
+    `None` then, and a training session starts from scratch without a word.
 
     ## Example
     ```python
@@ -42,7 +61,9 @@ class MissingCheckpoint(Rule):
 
     ## When it stays silent
     For checkpoints that simply are not on this machine; for a path that the program itself
-    saves to; where the code asks first whether the path is there; for steps that differ.
+    saves to; where the code asks first whether the path is there; for steps that differ; where
+    the path is right from another folder between the file and the top of the workspace, or above
+    it; where only the name is taken from the state file, and joined to the directory again.
     """
 
     code = "checkpoint-not-found"
@@ -54,50 +75,116 @@ class MissingCheckpoint(Rule):
     def check(self, site: Site, binding: Binding, context: Context) -> Iterator[Finding]:
         use = path_use(site)
         written = site.text.literal
-        if use is None or not written or use.form not in READ:
+        if use is None or not written or use.form not in READ | {PathForm.WORKING}:
             return
+        found = self._moved(site, use, written, context) or self._absent(
+            site, use, written, binding, context
+        )
+        if found is not None:
+            yield found
+
+    def _moved(self, site: Site, use: PathUse, written: str, context: Context) -> Finding | None:
+        """A directory whose state file names another place than the one it lies in."""
+        if use.form not in DIRECTORIES | {PathForm.ANY} or site.function.endswith(_PATIENT):
+            return None
         entries = context.look(use) or ()
-        if not entries or not all(entry.is_absent for entry in entries):
-            return
-        takes_directory = use.form in (PathForm.DIRECTORY, PathForm.ANY)
-        near = [path for entry in entries for path in _near(entry, written, takes_directory)]
+        if any(opens(_STRICT.get(use.form, use.form), written, entry) for entry in entries):
+            return None
+        entry = next((each for each in entries if is_moved(each)), None)
+        if entry is None or entry.facts is None or entry.facts.state is None:
+            return None
+        if site.function.endswith(_STATE) and not _is_stated_path_used(use, context):
+            return None
+        if is_saved_before(context, site):
+            return None
+        stated, inside = entry.facts.state.written, prefixes_inside(entry, written)
+        beside = f"`{inside[0]}` is there"
+        instead = rewritten_paths(context, site, list(inside))
+        is_taken = use.form is PathForm.ANY and instead
+        hint = f"did you mean `{instead[0].text}`?" if is_taken else beside
+        return self.finding(
+            site,
+            f"the state file in `{written}` names `{stated}`, which is not there; {hint}",
+            None,
+            suggestions=instead if is_taken else (),
+        )
+
+    def _absent(
+        self, site: Site, use: PathUse, written: str, binding: Binding, context: Context
+    ) -> Finding | None:
+        """A path at which nothing is, and one nearly like it at which something is."""
+        entries = context.look(use) or ()
+        if use.form not in READ or not entries or not all(map(_is_nothing, entries)):
+            return None
+        near = [
+            written_like(written, entry.path, other.path)
+            for entry in entries
+            for other in entry.near
+            if _is_taken(use.form, written, other)
+            and _is_meant(use.form, written, entry.path, other.path, binding.base)
+        ]
         near = list(dict.fromkeys(near))[:_MOST]
         if not near or is_own(context, site.text):
-            return
-        found = self.finding(
+            return None
+        return self.finding(
             site,
             f"there is no checkpoint at `{written}`; did you mean `{near[0]}`?",
             None,
             suggestions=rewritten_paths(context, site, near),
         )
-        if found is not None:
-            yield found
 
 
-def _near(entry: Entry, written: str, takes_directory: bool) -> Iterator[str]:
-    """The path as it is written, with the one segment changed that makes it lead somewhere."""
-    if not isinstance(entry.error, CheckpointNotFound):
-        return
-    given = entry.path.split(os.sep)
-    segments = written.rstrip("/").split("/")
-    for candidate in entry.error.candidates:
-        there = os.path.normpath(candidate).split(os.sep)
-        is_directory = candidate.endswith(("/", os.sep))
-        if len(there) != len(given) or (is_directory and not takes_directory):
-            continue
-        other = [i for i, (one, two) in enumerate(zip(given, there, strict=True)) if one != two]
-        place = other[0] - len(given) if len(other) == 1 else 0
-        if not place or -place > len(segments):
-            continue
-        if _is_slip(segments[place], there[place], is_last=place == -1):
-            yield "/".join(
-                (*segments[:place], there[place], *segments[len(segments) + place + 1 :])
-            )
+def _is_nothing(entry: Entry) -> bool:
+    facts = entry.facts
+    is_there = facts is not None and (facts.is_directory or facts.is_file or facts.is_prefix)
+    return entry.is_absent and not is_there
 
 
-def _is_slip(written: str, there: str, is_last: bool) -> bool:
+def _is_stated_path_used(use: PathUse, context: Context) -> bool:
+    """Whether the code opens the path that the state file gives, and not its name alone."""
+    restored = (each for restore in context.analysis.restores for each in restore.paths)
+    read = (each for site in context.analysis.sites for each in site.paths)
+    return any(
+        each.is_latest and not each.is_beside and each.text == use.text
+        for each in chain(restored, read)
+    )
+
+
+def _is_taken(form: PathForm, written: str, other: Entry) -> bool:
+    """Whether the function would open that place."""
+    if form is PathForm.FILE:
+        return other.facts is not None
+    return is_tensorflow_name(other.path) and opens(form, written.rstrip("/"), other)
+
+
+def _is_meant(form: PathForm, written: str, place: str, other: str, base: str) -> bool:
+    """Whether one segment of a path makes the difference: a slip in it, or it is left out."""
+    if form is PathForm.META:
+        place, other = place.removesuffix(META_SUFFIX), other.removesuffix(META_SUFFIX)
+    given, there = place.split(os.sep), other.split(os.sep)
+    count = len([part for part in written.split("/") if part not in ("", ".")])
+    if len(there) == len(given):
+        wrong = [i for i, (one, two) in enumerate(zip(given, there, strict=True)) if one != two]
+        if len(wrong) != 1 or wrong[0] < len(given) - count:
+            return False
+        is_last = wrong[0] == len(given) - 1
+        return _is_slip(given[wrong[0]], there[wrong[0]], is_last, form)
+    if form is PathForm.FILE or not other.startswith(os.path.join(base, "")):
+        return False
+    longer, shorter = (there, given) if len(there) > len(given) else (given, there)
+    return len(longer) == len(shorter) + 1 and any(
+        longer[:i] + longer[i + 1 :] == shorter
+        for i in range(max(0, len(given) - count), len(longer) - 1)
+    )
+
+
+def _is_slip(written: str, there: str, is_last: bool, form: PathForm) -> bool:
+    if "".join(written.split()) == "".join(there.split()):
+        return True
     if is_last and re.fullmatch(re.escape(written) + r"-\d+", there):
         return True
+    if is_last and form is not PathForm.FILE and there.startswith((written + ".", written + "-")):
+        return True  # half a prefix
     # `a.ckpt` and `b.ckpt` have an ending in common, and nothing else.
     stem, dot, ending = written.partition(".")
     other, _, other_ending = there.partition(".")

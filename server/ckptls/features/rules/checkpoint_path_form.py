@@ -6,11 +6,11 @@ import os
 import re
 from collections.abc import Iterator
 
-from ckptls.checkpoint.errors import CheckpointNotFound
 from ckptls.features.answers import Edit, Finding, Severity
 from ckptls.features.keras_paths import is_of_keras, refusal
 from ckptls.features.literals import Replacement, quoted, token_span
-from ckptls.features.paths import path_use, rewritten_paths, with_end
+from ckptls.features.path_forms import DIRECTORIES, PREFIXES, Misfit, misfit
+from ckptls.features.paths import is_own, path_use, refused, rewritten_paths, with_end
 from ckptls.features.rule import Context, Rule
 from ckptls.source.pieces import Piece
 from ckptls.source.sites import Evidence, PathForm, PathUse, Role, Site
@@ -18,10 +18,10 @@ from ckptls.workspace.binding import Binding
 from ckptls.workspace.store import Entry
 
 _PART = re.compile(r"(?:\.index|\.meta|\.data-\d{5}-of-\d{5})$")
-_PREFIXES = (PathForm.PREFIX, PathForm.ANY)
-_JUDGED = (*_PREFIXES, PathForm.DIRECTORY, PathForm.META, PathForm.WORKING, PathForm.SAVED_MODEL)
-_STATE = "checkpoint"
-_STATE_FILE = "this is the state file, which only tells the names of checkpoints"
+_JUDGED = PREFIXES | DIRECTORIES | {PathForm.META, PathForm.SAVED_MODEL}
+# They wait until there is a checkpoint, or say whether there is one.
+_PATIENT = ("checkpoints_iterator", "evaluation_loop")
+_ASKING = ("contains_saved_model", "maybe_saved_model_directory")
 
 
 class CheckpointPathForm(Rule):
@@ -30,8 +30,11 @@ class CheckpointPathForm(Rule):
     ## What it does
     Checks the paths given to functions that read checkpoints: a file of a checkpoint
     (`.index`, `.meta`, `.data-00000-of-00001`, the state file `checkpoint`) where its prefix
-    is wanted, a directory where only a prefix works, a prefix where only a directory works,
-    and a `~` that nobody expands.
+    is wanted, a directory where only a prefix works, a prefix or a file where only a directory
+    works, a prefix with a slash at its end, a directory in which TensorFlow finds nothing
+    because it has no state file, a part of a SavedModel where its directory is wanted (or that
+    directory where a prefix is), a name with `[`, which TensorFlow takes for a pattern, and a
+    `~` that nobody expands.
 
     Of Keras it checks what `load_weights` and `load_model` are given: a file of a TensorFlow
     checkpoint, a directory that is not a SavedModel, a file of weights or a checkpoint where a
@@ -43,9 +46,10 @@ class CheckpointPathForm(Rule):
     Most of these mistakes are silent. `tf.train.list_variables("model.ckpt.index")` is an
     empty list, `tf.train.latest_checkpoint("model.ckpt")` is `None`, and
     `tf.train.Checkpoint.restore("model.ckpt.index")` restores nothing. A directory given to
-    `Saver.restore`, and the state file, fail with `DataLossError` when the line runs. Keras 3
-    raises `ValueError: File format not supported`, `load_model` of mere weights
-    `ValueError: No model config found`.
+    `Saver.restore`, and the state file, fail with `DataLossError` when the line runs. A
+    directory without a state file fails in `load_checkpoint`, and `latest_checkpoint` gives
+    `None` for it; that is a warning. Keras 3 raises `ValueError: File format not supported`,
+    `load_model` of mere weights `ValueError: No model config found`.
 
     ## Example
     ```python
@@ -57,9 +61,10 @@ class CheckpointPathForm(Rule):
     ```
 
     ## When it stays silent
-    Where files are asked for by their names, as `import_meta_graph` does; for functions of
-    projects that mend such paths themselves; for a checkpoint that is really called
-    `checkpoint`. Whether a path is a directory is judged only where it lies on this machine.
+    Wherever TensorFlow opens the path, from the folder of the file, of the workspace or of the
+    setting `search-paths`: what is a directory, and what a file, is asked of the disk, whatever
+    it is called. For functions of projects that mend such paths themselves; for a directory
+    that the program itself saves to, or from which it also restores a checkpoint by its name.
     Where it is not known which Keras runs, for what one of them takes.
     """
 
@@ -78,13 +83,9 @@ class CheckpointPathForm(Rule):
             if found is not None:
                 yield found
             return
-        if use.form not in _JUDGED:
+        if use.form not in _JUDGED or site.function.endswith(_ASKING):
             return
-        found = (
-            self._home(site, context)
-            or self._part(site, use, context)
-            or self._on_disk(site, use, context)
-        )
+        found = self._home(site, context) or self._form(site, use, context)
         if found is not None:
             yield found
 
@@ -117,85 +118,95 @@ class CheckpointPathForm(Rule):
 
     def _of_keras(self, site: Site, use: PathUse, context: Context) -> Finding | None:
         found = refusal(site, use, context)
-        return self._told(site, found.message, found.suggestions) if found is not None else None
+        if found is None:
+            return None
+        return self._reported(site, found.message, found.suggestions)
 
-    def _part(self, site: Site, use: PathUse, context: Context) -> Finding | None:
+    def _form(self, site: Site, use: PathUse, context: Context) -> Finding | None:
+        if use.text.literal is None:
+            return self._part(site, use, None, context)
+        entry = refused(context, use)
+        if entry is None:
+            return None
+        if not _is_something(entry) or use.form not in DIRECTORIES | {PathForm.SAVED_MODEL}:
+            found = self._part(site, use, entry, context)
+            if found is not None:
+                return found
+        wrong = misfit(use, entry)
+        if wrong is None or (_may_be_made(wrong, use) and _is_provided(site, use, context)):
+            return None
+        if wrong.is_silent and site.function.endswith(_PATIENT):
+            return None
+        return self._reported(
+            site,
+            wrong.message,
+            rewritten_paths(context, site, list(wrong.instead)),
+            Severity.WARNING if wrong.is_silent else None,
+        )
+
+    def _part(
+        self, site: Site, use: PathUse, entry: Entry | None, context: Context
+    ) -> Finding | None:
+        """A file of a checkpoint, which its name alone tells."""
         end = _PART.search(site.text.tail)
-        if end is None or use.form not in (*_PREFIXES, PathForm.META):
+        if end is None or use.form not in PREFIXES | {PathForm.META}:
+            return None
+        facts = entry.facts if entry is not None else None
+        if facts is not None and facts.is_directory:
             return None
         if use.form is PathForm.META:
             if end[0] == ".meta":
                 return None
-            return self._told(
+            is_there = facts is None or facts.has_graph or not _is_known(entry)
+            lack = "" if is_there else ", which is not there"
+            return self._reported(
                 site,
-                f"the graph is in the `.meta` file, and this is `*{end[0]}`",
-                with_end(context, site, end[0], ".meta"),
+                f"the graph is in the `.meta` file{lack}, and this is `*{end[0]}`",
+                with_end(context, site, end[0], ".meta") if is_there else [],
             )
-        return self._told(
+        is_there = entry is None or entry.checkpoint is not None or not _is_known(entry)
+        return self._reported(
             site,
             f"this is a file of the checkpoint; its prefix, without `{end[0]}`, is wanted",
-            with_end(context, site, end[0], ""),
+            with_end(context, site, end[0], "") if is_there else [],
         )
 
-    def _on_disk(self, site: Site, use: PathUse, context: Context) -> Finding | None:
-        written = use.text.literal
-        entries = context.look(use) or ()
-        checkpoint = entries[-1].checkpoint if entries else None
-        if checkpoint is None and any(map(_is_dangling_state, entries)):
-            return self._told(site, _STATE_FILE, [])
-        if checkpoint is None or not written:
-            return None
-        place, prefix = entries[-1].path, checkpoint.prefix
-        if use.form in (PathForm.DIRECTORY, PathForm.WORKING) and prefix == place:
-            directory = os.path.dirname(written.rstrip("/")) or "."
-            return self._told(
-                site,
-                "this is the prefix of a checkpoint; the directory that it lies in is wanted",
-                rewritten_paths(context, site, [directory]),
-            )
-        if use.form is PathForm.META and prefix == place:
-            return self._told(
-                site,
-                "this is the prefix of a checkpoint; the graph is in its `.meta` file",
-                with_end(context, site, "", ".meta"),
-            )
-        if os.path.basename(place) == _STATE and prefix != place:
-            return self._state_file(site, use, written, place, prefix, context)
-        inside = prefix[len(place) :]
-        if use.form is PathForm.PREFIX and prefix.startswith(os.path.join(place, "")):
-            if inside.endswith(os.path.join("variables", "variables")):
-                return None
-            right = written.rstrip("/") + inside.replace(os.sep, "/")
-            return self._told(
-                site,
-                "this is a directory; the prefix of one checkpoint is wanted",
-                rewritten_paths(context, site, [right]),
-            )
-        return None
-
-    def _state_file(
-        self, site: Site, use: PathUse, written: str, place: str, prefix: str, context: Context
+    def _reported(
+        self,
+        site: Site,
+        message: str,
+        suggestions: list[Replacement],
+        severity: Severity | None = None,
     ) -> Finding | None:
-        directory = os.path.dirname(place)
-        if not prefix.startswith(os.path.join(directory, "")):
-            return None
-        above = written[: -len(_STATE)]
-        right = above + prefix[len(directory) + 1 :].replace(os.sep, "/")
-        if use.form not in _PREFIXES:
-            right = above.rstrip("/") or "."
-        return self._told(
-            site,
-            _STATE_FILE,
-            rewritten_paths(context, site, [right]),
-        )
-
-    def _told(self, site: Site, message: str, suggestions: list[Replacement]) -> Finding | None:
         hint = f"; did you mean `{suggestions[0].text}`?" if suggestions else ""
-        return self.finding(site, message + hint, None, suggestions=suggestions)
+        return self.finding(site, message + hint, None, suggestions=suggestions, severity=severity)
 
 
-def _is_dangling_state(entry: Entry) -> bool:
-    """Whether a path is that of a state file which names what is not there."""
-    error = entry.error
-    directory, name = os.path.split(entry.path)
-    return name == _STATE and isinstance(error, CheckpointNotFound) and error.path == directory
+def _is_something(entry: Entry) -> bool:
+    facts = entry.facts
+    return facts is not None and (facts.is_directory or facts.is_file or facts.is_prefix)
+
+
+def _is_known(entry: Entry | None) -> bool:
+    """Whether the place, or checkpoints beside it, are on this machine."""
+    if entry is None:
+        return False
+    return _is_something(entry) or bool(getattr(entry.error, "candidates", ()))
+
+
+def _may_be_made(wrong: Misfit, use: PathUse) -> bool:
+    """Whether a program that saves there first would make it right."""
+    return wrong.is_silent or use.form in (PathForm.ANY, PathForm.SAVED_MODEL)
+
+
+def _is_provided(site: Site, use: PathUse, context: Context) -> bool:
+    """Whether the program writes to the directory, or restores what is in it by its name too."""
+    if is_own(context, site.text):
+        return True
+    within = os.path.join(os.path.normpath(use.text.literal or "."), "")
+    others = (each for other in context.analysis.path_sites for each in other.paths)
+    return use.form in DIRECTORIES and any(
+        each.form in PREFIXES and os.path.normpath(each.text.literal or ".").startswith(within)
+        for each in others
+        if each.text.literal is not None and not each.is_latest
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
 from ckptls.features.answers import Finding, Severity
-from ckptls.features.paths import READ, path_use
+from ckptls.features.paths import READ, path_use, relative
 from ckptls.features.rule import Context, Rule
 from ckptls.source.sites import Evidence, PathForm, Role, Site
 from ckptls.workspace.binding import Binding
@@ -50,7 +50,8 @@ class UnreadableCheckpoint(Rule):
             if entry.checkpoint is not None:
                 return
             if entry.error is not None and _is_told(entry.error, use.form):
-                found = self.finding(site, _message(entry.error), None)
+                message = relative(_message(entry.error), use, entry, binding)
+                found = self.finding(site, message, None)
                 if found is not None:
                     yield found
                 return

@@ -1,0 +1,138 @@
+"""What stands at a path as TensorFlow sees it, which is stricter than `locate`.
+
+`locate` finds the checkpoint that a person means. Here are the facts by which TensorFlow
+decides whether it opens a path: it looks into a directory only for a state file, and takes
+any other path as the prefix of a checkpoint or the name of a V1 file.
+
+Source: tensorflow/python/training/checkpoint_utils.py (`_get_checkpoint_filename`),
+tensorflow/python/checkpoint/checkpoint_management.py (`latest_checkpoint`,
+`get_checkpoint_state`, `checkpoint_exists_internal`), tensorflow/c/checkpoint_reader.cc.
+"""
+
+# Why os.path and not pathlib: see files.py.
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from ckptls.checkpoint import listing
+from ckptls.checkpoint.files import is_directory, is_file, is_remote, join, split
+from ckptls.checkpoint.listing import INDEX_SUFFIX, STATE_NAME
+from ckptls.checkpoint.state import read_state
+
+META_SUFFIX = ".meta"
+_SHARDS = "-?????-of-"
+_SAVED_MODEL_PARTS = ("saved_model.pb", "saved_model.pbtxt", "variables", "assets")
+_MOST_GRAPHS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class StatedPath:
+    """What the state file of a directory says.
+
+    Attributes:
+        written: the path of the newest checkpoint as the file has it; empty if the file is not
+            valid, or names none.
+        place: where TensorFlow looks for that checkpoint.
+        is_there: whether it is there.
+        has_graph: whether its `.meta` file is there.
+    """
+
+    written: str
+    place: str = ""
+    is_there: bool = False
+    has_graph: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PathFacts:
+    """What stands at one path of this machine.
+
+    Attributes:
+        is_directory: there is a directory of that name.
+        is_file: there is a regular file of that name.
+        is_prefix: TensorFlow opens a checkpoint that has this prefix, or is this V1 file.
+        has_graph: a `.meta` file belongs to the prefix that the path is, or is a file of.
+        graphs: a few `.meta` files in the directory, the latest first.
+        saved_model: the directory of the SavedModel that the path is, or is a part of.
+        state: what the state file in the directory says; None if it has none.
+        state_above: the same for the directory that the path lies in.
+    """
+
+    is_directory: bool = False
+    is_file: bool = False
+    is_prefix: bool = False
+    has_graph: bool = False
+    graphs: tuple[str, ...] = ()
+    saved_model: str = ""
+    state: StatedPath | None = None
+    state_above: StatedPath | None = None
+
+    @property
+    def leads(self) -> bool:
+        """Whether the state file in the directory names a checkpoint that is there."""
+        return self.state is not None and self.state.is_there
+
+
+def facts_of(path: str) -> PathFacts | None:
+    """The facts about a path; None for one on another machine, where each would be a request."""
+    if is_remote(path):
+        return None
+    above = split(path)[0] or "."
+    is_folder = is_directory(path)
+    return PathFacts(
+        is_folder,
+        is_file(path),
+        is_prefix(path),
+        is_file(listing.stem_of_part(path) + META_SUFFIX),
+        _graphs(path) if is_folder else (),
+        _saved_model(path),
+        stated_path(path) if is_folder else None,
+        stated_path(above),
+    )
+
+
+def is_prefix(path: str) -> bool:
+    """Whether TensorFlow opens a checkpoint by this prefix, V1 file, or pattern of V1 shards."""
+    if is_file(path + INDEX_SUFFIX):
+        return True
+    if path.endswith(INDEX_SUFFIX):  # it ends as a V1 file does, and TensorFlow reads nothing
+        return False
+    if _SHARDS in path:
+        directory, pattern = split(path)
+        return any(fnmatchcase(name, pattern) for name in listing.file_names(directory))
+    return is_file(path) and listing.has_table_footer(path)
+
+
+def stated_path(directory: str) -> StatedPath | None:
+    """What the state file of a directory says; None if it has none."""
+    path = join(directory, STATE_NAME)
+    if not is_file(path) or listing.has_table_footer(path):
+        return None
+    state = read_state(path)
+    if state is None:
+        return StatedPath("")
+    place = os.path.normpath(os.path.join(directory, state.path))
+    if state.path.startswith(("//", "\\\\")):  # a share of another machine: not touched
+        return StatedPath(state.path, place)
+    is_there = is_prefix(place) or is_file(place) or is_directory(place)
+    return StatedPath(state.path, place, is_there, is_file(place + META_SUFFIX))
+
+
+def _graphs(directory: str) -> tuple[str, ...]:
+    names = [name for name in listing.file_names(directory) if name.endswith(META_SUFFIX)]
+    names.sort(key=listing.natural_order, reverse=True)
+    return tuple(join(directory, name) for name in names[:_MOST_GRAPHS])
+
+
+def _saved_model(path: str) -> str:
+    if listing.is_saved_model(path):
+        return path
+    above, name = split(path)
+    if name in _SAVED_MODEL_PARTS and listing.is_saved_model(above):
+        return above
+    higher, folder = split(above)
+    is_variables = folder == "variables" and name.partition(".")[0] == "variables"
+    return higher if is_variables and listing.is_saved_model(higher) else ""
