@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -108,7 +109,7 @@ def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:
     after = before.edited([Edit(4, 5, "2")])
     path.write_text("a = 3\n")
     with pytest.raises(SourceError, match="meanwhile"):
-        write_source(before, after)
+        write_source(before, after, path.parent)
     assert path.read_text() == "a = 3\n"
     assert os.listdir(tmp_path) == ["a.py"]
 
@@ -122,3 +123,98 @@ def test_what_an_encoding_does_not_have_is_not_written(tmp_path: Path) -> None:
 def test_only_selected_rules_are_fixed(folder: Path) -> None:
     check(folder, "--fix", "--select", "unknown-scope")
     assert (folder / "bad.py").read_text() == HEAD + BAD
+
+
+def test_a_read_only_file_is_left_alone_and_reported(folder: Path) -> None:
+    (folder / "bad.py").chmod(0o444)
+    done = check(folder, "--fix", "bad.py")
+    assert done.returncode == 2
+    assert "`bad.py` is read-only, and is left as it is" in done.stderr
+    assert "weigths" in done.stdout, "what was found is still reported"
+    assert (folder / "bad.py").read_text() == HEAD + BAD
+
+
+@pytest.mark.parametrize("how", ["file", "directory"])
+def test_a_link_out_of_the_folder_is_left_alone_and_reported(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, how: str
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "theirs.py").write_text(HEAD + BAD)
+    (folder / "ckptls.toml").touch()
+    (folder / "bad.py").unlink()
+    if how == "file":
+        (folder / "link.py").symlink_to(outside / "theirs.py")
+        named = "link.py"
+    else:
+        (folder / "link").symlink_to(outside)
+        named = "link/theirs.py"
+    done = check(folder, "--fix", named)
+    assert done.returncode == 2
+    assert f"`{named}` is a link to `{outside / 'theirs.py'}`, outside of" in done.stderr
+    assert (outside / "theirs.py").read_text() == HEAD + BAD
+    check(folder, "--fix", ".")
+    assert (outside / "theirs.py").read_text() == HEAD + BAD
+
+
+def test_hard_links_keep_naming_one_file(folder: Path) -> None:
+    os.link(folder / "bad.py", folder / "same.txt")
+    assert check(folder, "--fix", "bad.py").returncode == 0
+    assert (folder / "same.txt").read_text() == HEAD + GOOD
+    assert os.path.samefile(folder / "bad.py", folder / "same.txt")
+
+
+def test_owner_mode_and_extended_attributes_stay(folder: Path) -> None:
+    path = folder / "bad.py"
+    path.chmod(0o640)
+    has_attributes = True
+    try:
+        os.setxattr(path, "user.note", b"mine")
+    except OSError:  # not every file system has them
+        has_attributes = False
+    if os.geteuid() == 0:
+        os.chown(path, 1234, 4321)
+    before = path.stat()
+    assert check(folder, "--fix", "bad.py").returncode == 0
+    after = path.stat()
+    assert path.read_text() == HEAD + GOOD
+    assert (after.st_mode, after.st_uid, after.st_gid) == (
+        before.st_mode,
+        before.st_uid,
+        before.st_gid,
+    )
+    assert after.st_mtime_ns > before.st_mtime_ns
+    assert not has_attributes or os.getxattr(path, "user.note") == b"mine"
+    assert sorted(each.name for each in folder.iterdir() if each.name.startswith(".")) == []
+
+
+def test_a_file_that_cannot_be_overwritten_keeps_its_content(folder: Path) -> None:
+    """A full disk in the middle of overwriting: what was there is restored."""
+    path = folder / "bad.py"
+    os.link(path, folder / "same.txt")
+    before = source_file(path, path.read_bytes())
+    after = before.edited([Edit(0, 0, "# " + "x" * 100 + "\n")])
+    limit = RLIMIT_SCRIPT.format(limit=len(before.data) + 50)
+    done = subprocess.run(
+        [sys.executable, "-c", limit, str(path), after.text],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "cannot be written: File too large" in done.stdout, done.stderr
+    assert path.read_bytes() == before.data
+
+
+RLIMIT_SCRIPT = """
+import resource, signal, sys
+from pathlib import Path
+from ckptls.workspace.sources import SourceError, source_file, write_source
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+path = Path(sys.argv[1])
+before = source_file(path, path.read_bytes())
+after = source_file(path, sys.argv[2].encode())
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, resource.RLIM_INFINITY))
+try:
+    write_source(before, after, path.parent)
+except SourceError as error:
+    print(error)
+"""

@@ -171,7 +171,7 @@ class Checker:
             diff, changed = difference(source, changed, shown(file)), source
         elif done and self.options.fixes == "write":
             try:
-                write_source(source, changed)
+                write_source(source, changed, self.projects.root_of(source.path))
             except SourceError as error:
                 problem, changed, done = f"`{shown(file)}` {error}", source, []
         found = self._found(changed, self.findings(changed))

@@ -10,13 +10,16 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
 from ckptls.source.notebook import Notebook, NotebookError, read_notebook
 from ckptls.source.notebook_file import CellEdit, NotebookFile
+from ckptls.workspace.regular import regular
 
 NOTEBOOK = ".ipynb"
+_CHANGED = "has been changed meanwhile, and is left as it is"
 # PEP 263: in a comment of the first two lines.
 _CODING = re.compile(
     rb"\A(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))?[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"
@@ -115,26 +118,92 @@ def source_file(path: Path, data: bytes) -> SourceFile:
     return SourceFile(path, data, data.decode(encoding), encoding, notebook)
 
 
-def write_source(before: SourceFile, after: SourceFile) -> None:
-    """Puts a changed file in its place, in one step; its permissions and links stay.
+def write_source(before: SourceFile, after: SourceFile, root: Path) -> None:
+    """Puts a changed file in its place; its links, owner, mode and extended attributes stay.
 
-    Raises: SourceError if the file is not as it was read any more, or cannot be written.
+    The file is replaced in one step where that keeps all of them. A file with several names, one
+    of another owner and one in a directory that is read-only is overwritten instead.
+
+    Raises: SourceError if the file is read-only or a link to outside of `root`, is not as it was
+    read any more, or cannot be written. Its content is then what it was.
     """
     place = Path(os.path.realpath(before.path))
+    if not place.is_relative_to(os.path.realpath(root)):
+        raise SourceError(f"is a link to `{place}`, outside of `{root}`, and is left as it is")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(after.data)
-            shutil.copymode(place, name)
-            if place.read_bytes() != before.data:
-                raise SourceError("has been changed meanwhile, and is left as it is")
-            os.replace(name, place)
-        except BaseException:
-            os.unlink(name)
-            raise
+        stat = place.stat()
+        if not stat.st_mode & 0o222 or not os.access(place, os.W_OK):
+            raise SourceError("is read-only, and is left as it is")
+        if stat.st_nlink > 1 or not _replace(place, before.data, after.data, stat):
+            _overwrite(place, before.data, after.data)
     except OSError as error:
         raise SourceError(f"cannot be written: {error.strerror}") from error
+
+
+def _replace(place: Path, old: bytes, new: bytes, stat: os.stat_result) -> bool:
+    """Writes a new file and moves it to the place; False, with nothing changed, if the new file
+    cannot be made like the old one."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
+    except PermissionError:
+        return False
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(new)
+            file.flush()
+            os.fsync(file.fileno())
+        if not _make_alike(place, name, stat):
+            os.unlink(name)
+            return False
+        if place.read_bytes() != old:
+            raise SourceError(_CHANGED)
+        os.replace(name, place)
+    except BaseException:
+        os.unlink(name)
+        raise
+    return True
+
+
+def _make_alike(place: Path, copy: str, stat: os.stat_result) -> bool:
+    """Gives a new file the owner, mode and extended attributes of another; whether it has them."""
+    try:
+        if hasattr(os, "chown"):
+            made = os.stat(copy)
+            if (made.st_uid, made.st_gid) != (stat.st_uid, stat.st_gid):
+                os.chown(copy, stat.st_uid, stat.st_gid)
+        shutil.copystat(place, copy)
+        os.utime(copy)
+        return _attributes(copy) == _attributes(place)
+    except OSError:
+        return False
+
+
+def _attributes(path: str | Path) -> dict[str, bytes]:
+    if not hasattr(os, "listxattr"):
+        return {}
+    return {name: os.getxattr(path, name) for name in os.listxattr(path)}
+
+
+def _overwrite(place: Path, old: bytes, new: bytes) -> None:
+    """Writes over the content of a file, which is restored if that fails."""
+    # Unbuffered: what a failed write leaves in a buffer would be written again later.
+    with open(place, "r+b", buffering=0, opener=regular) as file:
+        if file.readall() != old:
+            raise SourceError(_CHANGED)
+        try:
+            _write_from_start(file, new)
+        except OSError:
+            _write_from_start(file, old)
+            raise
+
+
+def _write_from_start(file: FileIO, data: bytes) -> None:
+    file.seek(0)
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+    file.truncate()
+    os.fsync(file.fileno())
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
