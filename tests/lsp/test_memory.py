@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import tracemalloc
+import weakref
 from collections.abc import Iterator
 from ctypes import CDLL
 from pathlib import Path
 
 import pytest
 
-from ckptls.lsp.memory import Resting, give_back
+from ckptls.lsp.memory import IdleCollector, Resting, give_back
 from ckptls.workspace.workspace import Workspace
 from source.test_memory import CODE, tree_bytes
 
@@ -70,3 +72,69 @@ def test_documents_of_which_none_was_edited_do_not_rest(opened: Workspace):
     for seconds in (0.0, 60.0):
         resting.look(opened.documents, seconds)
     assert tree_bytes() > 0.9 * both
+
+
+class Client:
+    """When it was last heard, by a clock that stands still."""
+
+    now = 100.0
+    heard = 100.0
+
+    def idle_seconds(self) -> float:
+        return self.now - self.heard
+
+    def clock(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def quiet() -> Iterator[Client]:
+    yield Client()
+    gc.unfreeze()
+
+
+def make_circle() -> weakref.ref[Client]:
+    circle = Client()
+    circle.itself = circle  # type: ignore[attr-defined]
+    return weakref.ref(circle)
+
+
+def test_garbage_is_collected_once_in_each_pause_of_the_client(quiet: Client):
+    collector = IdleCollector(quiet.idle_seconds, quiet.clock)
+    gc.disable()
+    try:
+        for _ in range(2):
+            garbage = make_circle()
+            quiet.now = quiet.heard = quiet.now + 5
+            assert not collector.look()  # it was heard a moment ago
+            assert garbage() is not None
+            quiet.now += 5
+            assert collector.look()
+            assert garbage() is None
+            quiet.now += 100
+            assert not collector.look()  # nothing was done since
+    finally:
+        gc.enable()
+
+
+def test_a_client_that_never_pauses_is_interrupted_once_in_a_minute(quiet: Client):
+    collector = IdleCollector(quiet.idle_seconds, quiet.clock)
+    collected = []
+    for second in range(1, 200):
+        quiet.now, quiet.heard = 100.0 + second, 100.0 + second - 0.01
+        if collector.look():
+            collected.append(second)
+    assert collected == [60, 120, 180]
+
+
+def test_a_closed_document_leaves_no_objects_behind():
+    workspace = Workspace()
+
+    def opened_and_closed() -> int:
+        workspace.open("a", None, CODE).document.analysis()
+        workspace.close("a")
+        gc.collect()
+        return len(gc.get_objects())
+
+    before = opened_and_closed()
+    assert opened_and_closed() - before < 20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import time
 from collections.abc import Callable, Mapping
 from functools import cache
 
@@ -9,6 +11,12 @@ from ckptls.source.text import SourceText
 from ckptls.workspace.workspace import OpenDocument
 
 _IDLE_SECONDS = 10.0
+# A pause in which the garbage collector may stop everything for some ten milliseconds.
+_PAUSE_SECONDS = 1.0
+# Who never pauses is interrupted after so long.
+_MOST_SECONDS = 60.0
+# Collecting takes at most this share of the time.
+_SHARE = 0.01
 
 
 class Resting:
@@ -31,6 +39,40 @@ class Resting:
         for uri, (_, since) in self._since.items():
             if since < newest and now - since >= _IDLE_SECONDS:
                 documents[uri].document.rest()
+
+
+class IdleCollector:
+    """Collects garbage while the client asks for nothing.
+
+    Hardly anything needs it: what an edit replaces is freed by its reference counts (see
+    `ChunkPool`). What is left are circles in libraries, in modules that import each other and in
+    errors. `idle_seconds` tells how long ago the last message was; `clock` tells seconds.
+    """
+
+    def __init__(
+        self, idle_seconds: Callable[[], float], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._idle_seconds, self._clock = idle_seconds, clock
+        self._ended = clock()
+        self._not_before = 0.0
+        self._is_first = True
+
+    def look(self) -> bool:
+        """Collects if something was done since the last time and the moment is good; whether it
+        did. To be called from time to time."""
+        now, idle = self._clock(), self._idle_seconds()
+        is_good = idle >= _PAUSE_SECONDS or (idle > 0 and now - self._ended >= _MOST_SECONDS)
+        is_needed = self._is_first or idle < now - self._ended
+        if not is_good or not is_needed or now < self._not_before:
+            return False
+        gc.collect()
+        if self._is_first:
+            # Modules, classes and functions stay for good: nobody need look at them again.
+            gc.freeze()
+            self._is_first = False
+        self._ended = self._clock()
+        self._not_before = self._ended + (self._ended - now) / _SHARE
+        return True
 
 
 def give_back() -> None:

@@ -79,3 +79,4 @@ class Scanning:
                     self._understand_anew()
         finally:
             self._looking.remove(folder)
+            folder.rest()

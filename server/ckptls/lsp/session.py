@@ -26,7 +26,7 @@ from ckptls.lsp.client import Client
 from ckptls.lsp.documents import Documents, path_of
 from ckptls.lsp.findings import Findings
 from ckptls.lsp.foreground import Foreground
-from ckptls.lsp.memory import Resting, give_back
+from ckptls.lsp.memory import IdleCollector, Resting, give_back
 from ckptls.lsp.reading import Reading
 from ckptls.lsp.scanning import Scanning
 from ckptls.lsp.soon import Rounds, Soon, Work
@@ -97,9 +97,10 @@ class Session:
         # For answers that take long to make; none of these waits for a disk.
         self.answering = Aside()
         self._asking: asyncio.Task[Any] | None = None
-        # Whether checkpoints have been read since memory was last given back.
-        self._has_read = False
+        # Whether much was freed since memory was last given back: listings, documents.
+        self._has_freed = False
         self._resting = Resting()
+        self._collector = IdleCollector(lambda: self._foreground.idle_seconds)
 
     # Documents
 
@@ -178,6 +179,7 @@ class Session:
 
     def _forget(self, uri: str) -> None:
         self._alter()
+        self._has_freed = True
         self.findings.forget(uri)
 
     def _schedule(self, uri: str) -> None:
@@ -213,7 +215,7 @@ class Session:
             await run(self.workspace.store.load, path)
         finally:
             self._reading.pop(path, None)
-            self._has_read = True
+            self._has_freed = True
             # What is read from other machines may take long; nothing waits for it.
             if all(map(is_remote, self._reading)) and not self._is_closing:
                 self.refresh_all()
@@ -246,11 +248,16 @@ class Session:
             if there and (self._asking is None or self._asking.done()):
                 self._asking = self.start(self.look_again(there, self._aside.run))
             await self.look_again(here)
-            self._resting.look(self.workspace.documents, time.monotonic())
-            self.workspace.rest_modules()
-            if self._has_read and not self._reading:
-                self._has_read = False
-                await asyncio.to_thread(give_back)
+            await self._tidy_up()
+
+    async def _tidy_up(self) -> None:
+        """Gives back memory that is not needed any more."""
+        self._resting.look(self.workspace.documents, time.monotonic())
+        self.workspace.rest_modules()
+        has_collected = self._collector.look()
+        if (self._has_freed and not self._reading) or has_collected:
+            self._has_freed = False
+            await asyncio.to_thread(give_back)
 
     def _ask_again(self) -> None:
         """Asks for all that the open documents name."""
@@ -265,7 +272,7 @@ class Session:
         """Reads known checkpoints again where they have changed."""
         changed = await run(self.workspace.store.refresh, paths)
         if changed:
-            self._has_read = True
+            self._has_freed = True
             logger.info("changed: %s", ", ".join(sorted(map(shown, changed))))
             self.refresh_all()
 

@@ -70,6 +70,10 @@ class ProjectCalls:
         """Forgets everything."""
         self._read = _Read()
 
+    def rest(self) -> None:
+        """Drops the modules that files were read with; not while `of` is asked."""
+        self._store.forget()
+
     def of(self, path: str, names: frozenset[str]) -> Mapping[str, tuple[OutsideCall, ...]]:
         """Calls of the functions `names` of the file at `path`, by their full names."""
         if not names:

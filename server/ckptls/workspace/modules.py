@@ -101,6 +101,10 @@ class ModuleStore:
             if known.document is not None:
                 known.document.rest()
 
+    def forget(self) -> None:
+        """Drops all modules; they are read again when they are asked for."""
+        self._known.clear()
+
     def imports_others(self, data: bytes, importer: str, place: Place) -> bool:
         """Whether a text imports any module of the project."""
         found = (self._find(name, importer, place) for name in imported_names(data))

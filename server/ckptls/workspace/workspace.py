@@ -88,6 +88,10 @@ class Folder:
                 self.wanted.pop(asked, None)
         return found
 
+    def rest(self) -> None:
+        """Drops what calls were looked for with; not while they are looked for."""
+        self._project.rest()
+
     def forget_calls(self) -> None:
         """Files have changed: calls between them are to be looked for anew."""
         self.wanted.update(dict.fromkeys(self.calls))
