@@ -43,7 +43,7 @@ def test_each_format_is_found_under_its_usual_names(folder: Path) -> None:
     assert formats.may_be_in(os.listdir())
     assert set(formats.prefixes_in("")) == wanted
     assert set(scan_checkpoints(".")) == {os.path.join(".", name) for name in wanted} | {
-        os.path.join(".", written[Format.ORBAX].name)
+        os.path.join(".", written[form].name) for form in (Format.ORBAX, Format.PYTORCH_DISTRIBUTED)
     }
 
 

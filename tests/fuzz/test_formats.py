@@ -19,10 +19,9 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 import ckptls
-from ckptls.checkpoint import formats, npz, ocdbt, pickles, zarr, zstd
+from ckptls.checkpoint import formats, npz, ocdbt, pickles, torch_names, zarr, zstd
 from ckptls.checkpoint.errors import CheckpointError
 from ckptls.checkpoint.reader import read_checkpoint
-from ckptls.checkpoint.torch_tensors import named_tensors
 
 FIXTURES = Path(__file__).parents[1] / "checkpoint" / "fixtures"
 SLOW_SECONDS = 5.0  # a machine under load may halt a process for long
@@ -63,9 +62,25 @@ FILES = [
     npz_bytes(is_packed=True),
     TRAINING,
     (FIXTURES / "pytorch" / "script.pt").read_bytes(),
+    *(
+        (FIXTURES / "pytorch_kinds" / f"{name}.pt").read_bytes()
+        for name in ("shared_before_1_6", "containers_protocol5_before_1_6", "before_0_2")
+    ),
 ]
-with zipfile.ZipFile(io.BytesIO(TRAINING)) as training:
-    PICKLE = training.read("training/data.pkl")
+
+
+def pickle_of(path: Path) -> bytes:
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(f"{path.stem}/data.pkl")
+
+
+PICKLES = [
+    pickle_of(FIXTURES / "pytorch" / "training.pt"),
+    *(
+        pickle_of(FIXTURES / "pytorch_kinds" / f"{name}.pt")
+        for name in ("keys", "containers", "nested", "quantized", "subclasses", "fx", "views")
+    ),
+]
 HDF5 = hdf5_bytes()
 KERAS = archived({"config.json": b'{"config": {"layers": []}}', "model.weights.h5": HDF5})
 
@@ -135,11 +150,11 @@ def test_a_mutated_file_is_read_or_refused(
 
 
 @fuzzed(1500)
-@given(edits=EDITS)
+@given(pickled=st.sampled_from(PICKLES), edits=EDITS)
 def test_a_mutated_pickle_under_a_right_checksum_is_read_or_refused(
-    path: Path, edits: list[tuple[float, str, int]]
+    path: Path, pickled: bytes, edits: list[tuple[float, str, int]]
 ) -> None:
-    path.write_bytes(archived({"m/data.pkl": edited(PICKLE, edits), "m/data/0": bytes(64)}))
+    path.write_bytes(archived({"m/data.pkl": edited(pickled, edits), "m/data/0": bytes(64)}))
     read_or_refuse(path)
 
 
@@ -147,8 +162,8 @@ def test_a_mutated_pickle_under_a_right_checksum_is_read_or_refused(
 @given(data=st.binary(max_size=300))
 def test_any_bytes_are_a_pickle_or_refused(data: bytes) -> None:
     try:
-        for name, tensor in named_tensors(pickles.symbols(data), len(data)):
-            assert name, tensor
+        found = torch_names.listed(pickles.read_pickle(data))
+        assert all(found.tensors)
     except CheckpointError as error:
         assert str(error)
 
@@ -211,6 +226,29 @@ def test_a_mutated_orbax_file_is_read_or_refused(
     if not directory.exists():
         shutil.copytree(FIXTURES / "orbax" / which[0], directory)
     target = directory / which[1]
+    original = target.read_bytes()
+    try:
+        target.write_bytes(edited(original, edits))
+        read_or_refuse(directory)
+    finally:
+        target.write_bytes(original)
+
+
+DISTRIBUTED = FIXTURES / "pytorch_kinds" / "sharded"
+
+
+@fuzzed(400)
+@given(
+    name=st.sampled_from([".metadata", ".metadata", "__0_0.distcp"]),
+    edits=EDITS,
+)
+def test_a_mutated_distributed_checkpoint_is_read_or_refused(
+    path: Path, name: str, edits: list[tuple[float, str, int]]
+) -> None:
+    directory = path.parent / "distributed"
+    if not directory.exists():
+        shutil.copytree(DISTRIBUTED, directory)
+    target = directory / name
     original = target.read_bytes()
     try:
         target.write_bytes(edited(original, edits))

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
 from ckptls.checkpoint.files import Closing, OpenFile
 from ckptls.checkpoint.limits import check_growth
-from ckptls.checkpoint.stream import Stream
+from ckptls.checkpoint.stream import FilePart, Stream
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Archive(Closing):
         CheckpointDamaged: no sound archive, or one with two members of the same name.
     """
 
-    def __init__(self, file: OpenFile) -> None:
+    def __init__(self, file: OpenFile | FilePart) -> None:
         self._file = file
         self._stream = Stream(file)
         _check_directory(file)
@@ -180,7 +180,7 @@ class Archive(Closing):
         return self._stream.error or CheckpointDamaged(f"no sound zip archive: {error}")
 
 
-def _check_directory(file: OpenFile) -> None:
+def _check_directory(file: OpenFile | FilePart) -> None:
     """Refuse a table of members so long that holding it would be the attack."""
     reach = min(file.size, _END_REACH)
     tail = file.read_at(file.size - reach, reach)

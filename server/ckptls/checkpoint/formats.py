@@ -69,6 +69,7 @@ TABLE = {
     Format.SAFETENSORS: Entry("safetensors", ""),
     Format.NPZ: Entry("npz", ""),
     Format.PYTORCH: Entry("pytorch", ""),
+    Format.PYTORCH_DISTRIBUTED: Entry("torch_distributed", ""),
     Format.ORBAX: Entry("orbax", ""),
 }
 
@@ -78,21 +79,25 @@ _INDEXES = (".safetensors.index.json", ".bin.index.json", ".weights.json")
 _OFTEN_DATA = (".npz", ".bin")
 _MANY = 50
 _ORBAX_MARKS = frozenset({"_METADATA", "_CHECKPOINT_METADATA", "manifest.ocdbt"})
+_DISTRIBUTED_MARK = ".metadata"  # of PyTorch's distributed checkpoints
+_MARKS = _ORBAX_MARKS | {_DISTRIBUTED_MARK}
 
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _ZIP_MAGIC = b"PK\x03\x04"
 _OCDBT_MAGIC = b"\x0c\xdb\x3a\x2a"
+_TAR_MAGIC = b"ustar"
+_TAR_MAGIC_AT = 257
+# PyTorch's magic number as a pickle: behind its protocol, and a frame from protocol 4 on.
+_TORCH_MAGIC = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+_TORCH_MAGIC_AT = (2, 11)
 _UNPICKLED = "reading it would mean to run what it says"
-_SAVE_ANEW = "load it where you trust it, and save it with `torch.save` of PyTorch 1.6 or later"
 # How files begin (at which byte) that hold weights, but not in a way that can be listed.
 _NOT_READ = (
     (0, b"version https://git-lfs", "a Git LFS pointer", "fetch the file with `git lfs pull`"),
     (0, b"\x93NUMPY", "a single NumPy array, which has no name", "save it with `numpy.savez`"),
     (0, b"GGUF", "a GGUF file, no format that is read", ""),
     (4, b"TFL3", "a TensorFlow Lite model, no format that is read", ""),
-    (257, b"ustar", f"a tar archive; if PyTorch wrote it, {_UNPICKLED}", _SAVE_ANEW),
-    (0, b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", f"a PyTorch file of the old kind; "
-     f"{_UNPICKLED}", _SAVE_ANEW),
+    (257, b"ustar", "a tar archive, but not of PyTorch", ""),
     *((0, bytes([0x80, protocol]), f"a Python pickle; {_UNPICKLED}", "") for protocol in range(6)),
 )  # fmt: skip
 
@@ -118,7 +123,18 @@ def in_directory(directory: str) -> list[Location]:
     found = orbax.in_directory(directory)
     if found:
         return found
+    distributed = _distributed(directory)
+    if distributed is not None:
+        return [distributed]
     return _located(directory, _likely_first(listing.file_names(directory)))
+
+
+def _distributed(directory: str) -> Location | None:
+    if _DISTRIBUTED_MARK not in listing.file_names(directory):
+        return None
+    from ckptls.checkpoint import torch_distributed
+
+    return torch_distributed.in_directory(directory)
 
 
 def _located(directory: str, names: Iterable[str]) -> list[Location]:
@@ -132,7 +148,7 @@ def _located(directory: str, names: Iterable[str]) -> list[Location]:
 
 def may_be_in(names: Iterable[str]) -> bool:
     """Whether a directory with files of these names is worth a call of `prefixes_in`."""
-    return any(name.endswith(_SCANNED + _INDEXES) or name in _ORBAX_MARKS for name in names)
+    return any(name.endswith(_SCANNED + _INDEXES) or name in _MARKS for name in names)
 
 
 def prefixes_in(directory: str) -> tuple[str, ...]:
@@ -148,6 +164,8 @@ def prefixes_in(directory: str) -> tuple[str, ...]:
 
         if orbax_folders.is_checkpoint(directory):
             return (directory,)
+    if _DISTRIBUTED_MARK in names and _distributed(directory) is not None:
+        return (directory,)
     if is_remote(directory):
         strong = tuple(end for end in _SCANNED if end not in _OFTEN_DATA and end != ".ckpt")
         found = (join(directory, name) for name in names if name.endswith(strong))
@@ -264,6 +282,9 @@ def _by_content(file: OpenFile) -> Location | None:
     path = file.path
     if head.startswith(_HDF5_MAGIC):
         return Location(path, Format.HDF5, (path,))
+    distributed = _distributed_of(path)
+    if distributed is not None:
+        return distributed
     if head.startswith(_ZIP_MAGIC):
         return Location(path, _format_of_archive(file), (path,))
     if _begins_as_safetensors(head, file.size):
@@ -272,6 +293,8 @@ def _by_content(file: OpenFile) -> Location | None:
         from ckptls.checkpoint import orbax
 
         return next(iter(orbax.in_directory(split(path)[0] or ".")), None)
+    if _is_old_torch(head, file):
+        return Location(path, Format.PYTORCH, (path,))
     if head.lstrip()[:1] == b"{":
         from ckptls.checkpoint import shards
 
@@ -280,6 +303,25 @@ def _by_content(file: OpenFile) -> Location | None:
         if head.startswith(magic, place):
             raise CheckpointUnsupported(f"it is {kind}", where=0, hint=hint)
     return None
+
+
+def _distributed_of(path: str) -> Location | None:
+    if not path.endswith((_DISTRIBUTED_MARK, ".distcp")):
+        return None
+    from ckptls.checkpoint import torch_distributed
+
+    return torch_distributed.at_file(path)
+
+
+def _is_old_torch(head: bytes, file: OpenFile) -> bool:
+    """Whether PyTorch wrote a file before its version 1.6."""
+    if head[:1] == b"\x80" and any(head.startswith(_TORCH_MAGIC, at) for at in _TORCH_MAGIC_AT):
+        return True
+    if not head.startswith(_TAR_MAGIC, _TAR_MAGIC_AT):
+        return False
+    from ckptls.checkpoint import torch_tar
+
+    return torch_tar.is_tensor_archive(file)
 
 
 def _begins_as_safetensors(head: bytes, size: int) -> bool:

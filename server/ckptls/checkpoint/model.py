@@ -41,6 +41,7 @@ class Format(Enum):
     SAFETENSORS = "safetensors"
     NPZ = "NumPy"
     PYTORCH = "PyTorch"
+    PYTORCH_DISTRIBUTED = "PyTorch distributed"
     ORBAX = "Orbax"
 
 

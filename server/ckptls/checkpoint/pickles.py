@@ -8,16 +8,22 @@ Source: the standard library's pickletools and Lib/pickle.py (protocols 0 to 5).
 
 from __future__ import annotations
 
+import pickle
 import pickletools
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from ckptls.checkpoint.errors import CheckpointDamaged
+from ckptls.checkpoint.collector import CollectorPaused
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
 
-MAX_PICKLE_BYTES = 128 << 20
-MAX_OPCODES = 2_000_000
+# A state dict of 500,000 parameters has about 130 MB, 25 million opcodes, 5 million objects.
+MAX_PICKLE_BYTES = 256 << 20
+MAX_OPCODES = 32_000_000
+MAX_OBJECTS = 8_000_000
+_NO_END = "a pickle without its end"
+_COMPUTED = "what another call returned"
 _RAISED = (ValueError, struct.error, OverflowError, EOFError, LookupError, TypeError)
 
 
@@ -28,273 +34,553 @@ class Global:
     name: str
 
 
-@dataclass(slots=True, eq=False)
 class Call:
     """An object that the pickle would make by calling `function`, and what it would put in.
 
     Attributes:
-        pairs: keys and values set on it, as on a dictionary.
-        items: values appended to it, as to a list.
+        pairs: keys and values set on it, as on a dictionary; None if there are none.
+        items: values appended to it, as to a list; None if there are none.
         state: what it would be given as its attributes.
+        is_new: `function` is a class of which an object is made without calling its `__init__`.
     """
 
-    function: Any
-    arguments: Any
-    pairs: list[tuple[Any, Any]] = field(default_factory=list)
-    items: list[Any] = field(default_factory=list)
-    state: Any = None
+    __slots__ = ("arguments", "function", "is_new", "items", "pairs", "state")
+
+    def __init__(self, function: Any, arguments: Any, *, is_new: bool = False) -> None:
+        self.function = function
+        self.arguments = arguments
+        self.pairs: list[tuple[Any, Any]] | None = None
+        self.items: list[Any] | None = None
+        self.state: Any = None
+        self.is_new = is_new
 
 
-@dataclass(slots=True, eq=False)
 class Mapping:
     """A dictionary: its keys may be symbols, so they stay a list."""
 
-    pairs: list[tuple[Any, Any]] = field(default_factory=list)
+    __slots__ = ("pairs",)
+
+    def __init__(self, pairs: list[tuple[Any, Any]]) -> None:
+        self.pairs = pairs
 
 
-@dataclass(frozen=True, slots=True)
 class Persistent:
     """An object that lies outside of the pickle; `name` is whatever the pickle calls it by."""
 
-    name: Any
+    __slots__ = ("name",)
+
+    def __init__(self, name: Any) -> None:
+        self.name = name
 
 
-def symbols(data: bytes) -> Any:
-    """What the pickle in `data` leaves on its stack, made of symbols.
+@dataclass(frozen=True, slots=True)
+class Pickle:
+    """What one pickle would build.
 
-    Strings, numbers, None, lists and tuples are themselves.
+    Attributes:
+        root: what it leaves on its stack. Strings, numbers, None, lists and tuples are themselves.
+        end: offset of the byte behind it.
+        called: the functions that it would call, also where it drops the result.
+        outside: the objects outside of the pickle that it refers to.
+    """
+
+    root: Any
+    end: int
+    called: tuple[str, ...]
+    outside: tuple[Persistent, ...]
+
+
+class EndOfData(CheckpointDamaged):
+    """The data ends inside of a pickle, which may go on behind it."""
+
+
+def read_pickle(data: bytes, start: int = 0) -> Pickle:
+    """The pickle that begins at `start`.
 
     Raises:
-        CheckpointDamaged: no sound pickle, or one of more than two million opcodes.
+        EndOfData: `data` ends before the pickle.
+        CheckpointDamaged: not a valid pickle.
+        CheckpointUnsupported: more than `MAX_OPCODES` opcodes or `MAX_OBJECTS` objects.
     """
-    machine = _Machine()
-    count = 0
-    try:
-        for opcode, argument, place in pickletools.genops(data):
-            count += 1
-            if count > MAX_OPCODES:
-                raise CheckpointDamaged("a pickle of over two million steps", where=place)
-            if opcode.name == "STOP":
-                return machine.pop()
-            machine.step(opcode.name, argument)
-    except _RAISED as error:
-        raise CheckpointDamaged(f"no sound pickle: {str(error)[:200]}") from None
-    raise CheckpointDamaged("a pickle without its end")
+    machine = _Machine(data)
+    with CollectorPaused():
+        root, end = machine.run(start)
+    return Pickle(root, end, tuple(machine.called), tuple(machine.outside))
 
 
 class _Machine:
     """A stack of symbols, the marks on it, and the memo."""
 
-    def __init__(self) -> None:
-        self._stack: list[Any] = []
-        self._marked: list[list[Any]] = []
-        self._memo: dict[int, Any] = {}
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.stack: list[Any] = []
+        self.marked: list[list[Any]] = []
+        self.memo: dict[int, Any] = {}
+        self.objects = 0
+        self.globals: dict[str, Global] = {}
+        self.called: dict[str, None] = {}
+        self.outside: list[Persistent] = []
 
-    def pop(self) -> Any:
-        return self._stack.pop()
+    def run(self, start: int) -> tuple[Any, int]:
+        data, steps, place = self.data, _STEPS, start
+        try:
+            for _ in range(MAX_OPCODES):
+                code = data[place]
+                if code == _STOP:
+                    return self.stack.pop(), place + 1
+                place = steps[code](self, place + 1)
+        except _RAISED as error:
+            if place + 1 >= len(data):  # at an opcode, or at the one byte of its argument
+                raise EndOfData(_NO_END, where=len(data)) from None
+            what = f"not a valid pickle: {str(error)[:200] or type(error).__name__}"
+            raise CheckpointDamaged(what, where=place) from None
+        raise CheckpointUnsupported(f"a pickle of more than {MAX_OPCODES:,} opcodes")
 
-    def step(self, name: str, argument: Any) -> None:
-        if name in _CONSTANTS:
-            self._stack.append(argument)
-        elif name in _VALUES:
-            self._stack.append(_VALUES[name]())
-        else:
-            step = _STEPS.get(name)
-            if step is None:
-                raise ValueError(f"the opcode {name} is not known")
-            step(self, argument)
+    def make(self, count: int = 1) -> None:
+        """Count new objects, each of which takes a hundred bytes or so."""
+        self.objects += count
+        if self.objects > MAX_OBJECTS:
+            raise CheckpointUnsupported(f"a pickle of more than {MAX_OBJECTS:,} objects")
 
-    def nothing(self, _: Any) -> None:
-        """An opcode that moves no symbol."""
+    def number(self, place: int, size: int) -> int:
+        end = place + size
+        if end > len(self.data):
+            raise EndOfData(_NO_END)
+        return int.from_bytes(self.data[place:end], "little")
 
-    def mark(self, _: Any) -> None:
-        self._marked.append(self._stack)
-        self._stack = []
+    def raw(self, place: int, count: int) -> bytes:
+        found = self.data[place : place + count]
+        if len(found) < count:
+            raise EndOfData(_NO_END)
+        return found
+
+    def line(self, place: int) -> tuple[bytes, int]:
+        end = self.data.find(b"\n", place)
+        if end < 0:
+            raise EndOfData(_NO_END)
+        return self.data[place:end], end + 1
 
     def since_mark(self) -> list[Any]:
-        items = self._stack
-        self._stack = self._marked.pop()
+        items = self.stack
+        self.stack = self.marked.pop()
         return items
 
-    def pop_any(self, _: Any) -> None:
-        if self._stack:
-            self._stack.pop()
-        else:
-            self.since_mark()
+    def global_named(self, name: str) -> Global:
+        known = self.globals.get(name)
+        if known is None:
+            known = self.globals[name] = Global(name)
+        return known
 
-    def pop_mark(self, _: Any) -> None:
-        self.since_mark()
+    def call(self, function: Any, arguments: Any) -> Call:
+        self.make()
+        self.called[function.name if isinstance(function, Global) else _COMPUTED] = None
+        return Call(function, arguments)
 
-    def duplicate(self, _: Any) -> None:
-        self._stack.append(self._stack[-1])
+    def refer(self, name: Any) -> Any:
+        """The object outside that goes by `name`; a class that comes with its source is inside."""
+        for each in name[:2] if isinstance(name, tuple) and "storage" not in name[:1] else ():
+            if isinstance(each, Global):
+                return each
+        self.make()
+        found = Persistent(name)
+        self.outside.append(found)
+        return found
 
-    def put(self, place: int) -> None:
-        self._memo[place] = self._stack[-1]
-
-    def memoize(self, _: Any) -> None:
-        self._memo[len(self._memo)] = self._stack[-1]
-
-    def get(self, place: int) -> None:
-        self._stack.append(self._memo[place])
-
-    def tuple_since_mark(self, _: Any) -> None:
-        items = tuple(self.since_mark())
-        self._stack.append(items)
-
-    def list_since_mark(self, _: Any) -> None:
-        items = self.since_mark()
-        self._stack.append(items)
-
-    def mapping_since_mark(self, _: Any) -> None:
-        mapping = Mapping(_pairs(self.since_mark()))
-        self._stack.append(mapping)
-
-    def tuple_of(self, count: int) -> None:
-        items = tuple(self._stack[-count:])
-        if len(items) < count:
-            raise IndexError("the stack is too short")
-        del self._stack[-count:]
-        self._stack.append(items)
-
-    def append(self, _: Any) -> None:
-        item = self._stack.pop()
-        self._items_of(self._stack[-1]).append(item)
-
-    def appends(self, _: Any) -> None:
-        items = self.since_mark()
-        self._items_of(self._stack[-1]).extend(items)
-
-    def set_item(self, _: Any) -> None:
-        value, key = self._stack.pop(), self._stack.pop()
-        self._pairs_of(self._stack[-1]).append((key, value))
-
-    def set_items(self, _: Any) -> None:
-        pairs = _pairs(self.since_mark())
-        self._pairs_of(self._stack[-1]).extend(pairs)
-
-    def global_of(self, argument: str) -> None:
-        module, _, name = argument.partition(" ")
-        self._stack.append(Global(f"{module}.{name}"))
-
-    def stack_global(self, _: Any) -> None:
-        name, module = self._stack.pop(), self._stack.pop()
-        if not isinstance(name, str) or not isinstance(module, str):
-            raise ValueError("a name that is no text")
-        self._stack.append(Global(f"{module}.{name}"))
-
-    def extension(self, number: int) -> None:
-        self._stack.append(Global(f"extension.{number}"))
-
-    def call(self, _: Any) -> None:
-        arguments, function = self._stack.pop(), self._stack.pop()
-        self._stack.append(Call(function, arguments))
-
-    def call_with_keywords(self, _: Any) -> None:
-        self._stack.pop()
-        self.call(None)
-
-    def instance(self, argument: str) -> None:
-        arguments = tuple(self.since_mark())
-        self.global_of(argument)
-        self._stack.append(Call(self._stack.pop(), arguments))
-
-    def object_since_mark(self, _: Any) -> None:
-        function, *arguments = self.since_mark()
-        self._stack.append(Call(function, tuple(arguments)))
-
-    def build(self, _: Any) -> None:
-        state = self._stack.pop()
-        if isinstance(self._stack[-1], Call):
-            self._stack[-1].state = state
-
-    def persistent(self, argument: str) -> None:
-        self._stack.append(Persistent(argument))
-
-    def persistent_of_stack(self, _: Any) -> None:
-        self._stack.append(Persistent(self._stack.pop()))
-
-    @staticmethod
-    def _items_of(target: Any) -> list[Any]:
+    def items_of(self, target: Any) -> list[Any]:
         if isinstance(target, list):
             return target
-        if isinstance(target, Call):
-            return target.items
-        raise TypeError("something is appended to what is no list")
+        if not isinstance(target, Call):
+            raise TypeError("something is appended to what is not a list")
+        if target.items is None:
+            target.items = []
+        return target.items
 
-    @staticmethod
-    def _pairs_of(target: Any) -> list[tuple[Any, Any]]:
-        if isinstance(target, (Mapping, Call)):
+    def pairs_of(self, target: Any) -> list[tuple[Any, Any]]:
+        if isinstance(target, Mapping):
             return target.pairs
-        raise TypeError("something is set on what is no dictionary")
+        if not isinstance(target, Call):
+            raise TypeError("something is set on what is not a dictionary")
+        if target.pairs is None:
+            target.pairs = []
+        return target.pairs
 
 
-def _pairs(items: list[Any]) -> list[tuple[Any, Any]]:
+_Step = Callable[[_Machine, int], int]
+
+
+def _skip(size: int) -> _Step:
+    """An opcode that moves no symbol, with an argument of `size` bytes."""
+    return lambda machine, place: place + size
+
+
+def _mark(machine: _Machine, place: int) -> int:
+    machine.marked.append(machine.stack)
+    machine.stack = []
+    return place
+
+
+def _pop(machine: _Machine, place: int) -> int:
+    if machine.stack:
+        machine.stack.pop()
+    else:
+        machine.since_mark()
+    return place
+
+
+def _pop_mark(machine: _Machine, place: int) -> int:
+    machine.since_mark()
+    return place
+
+
+def _duplicate(machine: _Machine, place: int) -> int:
+    machine.stack.append(machine.stack[-1])
+    return place
+
+
+def _put(size: int) -> _Step:
+    def step(machine: _Machine, place: int) -> int:
+        machine.memo[machine.number(place, size)] = machine.stack[-1]
+        return place + size
+
+    return step
+
+
+def _put_byte(machine: _Machine, place: int) -> int:
+    machine.memo[machine.data[place]] = machine.stack[-1]
+    return place + 1
+
+
+def _put_line(machine: _Machine, place: int) -> int:
+    text, place = machine.line(place)
+    machine.memo[int(text)] = machine.stack[-1]
+    return place
+
+
+def _memoize(machine: _Machine, place: int) -> int:
+    machine.memo[len(machine.memo)] = machine.stack[-1]
+    return place
+
+
+def _get(size: int) -> _Step:
+    def step(machine: _Machine, place: int) -> int:
+        machine.stack.append(machine.memo[machine.number(place, size)])
+        return place + size
+
+    return step
+
+
+def _get_byte(machine: _Machine, place: int) -> int:
+    machine.stack.append(machine.memo[machine.data[place]])
+    return place + 1
+
+
+def _get_line(machine: _Machine, place: int) -> int:
+    text, place = machine.line(place)
+    machine.stack.append(machine.memo[int(text)])
+    return place
+
+
+def _constant(value: Any) -> _Step:
+    def step(machine: _Machine, place: int) -> int:
+        machine.stack.append(value)
+        return place
+
+    return step
+
+
+def _empty(make: Callable[[], Any]) -> _Step:
+    def step(machine: _Machine, place: int) -> int:
+        machine.make()
+        machine.stack.append(make())
+        return place
+
+    return step
+
+
+def _argument(opcode: pickletools.OpcodeInfo) -> _Step:
+    """An opcode that pushes its argument, read by pickletools: one of those that are not common."""
+    read: Callable[[_Bytes], Any] = opcode.arg.reader  # type: ignore[union-attr, assignment]
+
+    def step(machine: _Machine, place: int) -> int:
+        stream = _Bytes(machine.data, place)
+        machine.stack.append(read(stream))
+        return stream.place
+
+    return step
+
+
+class _Bytes:
+    """The part of a file's methods that pickletools reads arguments with."""
+
+    def __init__(self, data: bytes, place: int) -> None:
+        self._data = data
+        self.place = place
+
+    def read(self, count: int) -> bytes:
+        found = self._data[self.place : self.place + count]
+        if len(found) < count:
+            raise EndOfData(_NO_END)
+        self.place += count
+        return found
+
+    def readline(self) -> bytes:
+        end = self._data.find(b"\n", self.place)
+        if end < 0:
+            raise EndOfData(_NO_END)
+        found = self._data[self.place : end + 1]
+        self.place = end + 1
+        return found
+
+
+def _text(size: int) -> _Step:
+    def step(machine: _Machine, place: int) -> int:
+        start = place + size
+        end = start + machine.number(place, size)
+        text = machine.data[start:end]
+        if end > len(machine.data):
+            raise EndOfData(_NO_END)
+        machine.stack.append(text.decode("utf-8", "surrogatepass"))
+        return end
+
+    return step
+
+
+def _raw(size: int) -> _Step:
+    def step(machine: _Machine, place: int) -> int:
+        count = machine.number(place, size)
+        machine.stack.append(machine.raw(place + size, count))
+        return place + size + count
+
+    return step
+
+
+def _unsigned(size: int) -> _Step:
+    def step(machine: _Machine, place: int) -> int:
+        machine.stack.append(machine.number(place, size))
+        return place + size
+
+    return step
+
+
+def _byte(machine: _Machine, place: int) -> int:
+    machine.stack.append(machine.data[place])
+    return place + 1
+
+
+def _signed(machine: _Machine, place: int) -> int:
+    value = machine.number(place, 4)
+    machine.stack.append(value - (1 << 32) if value >> 31 else value)
+    return place + 4
+
+
+def _tuple_since_mark(machine: _Machine, place: int) -> int:
+    machine.make()
+    items = tuple(machine.since_mark())
+    machine.stack.append(items)
+    return place
+
+
+def _tuple_of(count: int) -> _Step:
+    def step(machine: _Machine, place: int) -> int:
+        stack = machine.stack
+        if len(stack) < count:
+            raise IndexError("the stack is too short")
+        machine.make()
+        stack[-count:] = [tuple(stack[-count:])]
+        return place
+
+    return step
+
+
+def _list_since_mark(machine: _Machine, place: int) -> int:
+    machine.make()
+    items = machine.since_mark()
+    machine.stack.append(items)
+    return place
+
+
+def _mapping_since_mark(machine: _Machine, place: int) -> int:
+    machine.make()
+    pairs = _pairs(machine)
+    machine.stack.append(Mapping(pairs))
+    return place
+
+
+def _append(machine: _Machine, place: int) -> int:
+    item = machine.stack.pop()
+    machine.items_of(machine.stack[-1]).append(item)
+    return place
+
+
+def _appends(machine: _Machine, place: int) -> int:
+    items = machine.since_mark()
+    machine.items_of(machine.stack[-1]).extend(items)
+    return place
+
+
+def _set_item(machine: _Machine, place: int) -> int:
+    machine.make()
+    value, key = machine.stack.pop(), machine.stack.pop()
+    machine.pairs_of(machine.stack[-1]).append((key, value))
+    return place
+
+
+def _set_items(machine: _Machine, place: int) -> int:
+    pairs = _pairs(machine)
+    machine.pairs_of(machine.stack[-1]).extend(pairs)
+    return place
+
+
+def _pairs(machine: _Machine) -> list[tuple[Any, Any]]:
+    items = machine.since_mark()
     if len(items) % 2:
         raise ValueError("a key without its value")
+    machine.make(len(items) // 2)
     return list(zip(items[::2], items[1::2], strict=True))
 
 
-_CONSTANTS = frozenset(
-    (
-        "INT",
-        "BININT",
-        "BININT1",
-        "BININT2",
-        "LONG",
-        "LONG1",
-        "LONG4",
-        "STRING",
-        "BINSTRING",
-        "SHORT_BINSTRING",
-        "BINBYTES",
-        "SHORT_BINBYTES",
-        "BINBYTES8",
-        "BYTEARRAY8",
-        "UNICODE",
-        "SHORT_BINUNICODE",
-        "BINUNICODE",
-        "BINUNICODE8",
-        "FLOAT",
-        "BINFLOAT",
-    )
-)
-_VALUES: dict[str, Callable[[], Any]] = {
-    "NONE": lambda: None,
-    "NEWTRUE": lambda: True,
-    "NEWFALSE": lambda: False,
-    "EMPTY_TUPLE": tuple,
-    "EMPTY_LIST": list,
-    "EMPTY_SET": list,
-    "EMPTY_DICT": Mapping,
-    "NEXT_BUFFER": lambda: Global("buffer"),
+def _global(machine: _Machine, place: int) -> int:
+    module, place = machine.line(place)
+    name, place = machine.line(place)
+    machine.stack.append(machine.global_named(f"{module.decode()}.{name.decode()}"))
+    return place
+
+
+def _stack_global(machine: _Machine, place: int) -> int:
+    name, module = machine.stack.pop(), machine.stack.pop()
+    if not isinstance(name, str) or not isinstance(module, str):
+        raise ValueError("a name that is not a text")
+    machine.stack.append(machine.global_named(f"{module}.{name}"))
+    return place
+
+
+def _extension(size: int) -> _Step:
+    def step(machine: _Machine, place: int) -> int:
+        number = machine.number(place, size)
+        machine.stack.append(machine.global_named(f"extension.{number}"))
+        return place + size
+
+    return step
+
+
+def _reduce(machine: _Machine, place: int) -> int:
+    stack = machine.stack
+    arguments = stack.pop()
+    stack[-1] = machine.call(stack[-1], arguments)
+    return place
+
+
+def _new_object(machine: _Machine, place: int) -> int:
+    machine.make()
+    stack = machine.stack
+    arguments = stack.pop()
+    stack[-1] = Call(stack[-1], arguments, is_new=True)
+    return place
+
+
+def _new_object_with_keywords(machine: _Machine, place: int) -> int:
+    keywords = machine.stack.pop()
+    place = _new_object(machine, place)
+    if isinstance(keywords, Mapping) and keywords.pairs:
+        call: Call = machine.stack[-1]
+        call.arguments = (call.arguments, keywords)
+    return place
+
+
+def _instance(machine: _Machine, place: int) -> int:
+    arguments = tuple(machine.since_mark())
+    place = _global(machine, place)
+    machine.stack.append(machine.call(machine.stack.pop(), arguments))
+    return place
+
+
+def _object_since_mark(machine: _Machine, place: int) -> int:
+    function, *arguments = machine.since_mark()
+    machine.stack.append(machine.call(function, tuple(arguments)))
+    return place
+
+
+def _build(machine: _Machine, place: int) -> int:
+    state = machine.stack.pop()
+    if isinstance(machine.stack[-1], Call):
+        machine.stack[-1].state = state
+    return place
+
+
+def _persistent_line(machine: _Machine, place: int) -> int:
+    name, place = machine.line(place)
+    machine.stack.append(machine.refer(name.decode("ascii", "backslashreplace")))
+    return place
+
+
+def _persistent(machine: _Machine, place: int) -> int:
+    stack = machine.stack
+    stack[-1] = machine.refer(stack[-1])
+    return place
+
+
+def _unknown(machine: _Machine, place: int) -> int:
+    raise ValueError(f"unknown opcode {machine.data[place - 1]}")
+
+
+_STOP = pickle.STOP[0]
+_BY_NAME: dict[str, _Step] = {
+    **dict.fromkeys(("APPENDS", "ADDITEMS"), _appends),
+    **dict.fromkeys(("LIST", "FROZENSET"), _list_since_mark),
+    **dict.fromkeys(("EMPTY_LIST", "EMPTY_SET"), _empty(list)),
+    "PROTO": _skip(1),
+    "FRAME": _skip(8),
+    "READONLY_BUFFER": _skip(0),
+    "MARK": _mark,
+    "POP": _pop,
+    "POP_MARK": _pop_mark,
+    "DUP": _duplicate,
+    "PUT": _put_line,
+    "BINPUT": _put_byte,
+    "LONG_BINPUT": _put(4),
+    "MEMOIZE": _memoize,
+    "GET": _get_line,
+    "BINGET": _get_byte,
+    "LONG_BINGET": _get(4),
+    "NONE": _constant(None),
+    "NEWTRUE": _constant(True),
+    "NEWFALSE": _constant(False),
+    "EMPTY_TUPLE": _constant(()),
+    "EMPTY_DICT": _empty(lambda: Mapping([])),
+    "NEXT_BUFFER": _constant(Global("buffer")),
+    "SHORT_BINUNICODE": _text(1),
+    "BINUNICODE": _text(4),
+    "BINUNICODE8": _text(8),
+    "SHORT_BINBYTES": _raw(1),
+    "BINBYTES": _raw(4),
+    "BINBYTES8": _raw(8),
+    "BYTEARRAY8": _raw(8),
+    "BININT": _signed,
+    "BININT1": _byte,
+    "BININT2": _unsigned(2),
+    "TUPLE": _tuple_since_mark,
+    "TUPLE1": _tuple_of(1),
+    "TUPLE2": _tuple_of(2),
+    "TUPLE3": _tuple_of(3),
+    "DICT": _mapping_since_mark,
+    "APPEND": _append,
+    "SETITEM": _set_item,
+    "SETITEMS": _set_items,
+    "GLOBAL": _global,
+    "STACK_GLOBAL": _stack_global,
+    "EXT1": _extension(1),
+    "EXT2": _extension(2),
+    "EXT4": _extension(4),
+    "REDUCE": _reduce,
+    "NEWOBJ": _new_object,
+    "NEWOBJ_EX": _new_object_with_keywords,
+    "INST": _instance,
+    "OBJ": _object_since_mark,
+    "BUILD": _build,
+    "PERSID": _persistent_line,
+    "BINPERSID": _persistent,
 }
-_STEPS: dict[str, Callable[[_Machine, Any], None]] = {
-    **dict.fromkeys(("PROTO", "FRAME", "READONLY_BUFFER"), _Machine.nothing),
-    **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), _Machine.put),
-    **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), _Machine.get),
-    **dict.fromkeys(("EXT1", "EXT2", "EXT4"), _Machine.extension),
-    **dict.fromkeys(("REDUCE", "NEWOBJ"), _Machine.call),
-    **dict.fromkeys(("APPENDS", "ADDITEMS"), _Machine.appends),
-    **dict.fromkeys(("LIST", "FROZENSET"), _Machine.list_since_mark),
-    "MARK": _Machine.mark,
-    "POP": _Machine.pop_any,
-    "POP_MARK": _Machine.pop_mark,
-    "DUP": _Machine.duplicate,
-    "MEMOIZE": _Machine.memoize,
-    "TUPLE": _Machine.tuple_since_mark,
-    "TUPLE1": lambda machine, _: machine.tuple_of(1),
-    "TUPLE2": lambda machine, _: machine.tuple_of(2),
-    "TUPLE3": lambda machine, _: machine.tuple_of(3),
-    "DICT": _Machine.mapping_since_mark,
-    "APPEND": _Machine.append,
-    "SETITEM": _Machine.set_item,
-    "SETITEMS": _Machine.set_items,
-    "GLOBAL": _Machine.global_of,
-    "STACK_GLOBAL": _Machine.stack_global,
-    "NEWOBJ_EX": _Machine.call_with_keywords,
-    "INST": _Machine.instance,
-    "OBJ": _Machine.object_since_mark,
-    "BUILD": _Machine.build,
-    "PERSID": _Machine.persistent,
-    "BINPERSID": _Machine.persistent_of_stack,
-}
+_STEPS: list[_Step] = [_unknown] * 256
+for _opcode in pickletools.opcodes:
+    if _opcode.name != "STOP":
+        _STEPS[ord(_opcode.code)] = _BY_NAME.get(_opcode.name) or _argument(_opcode)

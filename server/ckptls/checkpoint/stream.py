@@ -4,8 +4,38 @@ from __future__ import annotations
 
 import io
 
-from ckptls.checkpoint.errors import CheckpointError
+from ckptls.checkpoint.errors import CheckpointError, CheckpointIncomplete
 from ckptls.checkpoint.files import OpenFile
+
+
+class FilePart:
+    """Bytes `start` to `start + size` of an open file, as if they were a file.
+
+    Attributes:
+        file, start: the whole file, and where in it the part begins.
+        path: the path of the whole file.
+    """
+
+    def __init__(self, file: OpenFile | FilePart, start: int, size: int) -> None:
+        self.file, self.start = place_of(file, start)
+        self.size = size
+        self.path: str = file.path
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """As `OpenFile.read_at`.
+
+        Raises:
+            CheckpointIncomplete: the part ends before.
+            CheckpointError: as `OpenFile.read_at`.
+        """
+        if offset < 0 or count < 0 or offset + count > self.size:
+            raise CheckpointIncomplete("it ends early", self.path, self.start + self.size)
+        return self.file.read_at(self.start + offset, count)
+
+
+def place_of(file: OpenFile | FilePart, offset: int) -> tuple[OpenFile, int]:
+    """The whole file, and the offset in it, of an offset in a file or a part of one."""
+    return (file.file, file.start + offset) if isinstance(file, FilePart) else (file, offset)
 
 
 class Stream(io.RawIOBase):
@@ -16,7 +46,7 @@ class Stream(io.RawIOBase):
             this one says what happened.
     """
 
-    def __init__(self, file: OpenFile, start: int = 0, size: int | None = None) -> None:
+    def __init__(self, file: OpenFile | FilePart, start: int = 0, size: int | None = None) -> None:
         super().__init__()
         self._file = file
         self._start = start
