@@ -96,7 +96,7 @@ def test_equal_keys_are_one_entry(folder: Path) -> None:
 
 
 class Evil:
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
         return os.system, ("touch touched",)
 
 
