@@ -17,7 +17,7 @@ import pytest
 
 import ckptls
 from checkpoint.test_formats import TORCH_TENSOR, flat, listed, write_torch
-from ckptls.checkpoint import formats, pickles, torch_names
+from ckptls.checkpoint import formats, pickle_machine, torch_names
 from ckptls.checkpoint.errors import (
     CheckpointDamaged,
     CheckpointIncomplete,
@@ -144,12 +144,12 @@ def test_a_pickle_beyond_the_limits_is_not_called_damaged(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_torch(Path("m"), TORCH_TENSOR)
-    monkeypatch.setattr(pickles, "MAX_OPCODES", 10)
+    monkeypatch.setattr(pickle_machine, "MAX_OPCODES", 10)
     with pytest.raises(CheckpointUnsupported, match="more than 10 opcodes"):
         ckptls.open("m")
     monkeypatch.undo()
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(pickles, "MAX_OBJECTS", 3)
+    monkeypatch.setattr(pickle_machine, "MAX_OBJECTS", 3)
     with pytest.raises(CheckpointUnsupported, match="more than 3 objects"):
         ckptls.open("m")
 

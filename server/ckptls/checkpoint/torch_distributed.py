@@ -22,7 +22,8 @@ from ckptls.checkpoint.limits import MAX_NAME_BYTES, check_growth
 from ckptls.checkpoint.locate import Location
 from ckptls.checkpoint.model import Format
 from ckptls.checkpoint.open_files import OpenFiles
-from ckptls.checkpoint.pickles import MAX_PICKLE_BYTES, Call, Global, Mapping, read_pickle
+from ckptls.checkpoint.pickle_symbols import Call, Global, Mapping
+from ckptls.checkpoint.pickles import MAX_PICKLE_BYTES, read_pickle
 from ckptls.checkpoint.stream import FilePart
 from ckptls.checkpoint.torch_tensors import dtype_of, shape_of
 

@@ -16,7 +16,8 @@ from typing import Any
 from ckptls.checkpoint.errors import CheckpointUnsupported
 from ckptls.checkpoint.limits import MAX_NAME_BYTES
 from ckptls.checkpoint.model import Remark
-from ckptls.checkpoint.pickles import Call, Global, Mapping, Persistent, Pickle
+from ckptls.checkpoint.pickle_symbols import Call, Global, Mapping, Persistent
+from ckptls.checkpoint.pickles import Pickle
 from ckptls.checkpoint.torch_functions import (
     CONTAINERS,
     HARMLESS,

@@ -18,13 +18,8 @@ from ckptls.checkpoint.errors import (
     CheckpointUnsupported,
 )
 from ckptls.checkpoint.files import OpenFile
-from ckptls.checkpoint.pickles import (
-    MAX_PICKLE_BYTES,
-    EndOfData,
-    Mapping,
-    Pickle,
-    read_pickle,
-)
+from ckptls.checkpoint.pickle_symbols import EndOfData, Mapping
+from ckptls.checkpoint.pickles import MAX_PICKLE_BYTES, Pickle, read_pickle
 from ckptls.checkpoint.stored import read_pieces, read_stored
 from ckptls.checkpoint.stream import FilePart, place_of
 from ckptls.checkpoint.torch_names import listed

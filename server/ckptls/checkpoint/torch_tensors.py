@@ -15,7 +15,7 @@ from ckptls.checkpoint import elements
 from ckptls.checkpoint.dtypes import item_bytes
 from ckptls.checkpoint.errors import CheckpointDamaged
 from ckptls.checkpoint.limits import checked_shape
-from ckptls.checkpoint.pickles import Call, Global, Mapping, Persistent
+from ckptls.checkpoint.pickle_symbols import Call, Global, Mapping, Persistent
 
 # The class of a storage -> the type of its elements
 _STORAGES = {
