@@ -21,13 +21,17 @@ _VALUE = re.compile(r'"((?:[^"\\]|\\.)*)"|((?:[^"\\#;]|\\.)+)')
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {"n": "\n", "t": "\t", "b": "\b"}
 _MAX_DEPTH = 10  # of files that include each other, as git has it
+# Files that are read in all: each of them may include another, or itself, many times.
+_MAX_FILES = 100
+_MAX_CHARS = 1_000_000  # of one file
 
 
 def excluded_everywhere(top: str) -> list[str]:
     """The lines of the file that the configurations around the repository at `top` name."""
     named = None
+    files_left = iter(range(_MAX_FILES))
     for config in _configurations(top):
-        for path in _settings(config):
+        for path in _settings(config, files_left):
             named = os.path.join(top, os.path.expanduser(path)) if path else ""
     if named is None:
         named = os.path.join(_config_home(), "git", "ignore")
@@ -51,8 +55,13 @@ def _config_home() -> str:
     return home or os.path.join(os.path.expanduser("~"), ".config")
 
 
-def _settings(config: str, depth: int = 0) -> Iterator[str]:
-    """Each value of `core.excludesFile` in a file and in those that it includes, in order."""
+def _settings(config: str, files_left: Iterator[int], depth: int = 0) -> Iterator[str]:
+    """Each value of `core.excludesFile` in a file and in those that it includes, in order.
+
+    A file is read as long as `files_left` has an item for it.
+    """
+    if next(files_left, None) is None:
+        return
     section = ""
     for line in _lines(config):
         opened = _SECTION.match(line)
@@ -69,7 +78,7 @@ def _settings(config: str, depth: int = 0) -> Iterator[str]:
             yield value
         elif (section, key) == ("include", "path") and depth < _MAX_DEPTH and value:
             below = os.path.join(os.path.dirname(config), os.path.expanduser(value))
-            yield from _settings(below, depth + 1)
+            yield from _settings(below, files_left, depth + 1)
 
 
 def _plain(written: str) -> str:
@@ -86,6 +95,6 @@ def _plain(written: str) -> str:
 def _lines(path: str) -> list[str]:
     try:
         with open(path, encoding="utf-8", errors="replace", opener=regular) as file:
-            return file.read().splitlines()
+            return file.read(_MAX_CHARS).splitlines()
     except OSError:
         return []

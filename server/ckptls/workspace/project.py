@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ckptls.workspace.git_excludes import excluded_everywhere
+from ckptls.workspace.gitignore import IgnoreRules
 from ckptls.workspace.regular import regular
 from ckptls.workspace.scan import is_excluded, walk
 from ckptls.workspace.settings import Settings, load_settings
 
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
-
 SUFFIXES = (".py", ".ipynb")
+_MAX_CHARS = 2_000_000  # of a `.gitignore`
 _ROOT_MARKS = ("ckptls.toml", "pyproject.toml", ".git")
 
 
@@ -127,9 +126,11 @@ class GitIgnores:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._specs: dict[str, GitIgnoreSpec | None] = {}
+        self._specs: dict[str, IgnoreRules | None] = {}
         self._top = self._top_of(folder)
-        if self._top != str(folder) and self.ignores_folder(str(folder)):
+        around = (str(each) for each in (folder, *folder.parents))
+        between = takewhile(lambda each: each != self._top, around)
+        if any(self.ignores_folder(each) for each in reversed(list(between))):
             self._top = str(folder)
 
     def ignores_folder(self, path: str) -> bool:
@@ -143,7 +144,7 @@ class GitIgnores:
             spec = self._spec(directory)
             if spec is not None:
                 relative = path[len(directory.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
-                verdict = spec.check_file(relative).include
+                verdict = spec.verdict(relative)
                 if verdict is not None:
                     return verdict
             parent = os.path.dirname(directory)
@@ -156,34 +157,21 @@ class GitIgnores:
         above = (str(each) for each in (folder, *folder.parents) if (each / ".git").exists())
         return next(above, str(folder))
 
-    def _spec(self, directory: str) -> GitIgnoreSpec | None:
+    def _spec(self, directory: str) -> IgnoreRules | None:
         if directory not in self._specs:
             self._specs[directory] = self._read(directory)
         return self._specs[directory]
 
-    def _read(self, directory: str) -> GitIgnoreSpec | None:
+    def _read(self, directory: str) -> IgnoreRules | None:
         is_top = directory == self._top and os.path.exists(os.path.join(directory, ".git"))
         lines = excluded_everywhere(directory) if is_top else []
         for name in (os.path.join(".git", "info", "exclude"), ".gitignore"):
             try:
                 path = os.path.join(directory, name)
                 with open(path, encoding="utf-8", errors="replace", opener=regular) as file:
-                    lines += file.read().splitlines()
+                    lines += file.read(_MAX_CHARS).split("\n")
             except OSError:
                 continue
         if not any(line.strip() and not line.startswith("#") for line in lines):
             return None
-        from pathspec import GitIgnoreSpec
-
-        return GitIgnoreSpec.from_lines(line for line in lines if _is_pattern(line))
-
-
-def _is_pattern(line: str) -> bool:
-    """Whether a line can be read as a pattern; git passes over one that cannot."""
-    from pathspec import GitIgnoreSpec
-
-    try:
-        GitIgnoreSpec.from_lines([line])
-    except ValueError:
-        return False
-    return True
+        return IgnoreRules.of(lines)
