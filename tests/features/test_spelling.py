@@ -28,7 +28,7 @@ NAMES = [
         ("/weihgts", Match.CONTAINS, ["/weights"]),
         ("vgg_16/fc8/biases:0", Match.EQUALS, ["vgg_16/fc8/biases"]),
         ("VGG_16/FC8", Match.START, ["vgg_16/fc8"]),
-        ("biass", Match.SEARCH, ["bias", "biase", "biases"]),
+        ("biass", Match.SEARCH, ["biases"]),
     ],
 )
 def test_only_the_wrong_characters_are_changed(written, match, right):
@@ -81,3 +81,35 @@ def test_search_for_other_spellings_ends(match, monkeypatch):
     assert corrections("[ab_]*.*" * 400 + "weihgts", match, names) == []
     monkeypatch.setattr("ckptls.features.spelling._MAX_STEPS", 100)
     assert corrections("vgg_16/cnv1", Match.START, NAMES) == []
+
+
+ENDS = (
+    "net/logits/w:0",
+    "net/fc8/w:0",
+    "net/conv1/w:0",
+    "net/conv10/w:0",
+    "Inception/Conv2d_1a/w:0",
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("net/logitz", ["net/logits"]),  # not `net/logit`, which ends inside of the name
+        ("net/logits_", ["net/logits"]),
+        ("net/logtz", ["net/logits"]),
+        ("nt/logitz", ["net/logits"]),
+        ("net/logitz/", ["net/logits/"]),
+        ("net/logitz.*", ["net/logits.*"]),
+        ("net/con1", ["net/conv1"]),  # not `net/conv`, which finds more
+        ("net/fcc", ["net/fc8"]),
+        ("net/conv1x", ["net/conv1", "net/conv10"]),
+        ("Incepton/Convd", ["Inception/Conv2d"]),
+        ("Incepton", ["Inception"]),
+        ("net/fc9", []),
+    ],
+)
+def test_a_correction_ends_where_a_name_ends(written, right):
+    assert corrections(written, Match.START, ENDS) == right
+    if not written.endswith(".*"):
+        assert corrections(written, Match.PREFIX, ENDS) == right

@@ -7,7 +7,7 @@ some. At most two edits, and at most a third of the literal characters, make a s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -19,6 +19,7 @@ _MAX_NAMES = 20_000
 _MAX_TRIED = 2_000
 _MAX_ALIKE = 12  # names that differ in numbers only
 _MAX_STEPS = 500_000  # states of the search that are gone through for one pattern
+_ANY = ".*"
 _DIGITS = re.compile(r"\d+")
 _SPECIAL = frozenset("\\.^$*+?{}[]|()")
 
@@ -57,12 +58,18 @@ def corrections(pattern: str, match: Match, names: Iterable[str], limit: int = 3
     The search ends early where it takes long, with those found so far: for patterns with many
     classes and names of many characters.
     """
+    if match.is_regex and pattern.endswith(_ANY) and not pattern.endswith("\\" + _ANY):
+        # It asks for no more than the rest, which must end where a name does.
+        start = Match.START if match is Match.FULL else match
+        rest = corrections(pattern.removesuffix(_ANY), start, names, limit)
+        return [each + _ANY for each in rest]
     shape = _shape(pattern, match)
     if shape is None:
         return []
     literals = sum(1 for atom in shape.atoms if atom.accepts is None)
     most = min(MAX_DISTANCE, literals // 3)
     best: dict[str, int] = {}
+    ends: dict[str, int] = {}
     steps = _MAX_STEPS
     for name in examples(names) if most else ():
         try:
@@ -70,24 +77,41 @@ def corrections(pattern: str, match: Match, names: Iterable[str], limit: int = 3
         except _StepLimitError:
             break
         steps -= taken
-        for edits, spelling in found:
+        for edits, spelling, at in found:
             if edits < most:
                 most = edits
                 best.clear()
             if spelling and not differ_in_digits_only(pattern, spelling):
                 best[spelling] = edits
+                ends[spelling] = min(ends.get(spelling, _IN_WORD), _ending(name, at))
     if not best and not any(atom.accepts for atom in shape.atoms):
         best = dict.fromkeys(_other_case(pattern, shape, names), 1)
-    if not match.is_regex and len(best) > 1:
-        best = {each: best[each] for each in _whole(best, examples(names))} or best
-    return sorted(best, key=lambda each: rank(pattern, each)[1:])[:limit]
+    kept = _whole(best, ends, pattern) if not shape.at_end else list(best)
+    return sorted(kept, key=lambda each: rank(pattern, each)[1:])[:limit]
 
 
-def _whole(spellings: Iterable[str], names: Iterable[str]) -> list[str]:
-    """Those that end with a word of a name: of `outp`, `outpu` and `output` the last."""
-    several = list(names)
-    ends = {each: re.compile(re.escape(each) + r"(?![^\W\d_])") for each in spellings}
-    return [each for each, end in ends.items() if any(map(end.search, several))]
+# Where in a name a spelling ends: with a name or a segment, before a number, inside of a word.
+_AT_END, _BEFORE_NUMBER, _IN_WORD = range(3)
+
+
+def _ending(name: str, at: int) -> int:
+    following = name[at : at + 1]
+    if not following.isalnum():
+        return _AT_END
+    return _BEFORE_NUMBER if following.isdigit() else _IN_WORD
+
+
+def _whole(spellings: Iterable[str], ends: Mapping[str, int], pattern: str) -> list[str]:
+    """Those that end where a name or a segment of one does: of `outp` and `output` the last.
+
+    Without any, those that end before a number; else all that do more than cut the pattern off.
+    """
+    several = list(spellings)
+    for end in (_AT_END, _BEFORE_NUMBER):
+        found = [each for each in several if ends.get(each) == end]
+        if found:
+            return found
+    return [each for each in several if not pattern.startswith(each)]
 
 
 def examples(names: Iterable[str]) -> list[str]:
@@ -192,7 +216,7 @@ def _atoms(body: str) -> tuple[Atom, ...] | None:
     return tuple(atoms)
 
 
-def _fits(shape: Shape, name: str, most: int, limit: int) -> tuple[list[tuple[int, str]], int]:
+def _fits(shape: Shape, name: str, most: int, limit: int) -> tuple[list[tuple[int, str, int]], int]:
     """How the pattern can be made to fit a name: (edits, spelling), the fewest edits; and the
     number of steps that it took to find out.
 
@@ -222,7 +246,8 @@ def _fits(shape: Shape, name: str, most: int, limit: int) -> tuple[list[tuple[in
     if not last:
         return [], taken
     fewest = min(edits for edits, _ in last.values())
-    return [state for state in last.values() if state[0] == fewest], taken
+    found = ((*state, at) for at, state in last.items() if state[0] == fewest)
+    return list(found), taken
 
 
 def _through_class(atom: Atom, name: str, before: _States, after: _States) -> None:

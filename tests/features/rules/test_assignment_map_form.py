@@ -94,3 +94,53 @@ def test_one_string_gets_one_finding(vgg16):
         })
         """
     )
+
+
+MODEL = """
+with tf.variable_scope("labels/dense"):
+    tf.get_variable("kernel", [2])
+    tf.get_variable("bias", [2])
+with tf.variable_scope("rest"):
+    tf.get_variable("own", [2])
+"""
+
+
+def mended(project, entry: str) -> str:
+    head = MODEL + 'tf.train.init_from_checkpoint("a.ckpt", '
+    return project.fixed(head + entry + ")").removeprefix(head).removesuffix(")")
+
+
+def test_a_scope_that_is_assigned_to_a_variable(project):
+    project.checkpoint("a.ckpt", tagger__dense_37__kernel=[2], tagger__dense_37__bias=[2])
+    entry = '{"tagger/dense_37/": "labels/dense/kernel"}'
+    call = f'tf.train.init_from_checkpoint("a.ckpt", {entry})'
+    expected = "  # error: [assignment-map-form] it is a variable of the model"
+    project.checks(MODEL + call + expected)
+    assert mended(project, entry) == '{"tagger/dense_37/": "labels/dense/"}'
+
+
+def test_the_whole_key_where_the_scopes_do_not_go_together(project):
+    project.checkpoint("a.ckpt", tagger__kernel=[2])  # no bias
+    entry = '{"tagger/": "labels/dense/kernel"}'
+    assert mended(project, entry) == '{"tagger/kernel": "labels/dense/kernel"}'
+
+
+def test_what_would_load_nothing_or_raise_is_not_offered(project):
+    project.checkpoint("a.ckpt", old__kernel=[2], old__bias=[2], single=[2])
+    for entry in (
+        '{"old/": "labels/nowhere"}',  # `rest` is there, and nothing under `labels/nowhere/`
+        '{"old/": "nowhere"}',
+        '{"old/": "rest/own"}',
+        '{"old": "nowhere/"}',
+        '{"single": "labels/dense/"}',
+    ):
+        assert mended(project, entry) == entry
+    assert mended(project, '{"old/": "labels/dense"}') == '{"old/": "labels/dense/"}'
+    assert mended(project, '{"old": "labels/dense/"}') == '{"old/": "labels/dense/"}'
+    assert mended(project, '{"old/": "labels/dense/typo"}') == '{"old/": "labels/dense/"}'
+
+
+def test_a_variable_for_a_scope_goes_to_the_variable_in_it(project):
+    project.checkpoint("a.ckpt", old__kernel=[2])
+    entry = '{"old/kernel": "labels/dense/"}'
+    assert mended(project, entry) == '{"old/kernel": "labels/dense/kernel"}'

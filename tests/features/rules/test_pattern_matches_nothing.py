@@ -166,3 +166,15 @@ def test_the_literal_with_the_slip_is_marked(vgg16):
     assert vgg16.marks(snippet.format("fcc8")) == ["fcc8"]
     assert '"fc8", "fc8"' in vgg16.fixed(snippet.format("fcc8"))
     assert vgg16.marks(snippet.format("fc7")) == vgg16.marks(snippet.format("logits")) == []
+
+
+def test_the_fix_ends_where_a_name_ends(project):
+    project.checkpoint("a.ckpt", net__logits__w=[2], net__conv1__w=[2])
+    snippet = """
+        chosen = slim.get_variables_to_restore(exclude=["net/logitz"])
+        slim.assign_from_checkpoint_fn("a.ckpt", chosen)
+        """
+    project.checks(
+        snippet.replace('ogitz"])', 'ogitz"])  # warning: [pattern-matches-nothing] `net/logits`')
+    )
+    assert 'exclude=["net/logits"]' in project.fixed(snippet)

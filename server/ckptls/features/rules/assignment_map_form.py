@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.assignment import is_variable, loads, right_keys
+from ckptls.features.known_names import model_names
 from ckptls.features.literals import Replacement, changed
 from ckptls.features.rule import Context, Rule
+from ckptls.source.pieces import Text
 from ckptls.source.sites import Counterpart, Evidence, LiteralPart, Role, Site, literal_parts
 from ckptls.workspace.binding import Binding
 
@@ -22,7 +25,8 @@ class AssignmentMapForm(Rule):
     ## Why is this bad?
     `{"old/": "new"}` and `{"old": "new/"}` raise a `ValueError` that speaks of other names.
     `{"old/": "new/typo"}` raises nothing: TensorFlow throws away what stands behind the last
-    slash, and fills the scope `new/`. Of two equal keys Python keeps the last, so the first
+    slash, and fills the scope `new/`. If `new/typo` is a variable, it raises that the variable
+    `old/` is not in the checkpoint. Of two equal keys Python keeps the last, so the first
     variable is never restored; a list of pairs can say both.
 
     ## Example
@@ -66,46 +70,82 @@ class AssignmentMapForm(Rule):
             return None
         if key.tail.endswith("/") == value.tail.endswith("/"):
             return None
-        parts = literal_parts(value)
-        part = parts[-1] if parts and not parts[-1].after.parts else None
+        entry = _Entry(site, value, binding, context)
         if key.tail.endswith("/"):
-            return self._scope_to_variable(site, value.template, part, context)
-        if part is not None and _is_variable(site, binding):
-            return self._variable_to_scope(site, value.template, part, context)
-        own = site.parts[-1] if site.parts else None
-        fix = [] if own is None else [changed(context.analysis.source, own, own.text + "/")]
+            return self._scope_to_variable(entry)
+        if entry.value_part is not None and _is_variable(site, binding):
+            return self._variable_to_scope(entry)
         return self._told(
-            site, f"`{value.template}` is a scope, `{key.template}` is none", own, fix
+            entry,
+            f"`{value.template}` is a scope but `{key.template}` is not",
+            entry.keys([key.template + "/"]),
         )
 
-    def _scope_to_variable(
-        self, site: Site, value: str, part: LiteralPart | None, context: Context
-    ) -> Finding | None:
+    def _scope_to_variable(self, entry: _Entry) -> Finding | None:
+        value = entry.value.template
         above, slash, tail = value.rpartition("/")
-        message = f"`{site.text.template}` is a scope, `{value}` is none"
+        message = f"`{entry.site.text.template}` is a scope but `{value}` is not"
+        if entry.is_variable:
+            scopes = [above + "/"] if slash else []
+            keys = right_keys(entry.site.text.template, value)
+            message += ": it is a variable of the model, and takes one variable"
+            return self._told(entry, message, entry.values(scopes) or entry.keys(keys)[:1])
         if slash:
             message += f": TensorFlow ignores `{tail}` and fills `{above}/`"
-        fix = []
-        if part is not None:
-            source = context.analysis.source
-            fix.append(changed(source, part, part.text + "/"))
-            if slash and part.text.endswith("/" + tail):
-                fix.append(changed(source, part, part.text[: -len(tail)]))
-        return self._told(site, message, part, fix)
+        values = [value + "/", *([above + "/"] if slash else [])]
+        return self._told(entry, message, entry.values(values))
 
-    def _variable_to_scope(
-        self, site: Site, value: str, part: LiteralPart, context: Context
-    ) -> Finding | None:
-        message = f"`{site.text.template}` is a variable, but `{value}` is a scope"
-        bare = part.text.rstrip("/")
-        fix = [changed(context.analysis.source, part, bare)] if bare else []
-        return self._told(site, message, part, fix)
+    def _variable_to_scope(self, entry: _Entry) -> Finding | None:
+        key, value = entry.site.text.template, entry.value.template
+        bare = value.rstrip("/")
+        inside = [each for each in right_keys(bare, key) if bare]
+        message = f"`{key}` is a variable, but `{value}` is a scope"
+        return self._told(entry, message, entry.values([bare, *inside] if bare else []))
 
-    def _told(
-        self, site: Site, message: str, part: LiteralPart | None, fix: list[Replacement]
-    ) -> Finding | None:
+    def _told(self, entry: _Entry, message: str, fix: list[Replacement]) -> Finding | None:
+        part = fix[0].part if fix else entry.value_part if entry.marks_value else entry.key_part
         hint = f"; did you mean `{fix[0].text}`?" if fix else ""
-        return self.finding(site, message + hint, None, part=part, suggestions=fix)
+        return self.finding(entry.site, message + hint, None, part=part, suggestions=fix)
+
+
+class _Entry:
+    """An entry of a map whose sides do not go together."""
+
+    def __init__(self, site: Site, value: Text, binding: Binding, context: Context) -> None:
+        self.site, self.value = site, value
+        self._source = context.analysis.source
+        self._model = context.remembered(model_names)
+        self._checkpoints = binding.checkpoints if binding.proves(Evidence.FILE) else ()
+        self.key_part = _last(site.text)
+        self.value_part = _last(value)
+        self.marks_value = site.text.tail.endswith("/") and self.value_part is not None
+        self.is_variable = value.literal is not None and is_variable(value.literal, self._model)
+
+    def keys(self, names: Iterable[str]) -> list[Replacement]:
+        """The key as each of these names with which the entry loads something."""
+        return list(self._written(self.key_part, self.site.text, names, is_key=True))
+
+    def values(self, names: Iterable[str]) -> list[Replacement]:
+        """The value as each of these names with which the entry loads something."""
+        return list(self._written(self.value_part, self.value, names, is_key=False))
+
+    def _written(
+        self, part: LiteralPart | None, text: Text, names: Iterable[str], *, is_key: bool
+    ) -> Iterator[Replacement]:
+        before = text.template[: -len(part.text)] if part is not None and part.text else ""
+        for name in dict.fromkeys(names):
+            if part is None or not name.startswith(before) or name == text.template:
+                continue
+            pair = (name, self.value.template) if is_key else (self.site.text.template, name)
+            is_whole = self.site.text.literal is not None and self.value.literal is not None
+            if not is_whole or loads(*pair, self._checkpoints, self._model) is not False:
+                yield changed(self._source, part, name[len(before) :])
+
+
+def _last(text: Text) -> LiteralPart | None:
+    """The written piece that a text ends in."""
+    parts = literal_parts(text)
+    return parts[-1] if parts and not parts[-1].after.parts else None
 
 
 def _is_ended(tail: str, literal: str | None) -> bool:

@@ -9,6 +9,8 @@ from ckptls.checkpoint.nearest import distance, is_near_miss, nearest, rank
 from ckptls.checkpoint.suggest import suggest_variables
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.assignment import loads, right_keys
+from ckptls.features.known_names import model_names
 from ckptls.features.literals import Replacement, changes, replacements
 from ckptls.features.rule import Context, Rule
 from ckptls.source.pieces import Text
@@ -19,6 +21,7 @@ from ckptls.workspace.binding import Binding
 
 _SUFFIX = ":0"
 _SAVER = "tensorflow.train.Saver"
+_MOST = 3
 
 
 class UnknownVariable(Rule):
@@ -74,7 +77,7 @@ class UnknownVariable(Rule):
         if any(_holds(checkpoint, name, site) for checkpoint in binding.checkpoints):
             return
         literal = name.literal
-        checkpoint, near = _nearest(binding, literal, site)
+        checkpoint, near = _nearest(binding, literal, site, context)
         if binding.is_file_wide and not _is_slip(literal, near):
             return
         source = context.analysis.source
@@ -106,23 +109,44 @@ def _holds(checkpoint: Checkpoint, name: Text, site: Site) -> bool:
     return not graph.is_complete or bool(graph.keys_of(literal))
 
 
-def _nearest(binding: Binding, name: str | None, site: Site) -> tuple[Checkpoint, list[str]]:
+def _nearest(
+    binding: Binding, name: str | None, site: Site, context: Context
+) -> tuple[Checkpoint, list[str]]:
     """The checkpoint that has the likeliest name, and its likely names."""
     if name is None:
         return binding.checkpoints[0], []
-    offers = [(checkpoint, _near(checkpoint, name, site)) for checkpoint in binding.checkpoints]
+    several = binding.checkpoints
+    offers = [(checkpoint, _near(checkpoint, name, site, context)) for checkpoint in several]
     return min(offers, key=lambda offer: rank(name, offer[1][0])[0] if offer[1] else len(name))
 
 
-def _near(checkpoint: Checkpoint, name: str, site: Site) -> list[str]:
+def _near(checkpoint: Checkpoint, name: str, site: Site, context: Context) -> list[str]:
     wanted = site.counterpart.shape if site.counterpart is not None else None
     shape = None
     if wanted is not None and None not in wanted:
         shape = tuple(size for size in wanted if size is not None)
     near = suggest_variables(checkpoint, name, shape)
-    if Role.SCOPE in site.accepts and checkpoint.tree.has_scope(name):
-        return [name + "/", *near][:3]
-    return near
+    graph = checkpoint.object_graph
+    if graph is not None:  # the model's name for it, which is not its key
+        near = [*graph.keys_of(name)[:_MOST], *near]
+    if checkpoint.tree.has_scope(name) and site.counterpart is not None:
+        value = site.counterpart.name.literal or ""
+        near = [*(each for each in right_keys(name, value) if each in checkpoint), *near]
+        if Role.SCOPE in site.accepts and site.counterpart.is_text:
+            near = [name + "/", *near]
+    return list(dict.fromkeys(_loading(near, checkpoint, site, context)))[:_MOST]
+
+
+def _loading(
+    near: list[str], checkpoint: Checkpoint, site: Site, context: Context
+) -> Iterator[str]:
+    """Those of the names with which an entry of an assignment map loads something."""
+    other = site.counterpart
+    value = other.name.literal if other is not None and other.is_text else None
+    if value is None or Role.SCOPE not in site.accepts:
+        return iter(near)
+    model = context.remembered(model_names)
+    return (each for each in near if loads(each, value, (checkpoint,), model) is not False)
 
 
 def _near_parts(checkpoint: Checkpoint, site: Site, source: SourceText) -> list[Replacement]:
