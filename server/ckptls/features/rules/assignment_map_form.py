@@ -133,12 +133,15 @@ class _Entry:
         self, part: LiteralPart | None, text: Text, names: Iterable[str], *, is_key: bool
     ) -> Iterator[Replacement]:
         before = text.template[: -len(part.text)] if part is not None and part.text else ""
-        for name in dict.fromkeys(names):
-            if part is None or not name.startswith(before) or name == text.template:
-                continue
+        is_whole = self.site.text.literal is not None and self.value.literal is not None
+        answers: dict[str, bool | None] = {}
+        for name in names:
             pair = (name, self.value.template) if is_key else (self.site.text.template, name)
-            is_whole = self.site.text.literal is not None and self.value.literal is not None
-            if not is_whole or loads(*pair, self._checkpoints, self._model) is not False:
+            found = loads(*pair, self._checkpoints, self._model) if is_whole else None
+            if name.startswith(before) and name != text.template and found is not False:
+                answers[name] = found
+        for name in sorted(answers, key=lambda each: answers[each] is None):  # what is sure first
+            if part is not None:
                 yield changed(self._source, part, name[len(before) :])
 
 
