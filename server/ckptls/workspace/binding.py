@@ -200,16 +200,29 @@ class Binder:
     def look(self, use: PathUse) -> tuple[Entry, ...] | None:
         """What stands at each of the places that a path may mean.
 
-        None as long as nobody looked at one of them, or if the path is not known.
+        Where nothing is at any of them, but something near, what stands there from the other
+        directories in which a program may be run follows. None as long as nobody looked at one
+        of them, or if the path is not known.
         """
         literal = use.text.literal
+        if literal is None:
+            return None
+        found = self._look_at(self.roots.candidates(literal))
+        if not found:
+            return None
+        beyond = self._look_at(self.roots.candidates_beyond(literal, found))
+        if beyond is None:
+            return None
+        return found + tuple(each for each in beyond if not each.is_absent)
+
+    def _look_at(self, places: Iterable[str]) -> tuple[Entry, ...] | None:
         found: list[Entry] = []
-        for place in self.roots.candidates(literal) if literal is not None else ():
+        for place in places:
             entry = self.lookup(place)
             if entry is None:
                 return None
             found.append(entry)
-        return tuple(found) or None
+        return tuple(found)
 
     def evidence_span(self, site: Site) -> Span | None:
         """Where this document names the checkpoint that a site is bound to, if it does."""

@@ -49,12 +49,15 @@ class Roots:
     is_remote_allowed: whether code and settings may lead to other machines.
     trusted: addresses that the user named, and that are allowed anyway.
     launches: places that scripts and configurations give to flags, by their names.
+    beyond: other directories from which a program may be run. What lies there helps nobody and
+        proves nothing, but a path that is right from there is not wrong.
     """
 
     directories: tuple[str, ...]
     is_remote_allowed: bool = False
     trusted: tuple[str, ...] = ()
     launches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    beyond: tuple[str, ...] = ()
 
     def candidates(self, path: str) -> tuple[str, ...]:
         """Absolute places that a path may mean; none for an address that is not allowed."""
@@ -66,6 +69,15 @@ class Roots:
             return (os.path.normpath(path),)
         places = (self._below(root, path) for root in self.directories)
         return tuple(dict.fromkeys(place for place in places if place))
+
+    def candidates_beyond(self, path: str, entries: Iterable[Entry]) -> tuple[str, ...]:
+        """More places to look at, where only something near stands at the candidates."""
+        path = files.plain_if_local(path)
+        if files.is_remote(path) or os.path.isabs(os.path.expanduser(path)):
+            return ()
+        if not any(each.near for each in entries) or not all(each.is_absent for each in entries):
+            return ()
+        return tuple(os.path.normpath(os.path.join(each, path)) for each in self.beyond)
 
     def forbids(self, path: str) -> bool:
         """Whether a path is an address on another machine that must not be read.
@@ -104,6 +116,7 @@ def resolve(
         several = _found(places, lookup, pending, unreadable)
         if not several:
             is_complete = False
+            pending += _unseen_beyond(use, places, roots, lookup)
         if use.text.literal is not None and roots.forbids(use.text.literal):
             forbidden.append(use.text.literal)
         opened = [each for each in several if _opens(use, each)]
@@ -156,6 +169,12 @@ def _found(
         elif not entry.is_absent:
             unreadable.append(entry)
     return found
+
+
+def _unseen_beyond(use: PathUse, places: Iterable[str], roots: Roots, lookup: Lookup) -> list[str]:
+    entries = [entry for place in places if (entry := lookup(place)) is not None]
+    more = roots.candidates_beyond(use.text.literal or "", entries)
+    return [place for place in more if lookup(place) is None]
 
 
 def _checkpoints(entries: Iterable[Entry]) -> Iterator[Checkpoint]:

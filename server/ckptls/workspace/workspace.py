@@ -25,6 +25,7 @@ from ckptls.workspace.store import CheckpointStore, Entry
 
 # Who types the name of a function asks for another set of names after each key.
 _MAX_ASKED = 8
+_FOLDERS_ABOVE = 3  # the top of the workspace, from which a program may be run too
 Calls = Mapping[str, tuple[OutsideCall, ...]]
 
 
@@ -335,6 +336,7 @@ class Workspace:
             self.is_remote_allowed or settings.remote,
             self.pins,
             self._launches(folder) if is_open else {},
+            _beyond(opened.path, base) if opened.path is not None else (),
         )
 
     def forget_forbidden(self) -> None:
@@ -349,6 +351,13 @@ class Workspace:
 
     def at(self, opened: OpenDocument, offset: int) -> tuple[Cursor, ...]:
         return opened.document.at(offset)
+
+
+def _beyond(file: Path, base: Path) -> tuple[str, ...]:
+    """The folders between a file and the top of the workspace, and a few above that."""
+    above = [str(each) for each in file.parent.parents]
+    top = above.index(str(base)) if str(base) in above else -1
+    return tuple(each for each in above[: top + 1 + _FOLDERS_ABOVE] if each != str(base))
 
 
 def _bound_by_settings(

@@ -207,3 +207,16 @@ def test_a_state_file_that_leads_out_of_its_directory_is_followed_by_tensorflow(
         tf.train.load_variable("home", "w")
         """
     )
+
+
+def test_a_path_that_is_right_from_a_folder_above_the_file_is_silent(project):
+    project.checkpoint("data/ckpts/m.ckpt", w=[2])
+    snippet = 'tf.train.load_checkpoint("ckpts/m.ckpt")'
+    project.checks_as("lab/net/train.py", snippet + "  # warning: [checkpoint-not-found]")
+    project.checkpoint("lab/ckpts/m.ckpt", w=[2])
+    project.workspace.store.refresh()
+    project.checks_as("lab/net/train.py", snippet)
+    # Run from the folder that holds the workspace.
+    project.checks_as(
+        "train.py", f'tf.train.load_checkpoint("{project.root.name}/data/ckpts/m.ckpt")'
+    )
