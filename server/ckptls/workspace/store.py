@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ckptls.checkpoint.data_files import DataLoss, DataNeeds, has_one_file, loss_of, needs_of
 from ckptls.checkpoint.errors import CheckpointError, CheckpointNotFound, CheckpointUnreadable
 from ckptls.checkpoint.files import is_directory, is_remote, is_versioned, stamp_of
 from ckptls.checkpoint.locate import Location, locate
@@ -41,7 +42,7 @@ class Entry:
     `is_directory`: there is a directory of the name of this checkpoint, too, which functions
     that take both look into instead. `facts` are those by which TensorFlow decides whether it
     opens the path; None for paths on other machines. `near` are the first of the places that the
-    error has as candidates.
+    error has as candidates; `loss` is what is missing of the checkpoint's data.
     """
 
     path: str
@@ -51,6 +52,7 @@ class Entry:
     is_directory: bool = False
     facts: PathFacts | None = None
     near: tuple[Entry, ...] = ()
+    loss: DataLoss | None = None
 
     @property
     def is_absent(self) -> bool:
@@ -72,6 +74,7 @@ class CheckpointStore:
         self._read: dict[tuple[FileStamp | None, ...], Checkpoint] = {}
         self._young: set[tuple[FileStamp | None, ...]] = set()
         self._models = ModelStore()
+        self._needs: dict[FileStamp, DataNeeds | None] = {}
         self._lock = threading.Lock()
         # While it is found out which paths are still asked for: those.
         self._wanted: set[str] | None = None
@@ -116,17 +119,15 @@ class CheckpointStore:
         try:
             checkpoint = patiently(lambda: self._read_or_known(locate(path)), _PAUSES_SECONDS)
             is_both = _is_directory_too(path, checkpoint)
-            entry = Entry(
-                path, checkpoint=checkpoint, model=model, is_directory=is_both, facts=facts
-            )
+            loss = self._loss_of(checkpoint)
+            entry = Entry(path, checkpoint, None, model, is_both, facts, loss=loss)
         except CheckpointError as error:
             near = _near(error) if facts is not None else ()
             entry = Entry(path, None, _alone(error), model, facts=facts, near=near)
         except OSError as error:
             reason = error.strerror or str(error)
-            entry = Entry(
-                path, error=CheckpointUnreadable(f"cannot be read: {reason}", path), facts=facts
-            )
+            refusal = CheckpointUnreadable(f"cannot be read: {reason}", path)
+            entry = Entry(path, None, refusal, facts=facts)
         with self._lock:
             before = self._entries.get(path)
             entry = _kept(before, entry)
@@ -140,6 +141,21 @@ class CheckpointStore:
             if self._wanted is not None:
                 self._wanted.add(path)
         return entry
+
+    def _loss_of(self, checkpoint: Checkpoint) -> DataLoss | None:
+        """What is missing of a checkpoint's data; the index is looked into once."""
+        stamp = checkpoint.stamp[0] if checkpoint.stamp else None
+        if stamp is None or checkpoint.format is not Format.V2:
+            return None
+        with self._lock:
+            is_known, needs = stamp in self._needs, self._needs.get(stamp)
+        if not is_known or (needs is None and has_one_file(checkpoint.prefix)):
+            needs = needs_of(checkpoint)
+            with self._lock:
+                self._needs[stamp] = needs
+                while len(self._needs) > 2 * len(self._entries) + 16:
+                    self._needs.pop(next(iter(self._needs)))
+        return loss_of(needs) if needs is not None else None
 
     def _drop_if_replaced(self, old: Checkpoint | None) -> None:
         """Forgets what was read of files that are others now: a listing may be large."""
@@ -259,7 +275,7 @@ def _has_same_variables(one: Checkpoint, other: Checkpoint) -> bool:
 def _is_same(before: Entry, after: Entry) -> bool:
     if before.model is not after.model or before.is_directory != after.is_directory:
         return False
-    if before.facts != after.facts or before.near != after.near:
+    if (before.facts, before.near, before.loss) != (after.facts, after.near, after.loss):
         return False
     if before.checkpoint is not None or after.checkpoint is not None:
         return before.checkpoint is after.checkpoint

@@ -42,3 +42,63 @@ def test_what_is_written_or_not_there_is_silent(project):
 def test_names_of_an_unreadable_checkpoint_are_silent(project):
     project.file("model.ckpt", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
     project.checks('tf.train.load_variable("model.ckpt", "w")  # error: [unreadable-checkpoint]')
+
+
+def cut(project, name: str, size: int) -> None:
+    """A data file of that size; the crafted index wants one byte a variable or more."""
+    (project.root / f"{name}.data-00000-of-00001").write_bytes(bytes(size))
+
+
+def test_data_that_is_cut_short_fires_where_it_is_read(vgg16):
+    calls = """
+        tf.train.Saver().restore(session, "vgg_16.ckpt"){}
+        tf.train.load_checkpoint("vgg_16.ckpt").get_tensor("vgg_16/fc8/biases"){}
+        tf.train.list_variables("vgg_16.ckpt")
+        tf.train.load_checkpoint("vgg_16.ckpt").get_variable_to_shape_map()
+        """
+    vgg16.checks(calls.format("", ""))  # an index alone is a way to pass on names
+    cut(vgg16, "vgg_16.ckpt", 1_000)
+    vgg16.workspace.store.refresh()
+    fires = "  # error: [unreadable-checkpoint] has 1,000 bytes and should have"
+    vgg16.checks(calls.format(fires, fires))
+
+
+def test_a_restore_of_some_variables_may_do_without_the_lost_ones(vgg16):
+    cut(vgg16, "vgg_16.ckpt", 1_000_000)
+    vgg16.checks(
+        """
+        some = slim.get_variables_to_restore(include=["vgg_16/conv1"])
+        slim.assign_from_checkpoint_fn("vgg_16.ckpt", some)
+        """
+    )
+
+
+def test_the_directory_whose_newest_checkpoint_is_cut_short_fires(vgg16):
+    cut(vgg16, "vgg_16.ckpt", 1_000)
+    vgg16.file("checkpoint", 'model_checkpoint_path: "vgg_16.ckpt"\n')
+    vgg16.checks(
+        """
+        tf.train.Saver().restore(session, tf.train.latest_checkpoint("."))  # error: [unreadable-checkpoint]
+        """
+    )
+
+
+def test_weights_of_keras_fire_where_a_saver_is_to_read_them(project):
+    project.keras("weights.h5", "dense")
+    (project.root / "named").mkdir()
+    project.keras("named/checkpoint", "dense")
+    project.checks(
+        """
+        tf.train.Saver().restore(session, "weights.h5")  # error: [unreadable-checkpoint]
+        tf.train.load_checkpoint("named/checkpoint")  # error: [unreadable-checkpoint]
+        tf.train.Checkpoint().read("weights.h5")  # error: [unreadable-checkpoint]
+        slim.assign_from_checkpoint("weights.h5", {})  # error: [unreadable-checkpoint]
+        """
+    )
+
+
+def test_messages_name_paths_as_the_code_or_the_workspace_does(project):
+    project.file("runs/model.ckpt.index", "not an index")
+    _, (finding,) = project.findings('tf.train.load_checkpoint("./runs/model.ckpt")')
+    assert str(project.root) not in finding.message
+    assert "runs/model.ckpt.index" in finding.message

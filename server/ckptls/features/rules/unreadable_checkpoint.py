@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ckptls.checkpoint.data_files import DataLoss
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.model import Checkpoint, Format
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.path_forms import PREFIXES, opens
 from ckptls.features.paths import READ, path_use, relative
 from ckptls.features.rule import Context, Rule
-from ckptls.source.sites import Evidence, PathForm, Role, Site
+from ckptls.source.sites import Evidence, PathForm, PathUse, Role, Site
 from ckptls.workspace.binding import Binding
+from ckptls.workspace.store import Entry
+
+_TENSORFLOW = ("tensorflow.", "tf_slim.", "sonnet.")
+_METHODS = ("restore", "read")  # of savers and of objects
+# They read values, and which ones is not followed.
+_RESTORING = ("RestoreV2", "restore_v2", "Restore", "RestoreSlice")
 
 
 class UnreadableCheckpoint(Rule):
     """A checkpoint that is there, but is damaged or of a kind that is not known.
 
     ## What it does
-    Reads the checkpoints that code names, and tells if one is cut short, corrupt, not yet
+    Reads the checkpoints that code names, and reports if one is cut short, corrupt, not yet
     fetched (a Git LFS pointer), or no checkpoint at all: what is wrong, in which file, and
-    at which byte.
+    at which byte. A data file that is shorter than the index says, or missing while others are
+    there, is reported where values are restored, or a value is read that is lost. So is a file
+    of weights in another format, such as HDF5, that is given to a function of TensorFlow.
 
     ## Why is this bad?
     TensorFlow raises `DataLossError` or `NotFoundError` when the line runs, and often only
@@ -32,7 +43,9 @@ class UnreadableCheckpoint(Rule):
 
     ## When it stays silent
     For paths at which nothing is; where the system refuses to open the file; for weight
-    files of formats that only other libraries read.
+    files of formats that only other libraries read, where it is not TensorFlow that is to read
+    them. For an index without any data file, which is a way to pass on names and shapes, and
+    where only those are asked for.
     """
 
     code = "unreadable-checkpoint"
@@ -46,15 +59,58 @@ class UnreadableCheckpoint(Rule):
         use = path_use(site)
         if use is None or use.form not in READ | {PathForm.WORKING}:
             return
-        for entry in context.look(use) or ():
+        message = self._message(site, use, binding, context)
+        found = self.finding(site, message, None) if message else None
+        if found is not None:
+            yield found
+
+    def _message(self, site: Site, use: PathUse, binding: Binding, context: Context) -> str:
+        entries = context.look(use) or ()
+        written = use.text.literal or ""
+        is_opened = any(opens(use.form, written, each) for each in entries)
+        for entry in entries:
             if entry.checkpoint is not None:
-                return
+                if not is_opened and _is_of_another_format(entry, entry.checkpoint, use, site):
+                    kind = entry.checkpoint.format.value
+                    return (
+                        f"this is a file of {kind}, and TensorFlow reads only its own checkpoints"
+                    )
+                if entry.loss is not None and _is_needed(entry.loss, site, use, context):
+                    return f"this checkpoint cannot be read whole: {entry.loss.what}"
+                return ""
             if entry.error is not None and _is_told(entry.error, use.form):
-                message = relative(_message(entry.error), use, entry, binding)
-                found = self.finding(site, message, None)
-                if found is not None:
-                    yield found
-                return
+                return relative(_message(entry.error), use, entry, binding)
+        return ""
+
+
+def _is_of_another_format(entry: Entry, checkpoint: Checkpoint, use: PathUse, site: Site) -> bool:
+    """Whether a function of TensorFlow is given a file that other libraries write."""
+    if use.form not in PREFIXES or checkpoint.format in (Format.V1, Format.V2):
+        return False
+    is_tensorflow = site.function.startswith(_TENSORFLOW) or site.function in _METHODS
+    is_file = entry.facts is not None and entry.facts.is_file
+    return is_tensorflow and is_file and checkpoint.prefix == entry.path
+
+
+def _is_needed(loss: DataLoss, site: Site, use: PathUse, context: Context) -> bool:
+    """Whether the code surely reads what is lost: names and shapes are in the index.
+
+    A restore of chosen variables may do without the lost ones, unless none is left.
+    """
+    if use.form is PathForm.WORKING or site.function.endswith(_RESTORING):
+        return True
+    for restore in context.analysis.restores:
+        if any(each.text == use.text for each in restore.paths):
+            takes_all = not (restore.include is not None or restore.exclude or restore.assigned)
+            if takes_all or loss.takes_all:
+                return True
+    lost = loss.variables or frozenset()
+    return any(
+        each.role is Role.VARIABLE
+        and each.text.literal in lost
+        and any(path.text == use.text for path in each.paths)
+        for each in context.analysis.sites
+    )
 
 
 def _is_told(error: CheckpointError, form: PathForm) -> bool:
