@@ -91,3 +91,52 @@ def test_the_extension_offers_every_setting():
     offered = set(manifest["contributes"]["configuration"]["properties"])
     for each in fields(Settings):
         assert f"ckptls.{each.name.replace('_', '-')}" in offered
+
+
+# What opens a file or reads it. Files that are not ours are opened by `checkpoint/opening` alone,
+# which takes regular files only, never waits for one, and reads no more than it is asked for.
+_OPENS = {"open", "fdopen", "read_bytes", "read_text", "fromfile", "memmap", "mmap"}
+_OPENS |= {"copy2", "copyfile", "genfromtxt", "loadtxt"}
+# Of modules that have one; `load` and `File` are names of many things.
+_OPENS_TOO = {"np.load", "numpy.load", "json.load", "tomllib.load", "pickle.load", "h5py.File"}
+_OPENS_TOO |= {"library.File", "shutil.copy", "codecs.open", "io.open"}
+_RESOURCE = "resources.files('ckptls.source').joinpath('catalogue.toml')"
+_MAY_OPEN = {
+    ("checkpoint/opening.py", "os.open"),
+    ("__init__.py", "open"),  # ours, of checkpoints
+    ("workspace/sources.py", "open"),  # with its opener
+    # Files of our own making, and pipes, by descriptors that are open already.
+    ("checkpoint/hdf5_child.py", "os.fdopen"),
+    ("checkpoint/remote_cache.py", "os.fdopen"),
+    ("workspace/sources.py", "os.fdopen"),
+    # Other things of that name, not files: members of archives, parts of HDF5, documents, stores.
+    ("checkpoint/archive.py", "self._zip.open"),
+    ("checkpoint/torch_tar.py", "reader.read_bytes"),
+    ("checkpoint/hdf5.py", "h5o.open"),
+    ("checkpoint/hdf5.py", "library.File"),  # of a stream, over `OpenFile`
+    ("checkpoint/stored.py", "numpy.memmap"),  # of a file that is open, and a file still
+    ("cli/main.py", "os.open"),  # of /dev/null, for writing
+    ("source/catalogue.py", f"{_RESOURCE}.read_text"),
+    ("lsp/stdio.py", "open"),  # of a descriptor
+}
+_OPENS_DOCUMENTS = {"workspace.open", "self.workspace.open", "self._workspace.open"}
+_OPENS_DOCUMENTS |= {
+    "self._shards.open",
+    "self._files.open",
+    "self.documents.open",
+    "ls.session.open",
+}
+
+
+def test_files_are_opened_by_one_module_alone():
+    found = set()
+    for path in MODULES:
+        place = path.relative_to(PACKAGE).as_posix()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func)
+            is_one = called.rpartition(".")[2] in _OPENS or called in _OPENS_TOO
+            if is_one and called not in _OPENS_DOCUMENTS:
+                found.add((place, called))
+    assert found - _MAY_OPEN == set(), "use checkpoint/opening or workspace/regular"

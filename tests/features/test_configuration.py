@@ -29,7 +29,7 @@ def test_a_wrong_value_is_told_at_its_key():
     )
     found = marked(text, PYPROJECT)
     assert found["checkpoints"] == (
-        "setting `checkpoints` cannot be used: a list of strings is wanted"
+        "setting `checkpoints` must be a list of strings, not an integer"
     )
     assert set(found) == {"checkpoints", "bindings"}
 
@@ -54,3 +54,15 @@ def test_other_tables_and_good_settings_are_silent():
 def test_remote_in_a_file_of_the_folder_has_no_effect():
     assert "has no effect in a file of the folder" in marked("remote = true\n")["remote"]
     assert not marked("remote = false\n")
+
+
+def test_a_byte_order_mark_moves_no_place():
+    assert set(marked("\ufeffcheckpoint = 1\n")) == {"checkpoint"}
+    assert not marked("\ufeffremote = false\n")
+
+
+def test_what_no_parser_takes_is_told():
+    [message] = marked("a = " + "[" * 3000 + "]" * 3000).values()
+    assert message == "it is nested too deeply"
+    [message] = marked("a = " + "9" * 5000).values()
+    assert message == "a number in it has too many digits"

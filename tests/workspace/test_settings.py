@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from ckptls.workspace.settings import Settings, load_settings, parse_settings
@@ -38,19 +43,46 @@ def test_another_tools_project_file_is_left_alone(tmp_path):
     assert load_settings(tmp_path) == (Settings(), ())
 
 
+def entry(**keys: Any) -> dict[str, Any]:
+    """An entry of the setting `functions`."""
+    return {"names": ["mylib.read"], **keys}
+
+
 @pytest.mark.parametrize(
     ("table", "said"),
     [
         ({"chekpoints": []}, "unknown setting `chekpoints`"),
-        ({"ignore": 3}, "`ignore` cannot be used"),
-        ({"ignore": [3]}, "`ignore` cannot be used"),
-        ({"bindings": ["a"]}, "`bindings` cannot be used"),
-        ({"severity": {"unknown-scope": "loud"}}, "`loud` of `unknown-scope` is none of"),
-        ({"remote": "yes"}, "`remote` cannot be used"),
-        ({"keras": 4}, "`keras` cannot be used: 2 or 3 is wanted"),
-        ({"keras": True}, "`keras` cannot be used"),
-        ({"functions": [{"parameters": []}]}, "`functions` cannot be used"),
-        ({"functions": [{"names": ["f"], "roles": {"a": "no-role"}}]}, "`functions` cannot"),
+        ({"ignore": 3}, "setting `ignore` must be a list of strings, not an integer"),
+        ({"ignore": [3]}, "setting `ignore` must be a list of strings, and not hold an integer"),
+        ({"exclude": {"a": 1}}, "setting `exclude` must be a list of strings, not a table"),
+        ({"exclude": ["a\0b"]}, "setting `exclude` must be a list of strings without null"),
+        ({"bindings": ["a"]}, "`bindings` must be a table of source glob = checkpoint, not a list"),
+        ({"bindings": {"a": 1}}, "`bindings` must be a table whose values are each a string or a"),
+        ({"flags": "x"}, "setting `flags` must be a table, not a string"),
+        ({"flags": {"x": 1 << 99_999}}, "`flags` must be a table of values that can be written"),
+        ({"severity": 3}, "setting `severity` must be a table, not an integer"),
+        ({"severity": {"unknown-scope": "loud"}}, "`loud` of `unknown-scope` is not one of error"),
+        ({"remote": "yes"}, "setting `remote` must be true or false, not a string"),
+        ({"functions": {"a": 1}}, "setting `functions` must be a list of tables, not a table"),
+        ({"functions": [1]}, "entry 1 of `functions` is left out: it must be a table"),
+        ({"functions": [{"parameters": []}]}, "entry 1 of `functions` is left out: `names` must"),
+        ({"functions": [{"names": "x.y"}]}, "`names` must be a list of full names"),
+        ({"functions": [entry(roles={"a": "no-role"})]}, "the role of `a` is `no-role`; known are"),
+        ({"functions": [entry(roles={"a": 3})]}, "the role of `a` is not a string; known are"),
+        ({"functions": [entry(roles={"a": {"items": "path"}})]}, "`items` of `a` must be a list"),
+        ({"functions": [entry(roles={"a": {"no": ["path"]}})]}, "`no`, which is not one of"),
+        ({"functions": [entry(roles=["path"])]}, "`roles` must be a table of parameter = role"),
+        ({"functions": [entry(parameters=["a", "b|a"])]}, "the parameter `a` occurs twice"),
+        ({"functions": [entry(parameters="a")]}, "`parameters` must be a list of strings"),
+        ({"functions": [entry(match="no")]}, "`match` is `no`; known are `match`"),
+        ({"functions": [entry(output=[])]}, "`output` is not a string; known are `forbidden`"),
+        ({"functions": [entry(**{"path-form": {"a": "no"}})]}, "`path-form` is `no`; known are"),
+        ({"functions": [entry(returns=3)]}, "`returns` must be a string"),
+        ({"functions": [entry(lenient=3)]}, "`lenient` must be true or false"),
+        ({"functions": [entry(nmaes=3)]}, "`nmaes` is not a key of an entry"),
+        ({"keras": 4}, "setting `keras` must be 2 or 3, not 4"),
+        ({"keras": "x"}, "setting `keras` must be 2 or 3, not a string"),
+        ({"keras": True}, "setting `keras` must be 2 or 3, not True"),
     ],
 )
 def test_a_wrong_setting_is_reported_and_the_others_hold(table, said):
@@ -66,3 +98,85 @@ def test_a_file_that_is_no_toml_is_reported_with_its_name(tmp_path):
     assert settings == Settings()
     assert str(tmp_path / "ckptls.toml") in problem
     assert "not valid TOML" in problem
+
+
+def test_a_wrong_entry_of_functions_leaves_the_others(tmp_path):
+    (tmp_path / "ckptls.toml").write_text(
+        '[[functions]]\nnames = ["a.b"]\nreturns = 1\n[[functions]]\nnames = ["mylib.read"]\n'
+    )
+    settings, (problem,) = load_settings(tmp_path)
+    assert [each.name for each in settings.functions] == ["mylib.read"]
+    assert "entry 1 of `functions` is left out: `returns` must be a string" in problem
+
+
+BROKEN = {
+    "nested": (b"a = " + b"[" * 3000 + b"]" * 3000, "it is nested too deeply"),
+    "tables": (b"a = " + b"{a = " * 3000 + b"1" + b"}" * 3000, "it is nested too deeply"),
+    "digits": (b"a = " + b"9" * 5000, "a number in it has too many digits"),
+    "dotted": (b"x." * 20_000 + b"y = 1", "a key has more than 64 parts (at line 1)"),
+    "quoted": (b"\n" + b"'x' . " * 20_000 + b"y = 1", "more than 64 parts (at line 2)"),
+    "header": (b"[" + b"x." * 20_000 + b"y]", "a key has more than 64 parts (at line 1)"),
+    "latin": (b'exclude = ["\xe9"]', "cannot be read: it is not UTF-8 (byte 12)"),
+    "utf-16": ("a = 1".encode("utf-16"), "cannot be read: it is not UTF-8 (byte 0)"),
+    "date": (b"flags = { a = 9999-99-99 }", "it is not valid TOML: "),
+    "large": (b"#" * 500_001, "cannot be read: it has more than 500 kB"),
+    "null": (b"a = 1\0", "it is not valid TOML: "),
+}
+
+
+@pytest.mark.parametrize("name", ["ckptls.toml", "pyproject.toml"])
+@pytest.mark.parametrize(("data", "said"), BROKEN.values(), ids=BROKEN)
+def test_a_file_that_cannot_be_parsed_is_a_sentence(tmp_path, name, data, said):
+    (tmp_path / name).write_bytes(data + b"\n# ckptls\n")
+    settings, (problem,) = load_settings(tmp_path, shown=lambda path: path.name)
+    assert settings == Settings()
+    assert problem.startswith(f"{name}: ")
+    assert said in problem
+
+
+def make_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def make_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as it:
+        it.bind(str(path))
+
+
+SPECIAL = {
+    "a named pipe": make_pipe,
+    "a socket": make_socket,
+    "a directory": lambda path: path.mkdir(),
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+}
+
+
+@pytest.mark.parametrize("name", ["ckptls.toml", "pyproject.toml"])
+@pytest.mark.parametrize(("kind", "make"), SPECIAL.items(), ids=SPECIAL)
+def test_what_is_not_a_file_is_said_and_not_opened(tmp_path, monkeypatch, name, kind, make):
+    monkeypatch.chdir(tmp_path)  # the address of a socket may not be long
+    make(Path(name))
+    settings, (problem,) = load_settings(tmp_path, shown=lambda path: path.name)
+    assert settings == Settings()
+    assert problem == f"{name}: cannot be read: it is {kind}, not a regular file"
+
+
+def test_a_link_to_itself_is_said(tmp_path):
+    (tmp_path / "ckptls.toml").symlink_to("ckptls.toml")
+    _, (problem,) = load_settings(tmp_path, shown=lambda path: path.name)
+    assert problem == "ckptls.toml: cannot be read: Too many levels of symbolic links"
+
+
+@pytest.mark.parametrize("name", ["ckptls.toml", "pyproject.toml"])
+def test_a_byte_order_mark_is_accepted(tmp_path, name):
+    head = "[tool.ckptls]\n" if name == "pyproject.toml" else ""
+    (tmp_path / name).write_text("\ufeff" + head + 'exclude = ["x"]\n')
+    assert load_settings(tmp_path) == (Settings(exclude=("x",)), ())
+
+
+def test_ordinary_long_texts_are_no_long_keys(tmp_path):
+    keys = ".".join("abcdefgh")
+    text = f'# {"word. " * 100}\n[tool.{keys}]\nx = "{"/a.b" * 500}"\ny = "{"1." * 500}"\n'
+    text += "[tool.ckptls]\nkeras = 3\n"
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert load_settings(tmp_path) == (Settings(keras=3), ())

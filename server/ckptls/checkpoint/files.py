@@ -24,14 +24,13 @@ from ckptls.checkpoint.errors import (
     CheckpointUnreadable,
 )
 from ckptls.checkpoint.model import FileStamp
+from ckptls.checkpoint.opening import open_regular
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
     from typing import TypeVar
 
     _T = TypeVar("_T")
-
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def _pread_by_seeking(descriptor: int, count: int, offset: int) -> bytes:
@@ -75,13 +74,9 @@ class OpenFile(Closing):
     def __init__(self, path: str) -> None:
         self.path = path
         try:
-            self._descriptor = os.open(path, _FLAGS)
+            self._descriptor, status = open_regular(path)
         except OSError as error:
             raise _refused(path, error) from error
-        status = os.fstat(self._descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            os.close(self._descriptor)
-            raise CheckpointUnreadable("it is not a regular file", path)
         self.size = status.st_size
         self.stamp = _stamp(path, status)
 
@@ -276,7 +271,7 @@ def file_names(directory: str) -> list[str]:
     try:
         with os.scandir(directory or ".") as items:
             return [item.name for item in items if item.is_file()]
-    except OSError:
+    except (OSError, ValueError):
         return []
 
 
@@ -289,7 +284,7 @@ def directory_names(directory: str) -> list[str]:
     try:
         with os.scandir(directory or ".") as items:
             return [item.name for item in items if item.is_dir()]
-    except OSError:
+    except (OSError, ValueError):
         return []
 
 

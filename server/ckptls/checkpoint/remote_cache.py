@@ -16,6 +16,8 @@ import tempfile
 import time
 from hashlib import blake2b
 
+from ckptls.checkpoint.opening import read_regular
+
 DEFAULT_MB = 256
 _DIGEST_BYTES = 32
 _TEMPORARY = ".tmp-"
@@ -28,12 +30,12 @@ _ROOM = 0.9  # how full it is left after making room
 
 def read(url: str, version: str, start: int, end: int, size: int) -> bytes | None:
     """The bytes from `start` to `end` of a version of a file of `size` bytes, if they are here."""
-    data = _entry(_key(url, version, start, end))
+    data = _entry(_key(url, version, start, end), end - start)
     if data is not None and len(data) == end - start:
         return data
     if (start, end) == (0, size):
         return None
-    whole = _entry(_key(url, version, 0, size))
+    whole = _entry(_key(url, version, 0, size), size)
     return whole[start:end] if whole is not None and len(whole) == size else None
 
 
@@ -96,12 +98,12 @@ def _digest(key: str, data: bytes) -> bytes:
     return blake2b(data, digest_size=_DIGEST_BYTES, key=key.encode()).digest()
 
 
-def _entry(key: str) -> bytes | None:
+def _entry(key: str, num_bytes: int) -> bytes | None:
+    """What is kept under a key, which is to be so many bytes; None if it is not there."""
     path = os.path.join(folder(), key)
     try:
-        with open(path, "rb") as file:
-            content = file.read()
-            age = time.time() - os.fstat(file.fileno()).st_mtime
+        content = read_regular(path, num_bytes + _DIGEST_BYTES)
+        age = time.time() - os.stat(path).st_mtime
         data = content[_DIGEST_BYTES:]
         if content[:_DIGEST_BYTES] != _digest(key, data):
             os.unlink(path)

@@ -107,9 +107,9 @@ def run(args: argparse.Namespace) -> int:
         heeds_gitignore=not args.no_gitignore,
         excludes_named=args.force_exclude,
     )
-    for path in sources.missing:
-        note(f"there is no file or folder `{path}`")
-    if sources.missing:
+    for refusal in sources.refused:
+        note(refusal)
+    if sources.refused:
         return 2
     files = list(sources.files)
     return _finish(_checked(checker, files, args), len(files), checker, args)

@@ -17,9 +17,16 @@ from ckptls.source.document import is_too_large
 from ckptls.source.text import SourceText
 from ckptls.workspace.keras import chosen_environment
 from ckptls.workspace.project import Projects
+from ckptls.workspace.regular import NotRegularError
 from ckptls.workspace.scan import known_checkpoints
 from ckptls.workspace.settings import Settings
-from ckptls.workspace.sources import SourceError, SourceFile, source_file, write_source
+from ckptls.workspace.sources import (
+    SourceError,
+    SourceFile,
+    read_source,
+    source_file,
+    write_source,
+)
 from ckptls.workspace.workspace import Folder, Workspace
 
 
@@ -125,7 +132,7 @@ class Checker:
     """Checks files in one process."""
 
     options: Options
-    projects: Projects = field(default_factory=Projects)
+    projects: Projects = field(default_factory=lambda: Projects(shown))
 
     def __post_init__(self) -> None:
         self.workspace = Workspace()
@@ -144,6 +151,9 @@ class Checker:
             return self._checked(file, data)
         except SourceError as error:
             return Checked(shown(file), problem=f"`{shown(file)}` {error}")
+        except NotRegularError as error:
+            text = f"`{shown(file)}` is passed over: it is {error.kind}, not a regular file"
+            return Checked(shown(file), passed_over=text)
         except OSError as error:
             reason = error.strerror or str(error)
             return Checked(shown(file), problem=f"`{shown(file)}` cannot be read: {reason}")
@@ -154,10 +164,13 @@ class Checker:
             return Checked(shown(file), problem=f"`{shown(file)}` could not be checked: {text}")
 
     def _checked(self, file: Path, data: bytes | None) -> Checked:
-        data = file.read_bytes() if data is None else data
+        data, is_whole = read_source(file) if data is None else (data, True)
         self._folder(file)
         if not self.workspace.is_relevant(file, data):
             return Checked(shown(file), data=data if self.options.fixes == "return" else None)
+        if not is_whole:
+            text = f"`{shown(file)}` is not looked into: it has more than {len(data):,} bytes"
+            return Checked(shown(file), passed_over=text)
         source = source_file(file, data)
         if is_too_large(source.program):
             text = f"`{shown(file)}` is not looked into: it has more than 2 MB of code"

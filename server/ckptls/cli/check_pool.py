@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ckptls.cli.check_files import Checked, Checker, Options, shown
 from ckptls.source.document import mentions_tensorflow
+from ckptls.workspace.sources import read_source
 
 # With fewer files about TensorFlow, or less text in them, other processes cost more than they
 # save.
@@ -42,7 +43,7 @@ def _is_much(files: Sequence[Path]) -> bool:
     number = size_bytes = 0
     for file in files if len(files) >= _MIN_FILES else ():
         try:
-            data = file.read_bytes()
+            data, _ = read_source(file)
         except OSError:
             continue  # what is wrong with it is told in its turn
         if mentions_tensorflow(data):

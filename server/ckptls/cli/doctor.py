@@ -21,6 +21,7 @@ from ckptls.workspace.keras import KERAS, OF_TENSORFLOW, FactsReader, chosen_env
 from ckptls.workspace.project import root_of
 from ckptls.workspace.scan import known_checkpoints
 from ckptls.workspace.settings import Settings, load_settings
+from ckptls.workspace.sources import read_source
 from ckptls.workspace.workspace import OpenDocument, Workspace
 
 HELP = """Say what a string names, which checkpoint that is about and how that is known, or why
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _explain(file: Path, line: int, column: int) -> int:
     try:
-        text = file.read_bytes().decode("utf-8-sig", "replace")
+        text = read_source(file)[0].decode("utf-8-sig", "replace")
     except OSError as error:
         note(f"`{file}` cannot be read: {error.strerror}")
         return 2

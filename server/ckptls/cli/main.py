@@ -17,6 +17,8 @@ from ckptls._version import __version__
 
 COULD_NOT_RUN = 2
 INTERRUPTED = 130
+DEBUG = "--debug"
+_LONGEST = 200
 
 _COMMANDS = {
     "ls": "list the variables of a checkpoint",
@@ -45,7 +47,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _abandon_output()
         return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - an exit code of 1 would mean that there are findings
+        _explain(error, with_traceback=DEBUG in given)
+        _abandon_output()
+        return COULD_NOT_RUN
     return code
+
+
+def _explain(error: Exception, *, with_traceback: bool) -> None:
+    """Say in one sentence why the command could not run; an error of ckptls itself with where."""
+    import traceback
+
+    from ckptls.checkpoint.printable import printable
+
+    if isinstance(error, OSError):
+        where = f" `{error.filename}`" if error.filename else ""
+        text = f"the system refuses{where}: {error.strerror or error}"
+    elif isinstance(error, MemoryError):
+        text = "there is not enough memory"
+    else:
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+        lines = str(error).splitlines()
+        reason = f": {lines[0][:_LONGEST]}" if lines else ""
+        text = f"an error of ckptls itself: {type(error).__name__}{reason} ({place})"
+        text += f"; `{DEBUG}` shows the traceback"
+    try:
+        if with_traceback:
+            traceback.print_exception(error)
+        print(f"ckptls: {printable(text)}", file=sys.stderr)
+    except (OSError, ValueError):
+        return  # there is nobody to say it to
 
 
 def _run(given: list[str]) -> int:
@@ -87,6 +119,7 @@ def _parser(asked: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ckptls", description="The names and shapes inside TensorFlow checkpoints."
     )
+    _add_debug(parser, False)
     parser.add_argument("--version", action="version", version=f"ckptls {__version__}")
     commands = parser.add_subparsers(
         title="commands", dest="command", metavar="COMMAND", parser_class=_CommandParser
@@ -97,11 +130,21 @@ def _parser(asked: str) -> argparse.ArgumentParser:
             module = import_module(f"ckptls.cli.{name}")
             command.description = module.HELP
             module.configure(command)
+            # As a default it would undo what stands before the command.
+            _add_debug(command, argparse.SUPPRESS)
             command.set_defaults(run=module.run)
     return parser
 
 
+def _add_debug(parser: argparse.ArgumentParser, default: object) -> None:
+    # The help of the whole command tells it, not that of each.
+    told = "show the traceback of an error of ckptls itself" if default is False else None
+    parser.add_argument(DEBUG, action="store_true", default=default, help=told or argparse.SUPPRESS)
+
+
 def _abandon_output() -> None:
     """Send what is still buffered nowhere: nobody reads our output, or nobody wants it."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        return  # it is closed, or no file at all

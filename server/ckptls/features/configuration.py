@@ -22,6 +22,8 @@ _LINE = re.compile(r"line (\d+)")
 
 def configuration_findings(text: str, keys: tuple[str, ...] = ()) -> list[Finding]:
     """The findings of a TOML file whose settings stand in the table `keys`."""
+    if text.startswith("\ufeff"):  # a byte order mark takes a place, and is not part of a key
+        text = " " + text[1:]
     table, problem = read_table(text, keys)
     if problem:
         return [_finding(_broken(text, problem), "invalid-settings", problem)]

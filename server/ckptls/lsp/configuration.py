@@ -12,8 +12,7 @@ from ckptls.lsp.connection import Server
 from ckptls.lsp.documents import path_of
 from ckptls.lsp.views import View
 from ckptls.source.text import SourceText
-from ckptls.workspace.regular import regular
-from ckptls.workspace.settings import SETTING_FILES
+from ckptls.workspace.settings import SETTING_FILES, read_settings_text
 
 
 def registrations() -> list[types.Registration]:
@@ -75,9 +74,8 @@ def _items(ls: Server, uri: str, path: Path, keys: tuple[str, ...]) -> list[type
     source = ls.session.documents.settings.get(uri)
     if source is None:
         try:
-            with open(path, encoding="utf-8", newline="", opener=regular) as file:
-                source = SourceText(file.read())
-        except (OSError, UnicodeDecodeError):
+            source = SourceText(read_settings_text(path))
+        except OSError:
             return []
     client = ls.session.client
     view = View(uri, source, client.encoding)

@@ -43,7 +43,11 @@ class Server(LanguageServer):
     def equip(self) -> None:
         """Loads what answers a client that has introduced itself, once."""
         if self._session is None and self._introduction is not None:
-            self._session = self._equip(self, *self._introduction)
+            introduction, self._introduction = self._introduction, None
+            try:
+                self._session = self._equip(self, *introduction)
+            except Exception:
+                logger.exception("the server cannot be equipped; it answers nothing")
 
     @property
     def session(self) -> Session:

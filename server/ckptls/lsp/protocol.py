@@ -45,7 +45,7 @@ from pygls.protocol.json_rpc import (
     JsonRPCResponseMessage,
 )
 
-from ckptls.lsp import ending
+from ckptls.lsp import ending, failures
 from ckptls.lsp.capabilities import capabilities
 from ckptls.lsp.client import Client
 from ckptls.lsp.foreground import Foreground
@@ -105,8 +105,8 @@ class Protocol(LanguageServerProtocol):
         self._greeting: types.InitializeResult | None = None
         self._is_leaving = False
         self._sending: set[asyncio.Future[Any]] = set()
-        # Requests of the client that are not answered yet.
-        self._asked: set[int | str] = set()
+        # Requests of the client that are not answered yet, as they came.
+        self._asked: dict[int | str, dict[str, Any]] = {}
         # Requests that are cancelled by a message that is read, but not handled yet.
         self._revoked: set[int | str] = set()
         self.foreground = Foreground()
@@ -149,8 +149,11 @@ class Protocol(LanguageServerProtocol):
                 self.refuse_unreadable(message)
             else:
                 self.handle_message(message)
-        except Exception:
+        except Exception as error:
             logger.exception("a message could not be handled")
+            identifier = message.get("id") if isinstance(message, dict) else None
+            if _is_id(identifier) and identifier in self._asked:
+                self._answer_failure(identifier, error)
         finally:
             self.foreground.count_handled()
 
@@ -191,7 +194,7 @@ class Protocol(LanguageServerProtocol):
         except JsonRpcException as error:
             self._refuse(identifier, error)
             return
-        self._asked.add(identifier)
+        self._asked[identifier] = message
         self.foreground.begin(identifier, method)
         super().handle_message(request)
 
@@ -273,7 +276,17 @@ class Protocol(LanguageServerProtocol):
         elif isinstance(error, JsonRpcException):
             self._send_response(msg_id, None, error.to_response_error())
         else:
-            logger.error("a request failed", exc_info=error)
+            self._answer_failure(msg_id, error)
+
+    def _answer_failure(self, msg_id: int | str, error: BaseException) -> None:
+        """Logs an error of ours, and answers the request that met it."""
+        logger.error("a request failed", exc_info=error)
+        message = self._asked.get(msg_id, {})
+        method = message.get("method", "")
+        if failures.is_answered_empty(method):
+            empty = Ready(failures.empty_answer(method, message.get("params")))
+            self._send_response(msg_id, empty)
+        else:
             internal = JsonRpcInternalError(_reason(error))
             self._send_response(msg_id, None, internal.to_response_error())
 
@@ -284,7 +297,7 @@ class Protocol(LanguageServerProtocol):
     def _send_response(
         self, msg_id: Any, result: Any = None, error: types.ResponseError | None = None
     ) -> None:
-        self._asked.discard(msg_id)
+        self._asked.pop(msg_id, None)
         self.foreground.end(msg_id)
         if error is None and isinstance(result, Ready):
             self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "result": result.value})
@@ -345,7 +358,8 @@ class Protocol(LanguageServerProtocol):
 
     @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(self, *args: Any) -> Any:
-        yield self.fm.features[types.SHUTDOWN], args, None
+        if types.SHUTDOWN in self.fm.features:  # else the server could not be equipped
+            yield self.fm.features[types.SHUTDOWN], args, None
         own = self.msg_id
         for identifier, future in list(self._request_futures.items()):
             if identifier != own and not future.done():

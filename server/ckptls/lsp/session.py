@@ -243,12 +243,18 @@ class Session:
         """Looks from time to time whether a checkpoint that was read has changed."""
         while not self._is_closing:
             await asyncio.sleep(_POLL_SECONDS)
-            self.workspace.store.forget_unasked(self._ask_again)
-            here, there = self.workspace.store.due()
-            if there and (self._asking is None or self._asking.done()):
-                self._asking = self.start(self.look_again(there, self._aside.run))
-            await self.look_again(here)
-            await self._tidy_up()
+            try:
+                await self._watch_once()
+            except Exception:
+                logger.exception("looking for changes failed")
+
+    async def _watch_once(self) -> None:
+        self.workspace.store.forget_unasked(self._ask_again)
+        here, there = self.workspace.store.due()
+        if there and (self._asking is None or self._asking.done()):
+            self._asking = self.start(self.look_again(there, self._aside.run))
+        await self.look_again(here)
+        await self._tidy_up()
 
     async def _tidy_up(self) -> None:
         """Gives back memory that is not needed any more."""
@@ -347,7 +353,7 @@ class Session:
         ]
 
     def _settings(self, path: Path) -> Settings:
-        settings, problems = load_settings(path)
+        settings, problems = _loaded(path)
         known = {name.replace("_", "-") for name in Settings.__slots__}
         wanted = {key: value for key, value in self._editor_settings.items() if key in known}
         if wanted:
@@ -396,6 +402,15 @@ class Session:
         self._scanning.stop()
         for task in list(self._background):
             task.cancel()
+
+
+def _loaded(folder: Path) -> tuple[Settings, tuple[str, ...]]:
+    """The settings in the files of a folder, whatever stands in them."""
+    try:
+        return load_settings(folder)
+    except Exception as error:
+        logger.exception("the settings of %s", folder)
+        return Settings(), (f"{folder}: the settings cannot be read: {type(error).__name__}",)
 
 
 def _merged(settings: Settings, given: Settings, names: list[str]) -> Settings:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Iterable
 
 from ckptls.lsp.session import Session
 from ckptls.workspace.scan import walk
+
+logger = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 2.0
 # Looking takes no more than this share of the time.
@@ -23,19 +26,26 @@ async def watch(session: Session) -> None:
     before: _Stamps | None = None
     while True:
         started = time.monotonic()
-        folders = [(str(each.path), each.settings.exclude) for each in session.workspace.folders]
-        now = await asyncio.to_thread(_stamps, folders)
-        if before is None:
-            # What was written since may have been read already.
-            before = {path: stamp for path, stamp in now.items() if stamp[0] < session.started_ns}
-        else:
-            await session.scan()
-        changed = [path for path in {*before, *now} if before.get(path) != now.get(path)]
-        if changed:
-            await session.files_changed(changed)
-        before = now
+        try:
+            before = await _watch_once(session, before)
+        except Exception:
+            logger.exception("looking for changed files failed")
         taken = time.monotonic() - started
         await asyncio.sleep(max(_PAUSE_SECONDS, taken / _SHARE))
+
+
+async def _watch_once(session: Session, before: _Stamps | None) -> _Stamps:
+    folders = [(str(each.path), each.settings.exclude) for each in session.workspace.folders]
+    now = await asyncio.to_thread(_stamps, folders)
+    if before is None:
+        # What was written since may have been read already.
+        before = {path: stamp for path, stamp in now.items() if stamp[0] < session.started_ns}
+    else:
+        await session.scan()
+    changed = [path for path in {*before, *now} if before.get(path) != now.get(path)]
+    if changed:
+        await session.files_changed(changed)
+    return now
 
 
 def _stamps(folders: Iterable[tuple[str, tuple[str, ...]]]) -> _Stamps:

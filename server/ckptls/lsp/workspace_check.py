@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,8 @@ from ckptls.lsp.client import Client
 from ckptls.lsp.views import View
 from ckptls.workspace.closed import ClosedFiles
 from ckptls.workspace.modules import imported_names
+
+logger = logging.getLogger(__name__)
 
 EVERY = 25  # files between two reports of progress; so many are told of in one part
 _GONE = "gone"
@@ -135,7 +138,7 @@ class Check:
                 continue
             before = self.checked.files.get(path)
             if before is None or (before.stamp, before.unsaved) != (stamp, read_by(before)):
-                items, imported = self._looked_at(path)
+                items, imported = self._found_in(path)
                 name = blake2b(repr(items).encode("utf-8", "replace"), digest_size=12).hexdigest()
                 before = File(stamp, (), imported, name, items)
                 before = replace(before, unsaved=read_by(before))
@@ -164,6 +167,14 @@ class Check:
         except OSError:
             return None
         return state.st_mtime_ns, state.st_size, self.generation
+
+    def _found_in(self, path: Path) -> tuple[list[types.Diagnostic], frozenset[str]]:
+        """As `_looked_at`; a file that makes us fail keeps no other from being looked at."""
+        try:
+            return self._looked_at(path)
+        except Exception:
+            logger.exception("%s could not be checked", path)
+            return [], frozenset()
 
     def _looked_at(self, path: Path) -> tuple[list[types.Diagnostic], frozenset[str]]:
         data = self.closed.data(path)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ckptls.source.document import Analysis
 from ckptls.workspace.project import sources_below
+from ckptls.workspace.regular import read_regular
 from ckptls.workspace.settings import Settings
 from ckptls.workspace.sources import SourceError, source_file
 from ckptls.workspace.store import CheckpointStore
@@ -66,9 +67,7 @@ class ClosedFiles:
     def data(self, path: Path) -> bytes | None:
         """What stands in a file; None if it cannot be read or is too large to be code."""
         try:
-            if not path.is_file() or path.stat().st_size > _MAX_BYTES:
-                return None
-            return path.read_bytes()
+            return read_regular(path, _MAX_BYTES)
         except OSError:
             return None
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ckptls.workspace.regular import regular
+from ckptls.workspace.regular import read_start
 
 # Larger files are data or generated.
 MAX_MODULE_BYTES = 1_000_000
@@ -39,11 +39,8 @@ class Disk:
     def data(self, path: str) -> bytes | None:
         """What is in a file, up to a byte more than code has; None if it cannot be read."""
         try:
-            with open(path, "rb", opener=regular) as file:
-                # Not more room than the file needs: there are thousands of them.
-                size = os.fstat(file.fileno()).st_size
-                return file.read(min(size, MAX_MODULE_BYTES) + 1)
-        except (OSError, ValueError):
+            return read_start(path, MAX_MODULE_BYTES + 1)
+        except OSError:
             return None
 
 

@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from ckptls.workspace.regular import regular
+from ckptls.workspace.regular import decode_text, read_start
 
 _SECTION = re.compile(r"\s*\[\s*([A-Za-z][\w.-]*)\s*\]\s*")
 _OTHER_SECTION = re.compile(r"\s*\[")
@@ -94,7 +94,6 @@ def _plain(written: str) -> str:
 
 def _lines(path: str) -> list[str]:
     try:
-        with open(path, encoding="utf-8", errors="replace", opener=regular) as file:
-            return file.read(_MAX_CHARS).splitlines()
+        return decode_text(read_start(path, _MAX_CHARS)).splitlines()
     except OSError:
         return []

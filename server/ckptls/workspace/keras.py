@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ckptls.workspace.regular import regular
+from ckptls.workspace.regular import read_start
 from ckptls.workspace.requirements import FOLDER, Pin, installed, pins_in
 from ckptls.workspace.scan import walk
 
@@ -108,8 +108,7 @@ class FactsReader:
             known = self._seen.get(path)
             if known is not None and known[:2] == (state.st_mtime_ns, state.st_size):
                 return known[2]
-            with open(path, "rb", opener=regular) as file:
-                is_there = _SWITCH.encode() in file.read(_MAX_BYTES)
+            is_there = _SWITCH.encode() in read_start(path, _MAX_BYTES)
         except OSError:
             return False
         self._seen[path] = state.st_mtime_ns, state.st_size, is_there

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterable
 
-from ckptls.workspace.regular import regular
+from ckptls.workspace.regular import decode_text, read_start
 from ckptls.workspace.scan import walk
 
 _SUFFIXES = (".sh", ".bash", ".yaml", ".yml", ".json", ".config", ".cfg", ".ini", ".toml", ".gin")
@@ -33,8 +33,7 @@ def launches(folder: str, exclude: tuple[str, ...] = ()) -> dict[str, tuple[str,
     found: dict[str, dict[str, None]] = {}
     for path in _files(folder, exclude):
         try:
-            with open(path, encoding="utf-8", errors="replace", opener=regular) as file:
-                text = file.read(_MAX_FILE_BYTES)
+            text = decode_text(read_start(path, _MAX_FILE_BYTES))
         except OSError:
             continue
         for name, value in _pairs(text, path):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
 
 from ckptls.workspace.git_excludes import excluded_everywhere
 from ckptls.workspace.gitignore import IgnoreRules
-from ckptls.workspace.regular import regular
+from ckptls.workspace.regular import decode_text, read_start, special_kind
 from ckptls.workspace.scan import is_excluded, walk
 from ckptls.workspace.settings import Settings, load_settings
 
@@ -29,9 +29,13 @@ def root_of(path: Path) -> Path:
 
 
 class Projects:
-    """The settings of the projects that files belong to, each read once."""
+    """The settings of the projects that files belong to, each read once.
 
-    def __init__(self) -> None:
+    `shown` says how a file is named in a problem.
+    """
+
+    def __init__(self, shown: Callable[[Path], str] = str) -> None:
+        self._shown = shown
         self._roots: dict[Path, Path] = {}
         self._settings: dict[Path, tuple[Settings, tuple[str, ...]]] = {}
 
@@ -45,7 +49,7 @@ class Projects:
     def settings(self, root: Path) -> Settings:
         """The settings of a project."""
         if root not in self._settings:
-            self._settings[root] = load_settings(root)
+            self._settings[root] = load_settings(root, self._shown)
         return self._settings[root][0]
 
     @property
@@ -56,10 +60,11 @@ class Projects:
 
 @dataclass
 class Found:
-    """What paths stand for: files in order, each once, and paths at which nothing is."""
+    """What paths stand for: files in order, each once; and a sentence for each path at which
+    there is nothing that can be checked."""
 
     files: dict[Path, None] = field(default_factory=dict)
-    missing: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
 def find_sources(
@@ -83,7 +88,11 @@ def find_sources(
             files = sources_below(place, root, exclude, heeds_gitignore=heeds_gitignore)
             found.files.update(dict.fromkeys(files))
         elif not place.exists():
-            found.missing.append(path)
+            found.refused.append(f"there is no file or folder `{path}`")
+        elif kind := special_kind(str(place)):
+            found.refused.append(
+                f"`{path}` is {kind}, not a regular file; `-` stands for standard input"
+            )
         elif not (excludes_named and _is_excluded_by_settings(place, projects)):
             found.files[place] = None
     return found
@@ -168,8 +177,7 @@ class GitIgnores:
         for name in (os.path.join(".git", "info", "exclude"), ".gitignore"):
             try:
                 path = os.path.join(directory, name)
-                with open(path, encoding="utf-8", errors="replace", opener=regular) as file:
-                    lines += file.read(_MAX_CHARS).split("\n")
+                lines += decode_text(read_start(path, _MAX_CHARS)).split("\n")
             except OSError:
                 continue
         if not any(line.strip() and not line.startswith("#") for line in lines):

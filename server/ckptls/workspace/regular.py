@@ -1,20 +1,29 @@
-"""Opening what is a file, and nothing that keeps its reader waiting."""
+"""Reading files of a workspace: regular files only, and never more of one than makes sense."""
 
 from __future__ import annotations
 
-import errno
-import os
-import stat
+from ckptls.checkpoint.opening import (
+    NotRegularError,
+    TooLargeError,
+    read_regular,
+    read_start,
+    regular_opener,
+    special_kind,
+)
+
+__all__ = [
+    "NotRegularError",
+    "TooLargeError",
+    "decode_text",
+    "read_regular",
+    "read_start",
+    "regular_opener",
+    "special_kind",
+]
 
 
-def regular(path: str, flags: int) -> int:
-    """For `open(path, opener=regular)`.
-
-    Raises:
-        OSError: there is no regular file. A named pipe would keep us until somebody writes.
-    """
-    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "not a regular file", path)
-    return descriptor
+def decode_text(data: bytes) -> str:
+    """The text of bytes: what is not UTF-8 in it is replaced, a byte order mark is not part of it,
+    and each line ends in a line feed."""
+    text = data.decode("utf-8-sig", "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -12,12 +12,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ckptls.workspace.regular import regular
+from ckptls.workspace.regular import read_regular
+from ckptls.workspace.toml_text import TomlError, parse_toml
 
 Version = tuple[int, ...]
 
@@ -193,11 +193,9 @@ def _pins(pairs: Iterable[tuple[str, str]], path: str, name: str) -> Iterator[Pi
 def _text(path: str, name: str) -> str | None:
     limit = _MAX_LOCK_BYTES if name in _LOCKS else _MAX_FILE_BYTES
     try:
-        with open(path, "rb", opener=regular) as file:
-            data = file.read(limit + 1)
+        return read_regular(path, limit).decode("utf-8-sig", "replace")
     except OSError:
         return None
-    return data.decode("utf-8-sig", "replace") if len(data) <= limit else None
 
 
 # Readers: from the text of a file to (package, constraint) pairs
@@ -232,15 +230,10 @@ def _conda(text: str) -> Iterator[tuple[str, str]]:
 def _table(text: str) -> Mapping[str, Any]:
     if not any(word in text for word in ("keras", "tensorflow")):
         return {}
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        table: Mapping[str, Any] = tomllib.loads(text)
-    except (ValueError, RecursionError):
+        return parse_toml(text)
+    except TomlError:
         return {}
-    return table
 
 
 def _within(table: object, *keys: str) -> Any:

@@ -6,14 +6,16 @@ out and reported; the others hold.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
+import errno
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from ckptls.source.catalogue import Entry, parse_entries
-from ckptls.workspace.regular import regular
+from ckptls.source.catalogue import Entry
+from ckptls.workspace.regular import read_regular
+from ckptls.workspace.toml_text import TomlError, parse_toml
+from ckptls.workspace.user_functions import parse_functions
 
 SEVERITIES = ("error", "warning", "information", "hint", "off")
 
@@ -60,6 +62,8 @@ class Settings:
 
 _NAMES = {each.name.replace("_", "-"): each.name for each in fields(Settings)}
 SETTING_NAMES = tuple(_NAMES)
+# TOML of this size takes the parser some seconds.
+MAX_SETTINGS_BYTES = 500_000
 # The files that settings stand in, and the table that holds them; the first one counts.
 SETTING_FILES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ckptls.toml", ()),
@@ -72,6 +76,10 @@ REMOTE_HAS_NO_EFFECT = (
 )
 
 
+class _UnusableError(ValueError):
+    """A value that a setting cannot have; the text says what it must be."""
+
+
 def parse_settings(data: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
     """Settings from a table of them, and a sentence for each that cannot be used."""
     values: dict[str, Any] = {}
@@ -80,18 +88,25 @@ def parse_settings(data: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
         name = _NAMES.get(key)
         if name is None:
             problems.append(f"unknown setting `{key}`; known are {', '.join(sorted(_NAMES))}")
-            continue
-        if value is None:
-            continue
-        try:
-            values[name] = _READERS[name](value)
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
-            problems.append(f"setting `{key}` cannot be used: {error}")
+        elif name == "functions" and isinstance(value, list | tuple):
+            entries, wrong = parse_functions(list(value))
+            values[name] = tuple(entries)
+            problems += wrong
+        elif value is not None:
+            try:
+                values[name] = _READERS[name](value)
+            except _UnusableError as error:
+                problems.append(f"setting `{key}` must be {error}")
     return Settings(**values), tuple(problems)
 
 
-def load_settings(folder: Path) -> tuple[Settings, tuple[str, ...]]:
+def load_settings(
+    folder: Path, shown: Callable[[Path], str] = str
+) -> tuple[Settings, tuple[str, ...]]:
     """The settings of a folder: `ckptls.toml`, or `[tool.ckptls]` of `pyproject.toml`.
+
+    The second item has a sentence for each that cannot be used; `shown` says how the file is
+    named in it.
 
     `remote` is not taken from there: whoever wrote the folder could send its readers, and their
     credentials, to any machine.
@@ -99,88 +114,126 @@ def load_settings(folder: Path) -> tuple[Settings, tuple[str, ...]]:
     for name, keys in SETTING_FILES:
         path = folder / name
         try:
-            with open(path, encoding="utf-8", opener=regular) as file:
-                text = file.read()
+            text = read_settings_text(path)
         except FileNotFoundError:
             continue
-        except (OSError, UnicodeDecodeError) as error:
-            return Settings(), (f"{path} cannot be read: {error}",)
+        except OSError as error:
+            return Settings(), (f"{shown(path)}: cannot be read: {error.strerror or error}",)
         table, problem = read_table(text, keys)
         if problem:
-            return Settings(), (f"{path}: {problem}",)
+            return Settings(), (f"{shown(path)}: {problem}",)
         if table is not None:
             settings, problems = parse_settings(table)
             if settings.remote:
                 settings = replace(settings, remote=False)
                 problems += (REMOTE_HAS_NO_EFFECT,)
-            return settings, tuple(f"{path}: {each}" for each in problems)
+            return settings, tuple(f"{shown(path)}: {each}" for each in problems)
     return Settings(), ()
+
+
+def read_settings_text(path: Path) -> str:
+    """The text of a file of settings, with its byte order mark if it has one.
+
+    Raises:
+        OSError: it cannot be read, is not a regular file, too large or not UTF-8.
+    """
+    data = read_regular(path, MAX_SETTINGS_BYTES)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        reason = f"it is not UTF-8 (byte {error.start:,})"
+        raise OSError(errno.EILSEQ, reason, str(path)) from None
 
 
 def read_table(text: str, keys: tuple[str, ...]) -> tuple[Mapping[str, Any] | None, str]:
     """The table of settings in a TOML text, None if there is none; or what is wrong with it."""
     if keys and "ckptls" not in text:
         return None, ""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        table: Any = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        return None, f"is not valid TOML: {error}"
+        table: Any = parse_toml(text)
+    except TomlError as error:
+        return None, str(error)
     for key in keys:
         table = table.get(key, {}) if isinstance(table, dict) else {}
     if not isinstance(table, dict):
-        return None, f"`{'.'.join(keys)}` is no table"
+        return None, f"`{'.'.join(keys)}` is not a table"
     return (table if table or not keys else None), ""
 
 
 def _texts(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
-        return (value,)
-    if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
-        raise TypeError("a list of strings is wanted")
+        value = [value]
+    if not isinstance(value, list | tuple):
+        raise _UnusableError(f"a list of strings, not {_type_of(value)}")
+    for each in value:
+        if not isinstance(each, str):
+            raise _UnusableError(f"a list of strings, and not hold {_type_of(each)}")
+        if "\0" in each:
+            raise _UnusableError("a list of strings without null characters")
     return tuple(value)
 
 
 def _bindings(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
     if not isinstance(value, Mapping):
-        raise TypeError("a table of source glob = checkpoint is wanted")
-    return tuple((glob, _texts(paths)) for glob, paths in value.items())
+        raise _UnusableError(f"a table of source glob = checkpoint, not {_type_of(value)}")
+    try:
+        return tuple((glob, _texts(paths)) for glob, paths in value.items())
+    except _UnusableError as error:
+        raise _UnusableError(f"a table whose values are each a string or {error}") from None
 
 
 def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, Mapping):
-        raise TypeError("a table is wanted")
-    return tuple((key, str(each)) for key, each in value.items())
+        raise _UnusableError(f"a table, not {_type_of(value)}")
+    try:
+        return tuple((key, str(each)) for key, each in value.items())
+    except (ValueError, RecursionError):
+        raise _UnusableError("a table of values that can be written as strings") from None
 
 
 def _severities(value: Any) -> tuple[tuple[str, str], ...]:
     pairs = _pairs(value)
     for code, severity in pairs:
         if severity not in SEVERITIES:
-            raise ValueError(f"`{severity}` of `{code}` is none of {', '.join(SEVERITIES)}")
+            known = ", ".join(SEVERITIES)
+            what = f"`{severity}` of `{code}` is not one of {known}"
+            raise _UnusableError(f"a table of rule = severity; {what}")
     return pairs
 
 
 def _functions(value: Any) -> tuple[Entry, ...]:
-    if not isinstance(value, list | tuple):
-        raise TypeError("a list of tables is wanted")
-    return tuple(parse_entries({"function": list(value)}))
+    raise _UnusableError(f"a list of tables, not {_type_of(value)}")
 
 
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise TypeError("true or false is wanted")
+        raise _UnusableError(f"true or false, not {_type_of(value)}")
     return value
 
 
 def _keras(value: Any) -> int:
     if isinstance(value, bool) or str(value) not in ("2", "3"):
-        raise ValueError("2 or 3 is wanted")
+        shown = value if isinstance(value, int) else _type_of(value)
+        raise _UnusableError(f"2 or 3, not {shown}")
     return int(value)
 
+
+def _type_of(value: Any) -> str:
+    """What TOML calls a value of that type."""
+    for types, name in _TYPES:
+        if isinstance(value, types):
+            return name
+    return "a date or time"
+
+
+_TYPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (bool, "a boolean"),
+    (str, "a string"),
+    (int, "an integer"),
+    (float, "a number"),
+    ((list, tuple), "a list"),
+    (Mapping, "a table"),
+)
 
 _READERS = {
     "checkpoints": _texts,

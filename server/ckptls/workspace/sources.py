@@ -16,10 +16,13 @@ from typing import NamedTuple
 
 from ckptls.source.notebook import Notebook, NotebookError, read_notebook
 from ckptls.source.notebook_file import CellEdit, NotebookFile
-from ckptls.workspace.regular import regular
+from ckptls.workspace.regular import TooLargeError, read_regular, read_start, regular_opener
 
 NOTEBOOK = ".ipynb"
 _CHANGED = "has been changed meanwhile, and is left as it is"
+# A notebook holds what its cells printed; a module of this size is data, or generated.
+_MAX_BYTES = {NOTEBOOK: 100_000_000}
+_MAX_MODULE_BYTES = 20_000_000
 # PEP 263: in a comment of the first two lines.
 _CODING = re.compile(
     rb"\A(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))?[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"
@@ -118,6 +121,16 @@ def source_file(path: Path, data: bytes) -> SourceFile:
     return SourceFile(path, data, data.decode(encoding), encoding, notebook)
 
 
+def read_source(path: Path) -> tuple[bytes, bool]:
+    """The bytes of a file of code, and whether that is all of it: larger ones are cut off.
+
+    Raises: OSError if it cannot be read, `NotRegularError` if it is no regular file.
+    """
+    limit = _MAX_BYTES.get(path.suffix, _MAX_MODULE_BYTES)
+    data = read_start(path, limit + 1)
+    return data[:limit], len(data) <= limit
+
+
 def write_source(before: SourceFile, after: SourceFile, root: Path) -> None:
     """Puts a changed file in its place; its links, owner, mode and extended attributes stay.
 
@@ -136,6 +149,8 @@ def write_source(before: SourceFile, after: SourceFile, root: Path) -> None:
             raise SourceError("is read-only, and is left as it is")
         if stat.st_nlink > 1 or not _replace(place, before.data, after.data, stat):
             _overwrite(place, before.data, after.data)
+    except TooLargeError:
+        raise SourceError(_CHANGED) from None
     except OSError as error:
         raise SourceError(f"cannot be written: {error.strerror}") from error
 
@@ -155,7 +170,7 @@ def _replace(place: Path, old: bytes, new: bytes, stat: os.stat_result) -> bool:
         if not _make_alike(place, name, stat):
             os.unlink(name)
             return False
-        if place.read_bytes() != old:
+        if read_regular(place, len(old)) != old:
             raise SourceError(_CHANGED)
         os.replace(name, place)
     except BaseException:
@@ -187,8 +202,8 @@ def _attributes(path: str | Path) -> dict[str, bytes]:
 def _overwrite(place: Path, old: bytes, new: bytes) -> None:
     """Writes over the content of a file, which is restored if that fails."""
     # Unbuffered: what a failed write leaves in a buffer would be written again later.
-    with open(place, "r+b", buffering=0, opener=regular) as file:
-        if file.readall() != old:
+    with open(place, "r+b", buffering=0, opener=regular_opener) as file:
+        if file.read(len(old) + 1) != old:
             raise SourceError(_CHANGED)
         try:
             _write_from_start(file, new)

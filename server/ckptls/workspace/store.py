@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ckptls.checkpoint.data_files import DataLoss, DataNeeds, has_one_file, loss_of, needs_of
 from ckptls.checkpoint.errors import CheckpointError, CheckpointNotFound, CheckpointUnreadable
-from ckptls.checkpoint.files import is_directory, is_remote, is_versioned, stamp_of
+from ckptls.checkpoint.files import is_directory, is_remote, is_versioned, shown, stamp_of
 from ckptls.checkpoint.locate import Location, locate
 from ckptls.checkpoint.model import Checkpoint, FileStamp, Format
 from ckptls.checkpoint.path_facts import PathFacts, facts_of
@@ -20,6 +21,8 @@ from ckptls.workspace.models import ModelStore
 
 if TYPE_CHECKING:
     from ckptls.checkpoint.graph import Model
+
+logger = logging.getLogger(__name__)
 
 # What lies on another machine is looked at again after so long, not at each refresh.
 REMOTE_SECONDS = 60.0
@@ -114,9 +117,11 @@ class CheckpointStore:
     def load(self, path: str) -> Entry:
         """What stands at a path now; a file that did not change is not read again."""
         forgotten = self._forgotten
-        model = self._models.at(path)
-        facts = facts_of(path)
+        model = None
+        facts = None
         try:
+            model = self._models.at(path)
+            facts = facts_of(path)
             checkpoint = patiently(lambda: self._read_or_known(locate(path)), _PAUSES_SECONDS)
             is_both = _is_directory_too(path, checkpoint)
             loss = self._loss_of(checkpoint)
@@ -128,6 +133,11 @@ class CheckpointStore:
             reason = error.strerror or str(error)
             refusal = CheckpointUnreadable(f"cannot be read: {reason}", path)
             entry = Entry(path, None, refusal, facts=facts)
+        except Exception as error:
+            # Who finds nothing here asks again, and would go on asking for ever.
+            logger.exception("%s could not be read", shown(path))
+            text = f"an error of ckptls itself: {type(error).__name__}: {error}"
+            entry = Entry(path, error=CheckpointUnreadable(text, path), facts=facts)
         with self._lock:
             before = self._entries.get(path)
             entry = _kept(before, entry)

@@ -1,0 +1,51 @@
+"""A server with faults of our own: what then becomes of its client is for a test to see.
+
+    python tests/lsp/failing_server.py FAULT...
+
+Each fault makes one function raise where it is called: a hover, an analysis of findings, the
+reading of settings or of checkpoints, the setting up of the session. All else is as it is.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+FAULTS = {
+    "hover": "ckptls.lsp.hovers.hover",
+    "completion": "ckptls.lsp.completions.completion",
+    "findings": "ckptls.lsp.findings.judged",
+    "lens": "ckptls.lsp.lenses.lenses",
+    "edit": "ckptls.lsp.documents.to_edit",
+    "settings": "ckptls.lsp.session.load_settings",
+    "checkpoints": "ckptls.workspace.store.locate",
+    "scan": "ckptls.lsp.scanning.known_checkpoints",
+    "watch": "ckptls.workspace.store.CheckpointStore.due",
+    "equip": "ckptls.lsp.handlers.equip",
+}
+
+
+def fail(*_: object, **__: object) -> Any:
+    """What every function of a fault does."""
+    raise RuntimeError("a fault of the test")
+
+
+def break_function(name: str) -> None:
+    """Make the function of that full name raise; it is found as a module's or a class's."""
+    where, _, last = name.rpartition(".")
+    try:
+        holder: Any = importlib.import_module(where)
+    except ModuleNotFoundError:
+        module, _, kind = where.rpartition(".")
+        holder = getattr(importlib.import_module(module), kind)
+    assert callable(getattr(holder, last))
+    setattr(holder, last, fail)
+
+
+if __name__ == "__main__":
+    from ckptls.lsp.server import serve_stdio
+
+    for fault in sys.argv[1:]:
+        break_function(FAULTS[fault])
+    raise SystemExit(serve_stdio())
