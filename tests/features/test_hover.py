@@ -316,3 +316,10 @@ def test_of_the_checkpoints_that_are_there_the_nearest_are_told(project):
     project.folder.known = tuple(str(project.root / name) for name in names)
     text = project.hover('tf.train.load_checkpoint("run/model.ckpt-<cursor>300")')
     assert "in the workspace: run/model.ckpt-100, " in text
+
+
+def test_what_cannot_be_read_is_named_below_the_workspace(project):
+    project.file("runs/model.ckpt.index", "not an index")
+    text = project.hover('tf.train.load_checkpoint("runs/<cursor>model.ckpt")')
+    assert "runs/model.ckpt.index" in text
+    assert str(project.root) not in text

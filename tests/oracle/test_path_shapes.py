@@ -7,6 +7,8 @@ suggestion of each finding must be a path that the same function opens.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 import shutil
@@ -17,6 +19,7 @@ import pytest
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 import tf_slim as slim
+from tensorflow.python.tools import inspect_checkpoint
 
 from conftest import Project
 
@@ -36,6 +39,12 @@ def _in_graph(call: Callable[[], object]) -> None:
 
 def _filled(reader: tf.train.CheckpointReader) -> None:
     assert reader.get_variable_to_shape_map()
+
+
+def _printed(path: str) -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        inspect_checkpoint.print_tensors_in_checkpoint_file(path, None, False, True)
+    assert re.search(r"(?:^|\s)(?:w|v/\S*VALUE)(?:\s|$)", output.getvalue())  # not an error
 
 
 def _listed(path: str) -> None:
@@ -99,6 +108,11 @@ FUNCTIONS: dict[str, tuple[str, Callable[[str], object]]] = {
     "NewCheckpointReader": (
         "tf.train.NewCheckpointReader({})",
         lambda path: _filled(tf1.train.NewCheckpointReader(path)),
+    ),
+    "print_tensors_in_checkpoint_file": (
+        "from tensorflow.python.tools import inspect_checkpoint\n"
+        "inspect_checkpoint.print_tensors_in_checkpoint_file({}, None, False)",
+        _printed,
     ),
     "Saver.restore": ("tf.train.Saver().restore(session, {})", _restore),
     "assign_from_checkpoint": (
@@ -300,6 +314,54 @@ def test_a_path_is_accused_where_tensorflow_does_not_open_it(
     assert str(places) not in message
     for suggestion in suggestions[:1]:
         assert _opens(function, suggestion), (message, suggestion)
+
+
+def _train(path: str) -> None:
+    with tf.Graph().as_default():
+        tf1.get_variable("w", [2])
+        tf1.train.get_or_create_global_step()
+        with tf1.train.MonitoredTrainingSession(
+            checkpoint_dir=path, save_checkpoint_secs=None, save_summaries_steps=None
+        ):
+            pass
+
+
+# Of a path that it also writes, whether it is told, and what a session does with it.
+WORKING = {
+    "d": (False, None),
+    "d/": (False, None),
+    "checkpoint": (False, None),
+    "nostate": (False, None),
+    "elsewhere": (False, None),
+    "both": (False, None),
+    "badstate": (False, None),
+    "m": (True, None),  # a directory of that name is made, and training starts from scratch
+    "moved": (True, ValueError),
+    "stale_beside": (True, ValueError),
+    "d/checkpoint": (True, tf.errors.FailedPreconditionError),
+    "m.index": (True, tf.errors.FailedPreconditionError),
+    "plain": (True, tf.errors.FailedPreconditionError),
+}
+
+
+@pytest.mark.parametrize("shape", WORKING)
+def test_a_directory_that_is_written_too(shape, places, tmp_path, monkeypatch):
+    shutil.copytree(places, tmp_path / "copy", symlinks=True)
+    monkeypatch.chdir(tmp_path / "copy")
+    is_told, error = WORKING[shape]
+    code = f"tf.train.MonitoredTrainingSession(checkpoint_dir={shape!r})"
+    _, found = Project(tmp_path / "copy").findings(code)
+    assert bool([each for each in found if each.code in RULES]) == is_told
+    for suggestion in found[0].suggestions[:1] if found else ():
+        assert os.path.isdir(suggestion)
+    if error is not None:
+        with pytest.raises(error):
+            _train(shape)
+        return
+    try:
+        _train(shape)
+    except tf.errors.NotFoundError as missing:  # the step, which no checkpoint here has
+        assert "global_step" in str(missing)
 
 
 @pytest.mark.parametrize("shape", ["m", "d", "m.index", "checkpoint", "moved"])

@@ -237,7 +237,7 @@ def _paths(site: Site, binding: Binding) -> str:
         )
     if is_elsewhere and path and not binding.unreadable and not binding.forbidden:
         told += _nothing_at(path, site, binding)
-    told += [str(entry.error) for entry in binding.unreadable[:1]]
+    told += [words.below(str(entry.error), binding.base) for entry in binding.unreadable[:1]]
     told += [_forbidden(path) for path in binding.forbidden[:1]]
     return _BETWEEN.join(told)
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from ckptls.features import words
 from ckptls.features.literals import Replacement, changed, replacements
 from ckptls.features.path_forms import PREFIXES, opens
 from ckptls.features.rule import Context
@@ -54,10 +55,9 @@ def _is_something(entry: Entry) -> bool:
 def relative(message: str, use: PathUse, entry: Entry, binding: Binding) -> str:
     """A message about a place with its paths as the code writes them, or below the base."""
     written = (use.text.literal or "").rstrip("/")
-    base = binding.base.rstrip("/")
     if written and len(entry.path) > len(written):
         message = re.sub(re.escape(entry.path) + r"(?![\w-])", lambda _: written, message)
-    return message.replace(base + "/", "") if base else message
+    return words.below(message, binding.base)
 
 
 def rewritten_paths(context: Context, site: Site, paths: list[str]) -> list[Replacement]:
@@ -76,9 +76,12 @@ def with_end(context: Context, site: Site, end: str, new: str) -> list[Replaceme
 
 def is_own(context: Context, path: Text) -> bool:
     """Whether the program writes to that path itself, or asks first whether it is there."""
-    return any(_covers(text, path) for text, _ in _written(context)) or any(
-        _covers(path, text) for text in context.analysis.checked
-    )
+    return is_asked(context, path) or any(_covers(text, path) for text, _ in _written(context))
+
+
+def is_asked(context: Context, path: Text) -> bool:
+    """Whether the program asks whether something is at that path, or at one that begins so."""
+    return any(_covers(path, text) for text in context.analysis.checked)
 
 
 def is_saved_before(context: Context, site: Site) -> bool:

@@ -55,6 +55,12 @@ def short_path(path: str, directory: str) -> str:
     return path
 
 
+def below(message: str, directory: str) -> str:
+    """A message with the paths in it short that lie under the directory that counts."""
+    base = directory.rstrip(os.sep)
+    return message.replace(base + os.sep, "") if base else message
+
+
 def in_checkpoint(checkpoint: Checkpoint, binding: Binding) -> str:
     """The checkpoint as messages name it."""
     return f"checkpoint `{checkpoint_name(checkpoint, binding)}`"

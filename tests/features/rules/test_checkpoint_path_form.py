@@ -350,3 +350,20 @@ def test_a_fix_leads_to_what_is_there(project):
     ):
         _, (finding,) = project.findings(call)
         assert (finding.code, finding.suggestions) == ("checkpoint-path-form", ())
+
+
+def test_a_path_of_which_the_code_asks_what_it_is_is_silent(runs):
+    runs.checks(
+        """
+        import os
+        def opened(path):
+            path = path if os.path.isfile(path + ".index") else tf.train.latest_checkpoint(path)
+            return tf.train.NewCheckpointReader(path)
+        def restored(path):
+            if tf.gfile.IsDirectory(path):
+                path = tf.train.latest_checkpoint(path)
+            tf.train.Saver().restore(session, path)
+        opened("runs")
+        restored("runs/")
+        """
+    )

@@ -10,7 +10,7 @@ from ckptls.features.answers import Edit, Finding, Severity
 from ckptls.features.keras_paths import is_of_keras, refusal
 from ckptls.features.literals import Replacement, quoted, token_span
 from ckptls.features.path_forms import DIRECTORIES, PREFIXES, Misfit, misfit
-from ckptls.features.paths import is_own, path_use, refused, rewritten_paths, with_end
+from ckptls.features.paths import is_asked, is_own, path_use, refused, rewritten_paths, with_end
 from ckptls.features.rule import Context, Rule
 from ckptls.source.pieces import Piece
 from ckptls.source.sites import Evidence, PathForm, PathUse, Role, Site
@@ -64,7 +64,8 @@ class CheckpointPathForm(Rule):
     Wherever TensorFlow opens the path, from the folder of the file, of the workspace or of the
     setting `search-paths`: what is a directory, and what a file, is asked of the disk, whatever
     it is called. For functions of projects that mend such paths themselves; for a directory
-    that the program itself saves to, or from which it also restores a checkpoint by its name.
+    that the program itself saves to, from which it also restores a checkpoint by its name, or of
+    which it asks what is there.
     Where it is not known which Keras runs, for what one of them takes.
     """
 
@@ -134,6 +135,9 @@ class CheckpointPathForm(Rule):
                 return found
         wrong = misfit(use, entry)
         if wrong is None or (_may_be_made(wrong, use) and _is_provided(site, use, context)):
+            return None
+        is_directory = entry.facts is not None and entry.facts.is_directory
+        if is_directory and is_asked(context, site.text):  # it does something else then
             return None
         if wrong.is_silent and site.function.endswith(_PATIENT):
             return None
