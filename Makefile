@@ -15,11 +15,13 @@ NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 EXT := vscode-extension
 E2E := tests/e2e
 JUPYTER := build/jupyter
+RELEASE := build/release
 VSIX := build/checkpoint-intellisense.vsix
 
 SERVER_FILES := $(shell find server -type f -not -name '*.pyc' -not -name '*.so')
 COMPILED := hatch_build.py server/ckptls/checkpoint/_loop.c
-BUNDLE_FILES := pyproject.toml tools/bundle_server.py $(EXT)/python/launch.py $(SERVER_FILES)
+BUNDLE_FILES := pyproject.toml tools/bundle_server.py $(EXT)/python/launch.py \
+	$(EXT)/python/requirements.lock $(SERVER_FILES)
 EXT_FILES := $(EXT)/package.json $(EXT)/package-lock.json $(EXT)/.vscodeignore $(EXT)/README.md \
 	$(EXT)/LICENSE $(EXT)/esbuild.mjs $(EXT)/tsconfig.json $(wildcard $(EXT)/src/* $(EXT)/media/*)
 
@@ -41,7 +43,7 @@ vscode: $(VENV)/.runtime $(VSIX) ## The same example in a real VS Code in the br
 	@$(PY) tools/editor.py open --vsix $(VSIX) --port $(PORT) build/vscode/vgg16
 
 .PHONY: test
-test: lint extension vsix e2e jupyterlab editors pytest ## Everything: lint, extension, package, real editors, Python
+test: lint extension vsix wheels e2e jupyterlab editors pytest versions ## Everything: lint, packages, real editors, Python
 
 .PHONY: check
 check: lint extension $(VENV)/.test ## What is quick: lint, extension, Python without TensorFlow
@@ -55,6 +57,17 @@ bench: $(VENV)/.test ## How fast we are, as ratios against TensorFlow
 .PHONY: package
 package: $(VSIX) ## The .vsix of the extension
 	@ls -l $(VSIX)
+
+.PHONY: wheels
+wheels: $(RELEASE)/.stamp ## What an index gets, in dist/: the sdist, wheels with and without the compiled loop
+	$(call say,Wheels)
+	@$(RELEASE)/bin/python tools/build_wheels.py
+
+.PHONY: lock
+lock: $(RELEASE)/.stamp ## Choose the versions of the libraries that the extension brings
+	@cd $(EXT)/python && ../../$(RELEASE)/bin/uv pip compile --quiet --upgrade --universal \
+		--python-version 3.10 --generate-hashes --no-build --fork-strategy fewest --no-header \
+		../../pyproject.toml --output-file requirements.lock
 
 .PHONY: clean
 clean: ## Remove all that was built here (code-server stays in its cache)
@@ -99,6 +112,11 @@ jupyterlab: $(JUPYTER)/.stamp $(E2E)/node_modules/.stamp $(EXT)/node_modules/.st
 	@CKPTLS_CHROMIUM="$$($(PY) tools/editor.py chromium)" \
 		"$$($(PY) tools/editor.py node)" --test --test-reporter=spec '$(E2E)/jupyter/*.test.ts'
 
+.PHONY: versions
+versions: $(RELEASE)/.stamp
+	$(call say,The oldest libraries; other Pythons)
+	@$(RELEASE)/bin/python tools/check_versions.py
+
 .PHONY: editors
 editors: $(VENV)/.test
 	$(call say,Emacs and Neovim)
@@ -127,6 +145,12 @@ $(JUPYTER)/.stamp: $(E2E)/jupyter/requirements.txt pyproject.toml $(COMPILED) | 
 	@$(PY) -m venv --clear $(JUPYTER)
 	@$(JUPYTER)/bin/python -m pip --quiet --disable-pip-version-check --no-input \
 		install -r $< -e '.[pylsp]'
+	@touch $@
+
+$(RELEASE)/.stamp: tools/requirements.txt | $(PY)
+	@echo "installing what packages are built with into $(RELEASE) ..."
+	@$(PY) -m venv --clear $(RELEASE)
+	@$(RELEASE)/bin/python -m pip --quiet --disable-pip-version-check --no-input install -r $<
 	@touch $@
 
 $(EXT)/node_modules/.stamp: $(EXT)/package-lock.json

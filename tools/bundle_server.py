@@ -2,9 +2,10 @@
 
     python tools/bundle_server.py [--target linux-x64]
 
-The libraries are wheels unzipped over each other: pure ones, and for each CPython that we
-support the compiled ones, whose file names carry the ABI and so do not collide. Only the
-standard library and pip are used; nothing is compiled.
+The libraries are those of vscode-extension/python/requirements.lock, whose hashes pip compares;
+`make lock` writes it again. They are wheels unzipped over each other: pure ones, and for each
+CPython that we support the compiled ones, whose file names carry the ABI and so do not collide.
+Only the standard library and pip are used; nothing is compiled.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from pip._vendor.packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 EXTENSION = ROOT / "vscode-extension"
+LOCK = EXTENSION / "python" / "requirements.lock"
+HASH = re.compile(r"--hash=(sha256:[0-9a-f]{64})")
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 LINUX_TAGS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 # What VS Code calls a target -> how pip and environment markers name it.
@@ -93,7 +96,7 @@ def main() -> int:
 def bundle(target: str, scratch: Path) -> None:
     """Make bundled/ anew: libs/, launch.py, bundle.json."""
     own_wheel = build_own_wheel(scratch)
-    libraries = cached_libraries(target, requirements_of(own_wheel))
+    libraries = cached_libraries(target, locked_libraries(requirements_of(own_wheel)))
     made = scratch / "bundled"
     shutil.copytree(libraries, made / "libs")
     unzip(own_wheel, made / "libs")
@@ -124,11 +127,9 @@ def build_own_wheel(folder: Path) -> Path:
     return wheel
 
 
-def cached_libraries(target: str, requirements: list[Requirement]) -> Path:
-    """The unzipped libraries; made once for a target and a list of requirements."""
-    wanted = json.dumps(
-        [target, PYTHONS, sorted(map(str, requirements)), Path(__file__).read_text()]
-    )
+def cached_libraries(target: str, libraries: list[Locked]) -> Path:
+    """The unzipped libraries; made once for a target and a lock."""
+    wanted = json.dumps([target, PYTHONS, LOCK.read_text(), Path(__file__).read_text()])
     digest = hashlib.sha256(wanted.encode()).hexdigest()[:12]
     folder = ROOT / "build" / f"libraries-{target}-{digest}"
     if not folder.is_dir():
@@ -137,7 +138,7 @@ def cached_libraries(target: str, requirements: list[Requirement]) -> Path:
         folder.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as half_made:
             wheels, libs = Path(half_made, "wheels"), Path(half_made, "libs")
-            download_all(target, requirements, wheels)
+            download_all(target, libraries, wheels)
             for wheel in sorted(wheels.rglob("*.whl")):
                 unzip(wheel, libs)
             libs.rename(folder)
@@ -147,43 +148,73 @@ def cached_libraries(target: str, requirements: list[Requirement]) -> Path:
 # ---------------------------------------------------------------- which wheels
 
 
-def download_all(target: str, requirements: list[Requirement], folder: Path) -> None:
-    """Download the wheels of `requirements` and of all that they need, for every Python."""
-    seen: set[str] = set()
-    wanted = list(requirements)
-    while wanted:
-        with ThreadPoolExecutor(max_workers=4) as pool:
-            groups = pool.map(lambda need: download(target, need, folder), wanted)
-            found = [requirement for group in groups for requirement in group]
-        seen |= {need.name.lower() for need in wanted}
-        wanted = list({r.name.lower(): r for r in found if r.name.lower() not in seen}.values())
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A library of the lock: its one version, and the hashes that its wheels may have."""
+
+    requirement: Requirement
+    hashes: tuple[str, ...]
 
 
-def download(target: str, requirement: Requirement, folder: Path) -> list[Requirement]:
-    """Download one version of a library for every Python that wants it; returns its needs.
+def locked_libraries(own: list[Requirement]) -> list[Locked]:
+    """The libraries of the lock, which has all that the server needs.
 
-    The oldest Python chooses the version: the wheels are laid over each other, so that all of
-    them must be of the same one.
+    Raises:
+        BundleError: a library that the server itself needs is missing there, or another version.
     """
-    targets = [t for t in (Target(target, python) for python in PYTHONS) if applies(requirement, t)]
-    needs: list[Requirement] = []
-    pinned = f"{requirement.name}{requirement.specifier}"
-    for place in targets:
-        wheels = folder / requirement.name / place.python
+    text = LOCK.read_text().replace("\\\n", " ")
+    lines = [
+        line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
+    ]
+    found = [
+        Locked(Requirement(line.partition(" --hash=")[0]), tuple(HASH.findall(line)))
+        for line in lines
+    ]
+    for need in own:
+        there = [each for each in found if is_same(each.requirement.name, need.name)]
+        if not any(need.specifier.contains(version_of(each)) for each in there):
+            raise BundleError(f"{LOCK.name} has no {need}; run `make lock`")
+    return found
+
+
+def is_same(one: str, other: str) -> bool:
+    return re.sub(r"[-_.]+", "-", one).lower() == re.sub(r"[-_.]+", "-", other).lower()
+
+
+def version_of(library: Locked) -> str:
+    return str(library.requirement.specifier).removeprefix("==")
+
+
+def download_all(target: str, libraries: list[Locked], folder: Path) -> None:
+    """Download the wheels of all libraries, for every Python."""
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        for _ in pool.map(lambda each: download(target, each, folder), libraries):
+            pass
+
+
+def download(target: str, library: Locked, folder: Path) -> None:
+    """Download one library for every Python that wants it; pip compares the hashes."""
+    name = library.requirement.name
+    wanted = folder / f"{name}.txt"
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    pin = f"{name}=={version_of(library)}"
+    wanted.write_text(" ".join([pin, *(f"--hash={each}" for each in library.hashes)]) + "\n")
+    for place in (Target(target, python) for python in PYTHONS):
+        if not applies(library.requirement, place):
+            continue
+        wheels = folder / name / place.python
         pip(
             "download",
             "--no-deps",
             "--only-binary=:all:",
+            "--require-hashes",
             f"--dest={wheels}",
             *place.pip_options,
-            pinned,
+            f"--requirement={wanted}",
         )
         wheel = next(wheels.glob("*.whl"))
-        pinned = f"{requirement.name}=={wheel.name.split('-')[1]}"
-        needs += requirements_of(wheel)
         if wheel.name.endswith(("-none-any.whl", f"-abi3-{wheel.stem.split('-')[-1]}.whl")):
             break
-    return [n for n in needs if any(applies(n, place) for place in targets)]
 
 
 def applies(requirement: Requirement, target: Target) -> bool:
