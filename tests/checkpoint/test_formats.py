@@ -8,6 +8,7 @@ import math
 import os
 import pickle
 import shutil
+import struct
 import subprocess
 import sys
 import zipfile
@@ -411,6 +412,85 @@ def test_links_out_of_an_hdf5_file_are_not_followed(folder: Path) -> None:
         file["external"] = h5py.ExternalLink("other.h5", "/secret")
         file.create_group("loop")["again"] = file["/"]
     assert listed("m.h5") == {"w": ("float32", (2,))}
+    assert ckptls.open("m.h5").problems == (
+        "`external` is not listed: a link that leads to another file",
+    )
+
+
+def test_a_link_within_an_hdf5_file_is_no_problem_and_one_to_nothing_is(folder: Path) -> None:
+    with h5py.File("m.h5", "w") as file:
+        file["w"] = np.ones(2, np.float32)
+        file["soft"] = h5py.SoftLink("/w")
+        file["again"] = h5py.SoftLink("soft")
+    assert ckptls.open("m.h5").problems == ()
+    with h5py.File("m.h5", "a") as file:
+        file["lost"] = h5py.SoftLink("/nothing")
+        file["loop"] = h5py.SoftLink("/loop")
+    assert ckptls.open("m.h5").problems == (
+        "`loop` and 1 more is not listed: a link that leads to nothing",
+    )
+
+
+def write_layer(layers: list[str], weights: list[str]) -> h5py.File:
+    file = h5py.File("m.h5", "w")
+    file.attrs["layer_names"] = layers
+    file.create_group("dense").attrs["weight_names"] = weights
+    file["dense/b:0"] = np.ones(2, np.float32)
+    return file
+
+
+def test_a_weight_behind_a_soft_link_is_read_as_keras_reads_it(folder: Path) -> None:
+    with write_layer(["dense"], ["b:0", "k:0"]) as file:
+        file["elsewhere"] = np.full(3, 5, np.float32)
+        file["dense/k:0"] = h5py.SoftLink("/elsewhere")
+    checkpoint = ckptls.open("m.h5")
+    assert checkpoint.names == ("b:0", "k:0")
+    assert checkpoint.problems == ()
+    assert formats.read_value("m.h5", "k:0").tolist() == [5, 5, 5]
+
+
+def test_a_weight_behind_an_external_link_is_told(folder: Path) -> None:
+    with write_layer(["dense"], ["b:0", "k:0"]) as file:
+        file["dense/k:0"] = h5py.ExternalLink("other.h5", "/k")
+    checkpoint = ckptls.open("m.h5")
+    assert checkpoint.names == ("b:0",)
+    assert checkpoint.problems == (
+        "it names `k:0`, but does not hold it: its link leads to another file",
+    )
+
+
+def test_a_layer_that_is_named_but_absent_is_told(folder: Path) -> None:
+    write_layer(["dense", "gone", "lost"], ["b:0"]).close()
+    checkpoint = ckptls.open("m.h5")
+    assert checkpoint.names == ("b:0",)
+    assert checkpoint.problems == ("it names the layer `gone` and 1 more, but does not hold it",)
+
+
+def test_names_that_are_not_utf_8_are_listed_and_read(folder: Path) -> None:
+    with h5py.File("m.h5", "w") as file:
+        group = h5py.h5g.create(file.id, b"gr\xfcn")
+        plain = h5py.h5s.create_simple((2,))
+        h5py.h5d.create(group, b"w\xff", h5py.h5t.IEEE_F32LE, plain)
+        h5py.Group(group)[b"w\xff"][...] = [3, 4]
+        file["a\\x41"] = np.ones(1, np.float32)
+    names = ("a\\x41", "gr\\xfcn/w\\xff")
+    assert ckptls.list_names("m.h5") == list(names)
+    assert formats.read_value("m.h5", names[0]).tolist() == [1]
+    assert formats.read_value("m.h5", names[1]).tolist() == [3, 4]
+
+
+@pytest.mark.parametrize("block_bytes", [512, 4096])
+def test_hdf5_behind_a_block_of_the_user_is_read(folder: Path, block_bytes: int) -> None:
+    with h5py.File("m.mat", "w", userblock_size=block_bytes) as file:
+        file["w"] = np.arange(3, dtype=np.float32)
+    with open("m.mat", "r+b") as block:
+        block.write(b"MATLAB 7.3 MAT-file")
+    assert ckptls.open("m.mat").format is Format.HDF5
+    assert listed("m.mat") == {"w": ("float32", (3,))}
+    assert formats.read_value("m.mat", "w").tolist() == [0, 1, 2]
+    Path("other").write_bytes(b"MATLAB 7.3 MAT-file".ljust(10_000))
+    with pytest.raises(CheckpointError):
+        ckptls.open("other")
 
 
 def test_elements_in_other_files_are_listed_and_never_read(folder: Path) -> None:
@@ -552,6 +632,115 @@ def test_a_changed_bit_of_an_orbax_database_is_noticed(folder: Path) -> None:
     Path("m/manifest.ocdbt").write_bytes(data)
     with pytest.raises(CheckpointDamaged, match="checksum does not match"):
         ckptls.open("m")
+
+
+def packed(item: object) -> bytes:
+    """MessagePack of small things, as Flax writes them."""
+    if isinstance(item, dict):
+        return bytes([0x80 + len(item)]) + b"".join(packed(k) + packed(v) for k, v in item.items())
+    if isinstance(item, (list, tuple)):
+        return bytes([0x90 + len(item)]) + b"".join(map(packed, item))
+    if isinstance(item, str):
+        return b"\xd9" + bytes([len(item)]) + item.encode()
+    if isinstance(item, bytes):
+        return b"\xc4" + bytes([len(item)]) + item
+    if isinstance(item, np.ndarray | np.generic):
+        body = packed([list(item.shape), item.dtype.name, item.tobytes()])
+        kind = 1 if isinstance(item, np.ndarray) else 3
+        return b"\xc7" + bytes([len(body), kind]) + body
+    if isinstance(item, complex):
+        body = packed([item.real, item.imag])
+        return b"\xc7" + bytes([len(body), 2]) + body
+    if isinstance(item, bool) or item is None:
+        return {None: b"\xc0", False: b"\xc2", True: b"\xc3"}[item]  # type: ignore[index]
+    if isinstance(item, float):
+        return b"\xcb" + struct.pack(">d", item)
+    assert isinstance(item, int)
+    return b"\xd3" + struct.pack(">q", item)
+
+
+def test_an_aggregated_orbax_checkpoint_is_listed(folder: Path) -> None:
+    os.mkdir("m")
+    tree = {
+        "w": np.arange(6, dtype=np.int16).reshape(2, 3),
+        "deep": {"list": [np.float32(2.5), None]},
+        "step": 3, "rate": 0.5, "on": True, "name": "x", "raw": b"y", "z": 1 + 2j,
+    }  # fmt: skip
+    Path("m/checkpoint").write_bytes(packed(tree))
+    assert listed("m") == {
+        "w": ("int16", (2, 3)), "deep/list/0": ("float32", ()), "step": ("int64", ()),
+        "rate": ("float64", ()), "on": ("bool", ()), "name": ("string", ()),
+        "raw": ("string", ()), "z": ("complex128", ()),
+    }  # fmt: skip
+    assert listed("m/checkpoint") == listed("m")
+    read = {name: formats.read_value("m", name) for name in listed("m")}
+    assert flat(read["w"]) == [0, 1, 2, 3, 4, 5]
+    assert read["deep/list/0"] == 2.5
+    assert (read["step"], read["rate"], read["name"], read["z"]) == (3, 0.5, b"x", 1 + 2j)
+    with pytest.raises(KeyError):
+        formats.read_value("m", "nothing")
+
+
+def test_an_aggregated_array_in_chunks_is_put_together(folder: Path) -> None:
+    os.mkdir("m")
+    chunks = {"0": np.arange(4.0), "1": np.arange(4.0, 6.0)}
+    array = {"__msgpack_chunked_array__": True, "shape": {"0": 2, "1": 3}, "chunks": chunks}
+    Path("m/checkpoint").write_bytes(packed({"w": array}))
+    assert listed("m") == {"w": ("float64", (2, 3))}
+    assert formats.read_value("m", "w").tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+@pytest.mark.parametrize("has_tree", [True, False])
+def test_a_tree_of_which_a_part_is_aggregated_is_listed_whole(folder: Path, has_tree: bool) -> None:
+    shutil.copytree(FIXTURES / "orbax" / "files", "m")
+    kernel = "params.dense.kernel"
+    tree = {"params": {"dense": {"kernel": f"PLACEHOLDER://{kernel}", "small": np.ones(2)}}}
+    Path("m/checkpoint").write_bytes(packed(tree))
+    if not has_tree:
+        os.remove("m/_METADATA")
+    found = listed("m")
+    assert found["params/dense/kernel"] == ("float32", (4, 6))
+    assert found["params/dense/small"] == ("float64", (2,))
+    assert formats.read_value("m", "params/dense/kernel").shape == (4, 6)
+    assert flat(formats.read_value("m", "params/dense/small")) == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        packed({"w": np.ones(3)})[:-1],
+        packed({"w": 1}).replace(b"\xd3", b"\xc1"),
+        b"\xdf\xff\xff\xff\xff\xa1w",
+        packed({"w": np.ones(3)}).replace(b"float64", b"float32"),
+    ],
+)
+def test_an_aggregated_file_that_cannot_be_is_refused(folder: Path, data: bytes) -> None:
+    os.mkdir("m")
+    Path("m/checkpoint").write_bytes(data)
+    with pytest.raises(CheckpointDamaged):
+        formats.read_value("m", ckptls.open("m").names[0])
+
+
+def test_an_aggregated_value_that_is_gone_is_told(folder: Path) -> None:
+    os.mkdir("m")
+    entry = {
+        "key_metadata": [{"key": "w", "key_type": 2}],
+        "value_metadata": {"value_type": "np.ndarray", "skip_deserialize": True},
+    }
+    Path("m/_METADATA").write_text(json.dumps({"tree_metadata": {"('w',)": entry}}))
+    assert ckptls.open("m").problems == ("its tree names `w`, which it does not hold",)
+    Path("m/checkpoint").write_bytes(packed({"w": np.ones(1)}))
+    assert ckptls.open("m").problems == ()
+    assert listed("m") == {"w": ("float64", (1,))}
+
+
+def test_an_orbax_checkpoint_that_is_not_finished_is_marked(folder: Path) -> None:
+    name = "10.orbax-checkpoint-tmp-1700000000"
+    shutil.copytree(FIXTURES / "orbax" / "files", f"run/{name}")
+    for path in (f"run/{name}", "run"):
+        checkpoint = ckptls.open(path)
+        assert "step" in checkpoint
+        assert checkpoint.problems[0].startswith("it is not finished")
 
 
 def test_numbers_survive_that_are_no_numbers(folder: Path) -> None:

@@ -234,6 +234,23 @@ def test_a_mutated_orbax_file_is_read_or_refused(
         target.write_bytes(original)
 
 
+AGGREGATE = (  # {"w": an array of int16 [2], "deep": {"a": 0.5, "b": a placeholder}, "n": 3}
+    b"\x83\xa1w\xc7\x0f\x01\x93\x91\x02\xa5int16\xc4\x04\x01\x00\x02\x00\xa4deep\x82"
+    b"\xa1a\xcb?\xe0\0\0\0\0\0\0\xa1b\xafPLACEHOLDER://x\xa1n\xd3\0\0\0\0\0\0\0\x03"
+)
+
+
+@fuzzed(1000)
+@given(edits=EDITS)
+def test_a_mutated_aggregated_tree_is_read_or_refused(
+    path: Path, edits: list[tuple[float, str, int]]
+) -> None:
+    directory = path.parent / "aggregated"
+    directory.mkdir(exist_ok=True)
+    (directory / "checkpoint").write_bytes(edited(AGGREGATE, edits))
+    read_or_refuse(directory)
+
+
 DISTRIBUTED = FIXTURES / "pytorch_kinds" / "sharded"
 
 
@@ -315,6 +332,11 @@ def test_a_mutated_hdf5_file_is_read_or_refused(
 
 
 def test_the_files_that_are_mutated_are_sound(path: Path) -> None:
+    directory = path.parent / "sound"
+    directory.mkdir()
+    (directory / "checkpoint").write_bytes(AGGREGATE)
+    assert ckptls.list_names(directory) == ["deep/a", "n", "w"]
+    assert len(ckptls.open(DISTRIBUTED)) == 3
     for data in (*FILES, HDF5, KERAS):
         path.write_bytes(data)
         assert len(ckptls.open(path))

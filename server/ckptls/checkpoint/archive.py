@@ -84,7 +84,7 @@ class Archive(Closing):
         """
         member = self._member(name)
         if member.file_size > max_bytes:
-            raise CheckpointDamaged(f"`{name}` claims to hold {member.file_size:,} bytes")
+            raise CheckpointUnsupported(f"`{name}` claims to hold {member.file_size:,} bytes")
         check_growth(member.file_size, member.compress_size, name)
         data = self.read_head(name, member.file_size)
         if len(data) != member.file_size:
@@ -192,4 +192,4 @@ def _check_directory(file: OpenFile | FilePart) -> None:
     if size_bytes == 0xFFFFFFFF and locator[:4] == b"PK\x06\x06":
         size_bytes = int.from_bytes(locator[40:48], "little")
     if size_bytes > MAX_DIRECTORY_BYTES:
-        raise CheckpointDamaged(f"a table of members of {size_bytes:,} bytes")
+        raise CheckpointUnsupported(f"a table of members of {size_bytes:,} bytes")

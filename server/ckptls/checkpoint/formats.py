@@ -83,6 +83,8 @@ _DISTRIBUTED_MARK = ".metadata"  # of PyTorch's distributed checkpoints
 _MARKS = _ORBAX_MARKS | {_DISTRIBUTED_MARK}
 
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+_USER_BLOCK_BYTES = 512
+_OFTEN_HDF5 = (".h5", ".hdf5", ".mat")
 _ZIP_MAGIC = b"PK\x03\x04"
 _OCDBT_MAGIC = b"\x0c\xdb\x3a\x2a"
 _TAR_MAGIC = b"ustar"
@@ -299,6 +301,8 @@ def _by_content(file: OpenFile) -> Location | None:
         from ckptls.checkpoint import shards
 
         return shards.at_index(file)
+    if _has_user_block(file):
+        return Location(path, Format.HDF5, (path,))
     for place, magic, kind, hint in _NOT_READ:
         if head.startswith(magic, place):
             raise CheckpointUnsupported(f"it is {kind}", where=0, hint=hint)
@@ -322,6 +326,21 @@ def _is_old_torch(head: bytes, file: OpenFile) -> bool:
     from ckptls.checkpoint import torch_tar
 
     return torch_tar.is_tensor_archive(file)
+
+
+def _has_user_block(file: OpenFile) -> bool:
+    """Whether HDF5 begins behind bytes of the user, at 512 or a power of two times that.
+
+    MATLAB's files have such a block. On another machine, where each look costs, names must do.
+    """
+    if is_remote(file.path) and not file.path.endswith(_OFTEN_HDF5):
+        return False
+    place = _USER_BLOCK_BYTES
+    while place + len(_HDF5_MAGIC) <= file.size:
+        if file.read_at(place, len(_HDF5_MAGIC)) == _HDF5_MAGIC:
+            return True
+        place *= 2
+    return False
 
 
 def _begins_as_safetensors(head: bytes, size: int) -> bool:

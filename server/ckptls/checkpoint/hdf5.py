@@ -3,7 +3,8 @@
 The library under h5py is large and written in C; a damaged file can send it into a loop or
 end its process. So this module works in a process of its own, see `hdf5_process`.
 
-Soft and external links are passed by. A data set whose elements lie in another file, or are
+Soft links are followed where a file names what it holds, and external links never: both are named
+if they lead out of the file or to nothing. A data set whose elements lie in another file, or are
 put together from other data sets, is listed and never read.
 
 Source: the HDF5 file format specification, and the documentation of h5py.
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ckptls.checkpoint.model import Kind
 
 MAX_OBJECTS = 1_000_000
+MAX_LINKS = 16  # soft links that lead to one another
 MAX_ATTRIBUTE_BYTES = 64 << 20
 PIECE_BYTES = 4 << 20
 _MAX_PARTS = 10_000
@@ -91,38 +93,71 @@ def damaged(error: BaseException) -> CheckpointError:
     return CheckpointDamaged(f"no sound HDF5 file: {text}")
 
 
-def data_sets(group: h5py.Group) -> Iterator[tuple[str, h5py.Dataset]]:
-    """(path below `group`, data set) of each data set under it, each object once."""
+def data_sets(
+    group: h5py.Group, on_link: Callable[[str, str], None] = lambda path, what: None
+) -> Iterator[tuple[str, h5py.Dataset]]:
+    """(path below `group`, data set) of each data set under it, each object once.
+
+    Args:
+        on_link: called with the path of a link that leads to nothing in this file, and why.
+
+    Raises:
+        CheckpointUnsupported: more objects than are listed.
+    """
     import h5py
 
     rest = [("", group)]
-    visited: set[int] = set()
+    visited = {h5py.h5o.get_info(group.id).addr}
     while rest:
         path, above = rest.pop()
-        for name, below in _links(above):
+        for raw in list(above.id):
+            name = raw.decode("utf-8", "backslashreplace")
+            inner = f"{path}/{name}" if path else name
+            if above.id.links.get_info(raw).type != h5py.h5l.TYPE_HARD:
+                what = _lost_behind(above, raw)
+                if what:
+                    on_link(inner, what)
+                continue
+            below = _behind(above, raw)
+            if below is None:
+                continue
             place = h5py.h5o.get_info(below.id).addr
             if place in visited:
                 continue
             visited.add(place)
-            if len(visited) > MAX_OBJECTS or len(path) + len(name) > MAX_NAME_BYTES:
-                raise CheckpointDamaged("more groups and data sets than can be listed")
-            inner = f"{path}/{name}" if path else name
+            if len(visited) > MAX_OBJECTS or len(inner) > MAX_NAME_BYTES:
+                raise CheckpointUnsupported("more groups and data sets than are listed")
             if isinstance(below, h5py.Dataset):
                 yield inner, below
-            elif isinstance(below, h5py.Group):
+            else:
                 rest.append((inner, below))
 
 
-def child(group: h5py.Group, path: str) -> Any:
-    """The group or data set at a path below `group`, hard links alone followed; None if none."""
+def child(group: h5py.Group, path: str, links: int = MAX_LINKS) -> Any:
+    """The group or data set at a path below `group`, None if there is none in this file.
+
+    Soft links are followed, as many as `links` one after the other; external ones are not.
+    """
     import h5py
 
     below: Any = group
     for name in path.split("/"):
         if not isinstance(below, h5py.Group) or not name:
             return None
-        below = _behind(below, name.encode("utf-8", "surrogateescape"))
+        below = _behind(below, _raw_name(below, name), links)
     return below
+
+
+def link_problem(group: h5py.Group, path: str) -> str:
+    """Why there is nothing in this file at a path below `group`: an external link, or none."""
+    import h5py
+
+    above, _, name = path.rpartition("/")
+    holder = child(group, above) if above else group
+    if not isinstance(holder, h5py.Group):
+        return ""
+    raw = _raw_name(holder, name)
+    return _lost_behind(holder, raw) if holder.id.links.exists(raw) else ""
 
 
 def texts(group: h5py.Group, name: str) -> list[str] | None:
@@ -224,35 +259,52 @@ def verify(data_set: h5py.Dataset, name: str) -> int:
     return sum(piece.nbytes for piece in pieces(data_set))
 
 
-def _links(group: h5py.Group) -> Iterator[tuple[str, Any]]:
-    """(name, object) behind each hard link of a group; a name that is no UTF-8 with escapes."""
-    for name in list(group.id):
-        below = _behind(group, name)
-        if below is not None:
-            yield name.decode("utf-8", "backslashreplace"), below
+def _raw_name(group: h5py.Group, name: str) -> bytes:
+    """The bytes of a name; one that is not UTF-8 is listed with escapes."""
+    if "\\x" in name:
+        for raw in list(group.id):
+            if raw.decode("utf-8", "backslashreplace") == name:
+                return bytes(raw)
+    return name.encode("utf-8", "surrogateescape")
 
 
-def _behind(group: h5py.Group, name: bytes) -> Any:
-    """The group or data set behind a hard link; None behind others, and if there is none.
+def _behind(group: h5py.Group, name: bytes, links: int = 0) -> Any:
+    """The group or data set behind a link, None if there is none in this file.
 
     This is h5py's own lower level: what `group[name]` does takes several times as long.
     """
     from h5py import Dataset, Group, h5d, h5g, h5l, h5o
 
-    links = group.id.links
-    if not name or not links.exists(name) or links.get_info(name).type != h5l.TYPE_HARD:
+    found = group.id.links
+    if not name or not found.exists(name):
+        return None
+    kind = found.get_info(name).type
+    if kind == h5l.TYPE_SOFT and links > 0:
+        target = found.get_val(name).decode("utf-8", "surrogateescape")
+        start = Group(h5g.open(group.id, b"/")) if target.startswith("/") else group
+        return child(start, target.strip("/"), links - 1)
+    if kind != h5l.TYPE_HARD:
         return None
     on_object()
-    found = h5o.open(group.id, name)
-    if isinstance(found, h5d.DatasetID):
-        return Dataset(found)
-    return Group(found) if isinstance(found, h5g.GroupID) else None
+    opened = h5o.open(group.id, name)
+    if isinstance(opened, h5d.DatasetID):
+        return Dataset(opened)
+    return Group(opened) if isinstance(opened, h5g.GroupID) else None
+
+
+def _lost_behind(group: h5py.Group, name: bytes) -> str:
+    """Why nothing of this file is behind a link; empty if there is something."""
+    from h5py import h5l
+
+    if group.id.links.get_info(name).type == h5l.TYPE_EXTERNAL:
+        return "leads to another file"
+    return "" if _behind(group, name, MAX_LINKS) is not None else "leads to nothing"
 
 
 def _texts(group: h5py.Group, name: str) -> list[str]:
     attribute = group.attrs.get_id(name)
     if prod(attribute.shape or ()) * attribute.dtype.itemsize > MAX_ATTRIBUTE_BYTES:
-        raise CheckpointDamaged(f"the attribute `{name}` is too large")
+        raise CheckpointUnsupported(f"the attribute `{name}` is too large")
     value = group.attrs[name]
     return [_text(item) for item in value.tolist()] if getattr(value, "shape", ()) else []
 

@@ -5,7 +5,7 @@ Source: keras/src/legacy/saving/legacy_h5_format.py, keras/src/saving/saving_lib
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ _OPTIMIZER = "optimizer_weights"
 _VARIABLES = "vars"
 
 
+_Legacy = tuple[dict[str, str], "tuple[Group, ...]", tuple[str, ...]]
 Group = tuple[str, str, tuple[str, ...]]  # a layer's name or "", its path, its variables
 
 
@@ -51,10 +52,23 @@ def listing_of(root: h5py.Group) -> Listing:
     """What the file under a root group holds, whichever layout it has."""
     legacy = _legacy(root)
     if legacy is not None:
-        paths, layers = legacy
+        paths, layers, absent = legacy
         found = ((name, child(root, path)) for name, path in paths.items())
-        return _listing(found, Format.KERAS, layers)
-    plain = _listing(data_sets(root), Format.HDF5, ())
+        listing = _listing(found, Format.KERAS, layers)
+        lost = [name for name in paths if name not in listing.kinds]
+        problems = [*listing.problems, *_lost(root, paths, lost)]
+        if absent:
+            what = f"it names the layer `{absent[0]}`{_others(absent)}, but does not hold it"
+            problems.append(what)
+        return replace(listing, problems=tuple(problems))
+    links: dict[str, list[str]] = {}
+    reachable = data_sets(root, lambda path, what: links.setdefault(what, []).append(path))
+    plain = _listing(reachable, Format.HDF5, ())
+    problems = [
+        f"`{paths[0]}`{_others(paths)} is not listed: a link that {what}"
+        for what, paths in links.items()
+    ]
+    plain = replace(plain, problems=(*plain.problems, *problems))
     if not _is_weights_file(root, list(plain.kinds)):
         return plain
     layers = tuple(_numbered_layers(root, sorted(plain.kinds, key=natural_order)))
@@ -80,10 +94,8 @@ def data_set_of(root: h5py.Group, name: str) -> Any:
 def _listing(found: Iterable[tuple[str, Any]], form: Format, layers: tuple[Group, ...]) -> Listing:
     kinds: dict[str, Kind] = {}
     elsewhere: list[str] = []
-    lost: list[str] = []
     for name, data_set in found:
         if not _is_data_set(data_set):
-            lost.append(name)
             continue
         kinds[name] = hdf5.kind_of(data_set, name)
         if hdf5.lies_elsewhere(data_set):
@@ -91,9 +103,20 @@ def _listing(found: Iterable[tuple[str, Any]], form: Format, layers: tuple[Group
     problems = []
     if elsewhere:
         problems.append(f"the elements of `{elsewhere[0]}` lie in another place; not read")
-    if lost:
-        problems.append(f"it names `{lost[0]}`, but does not hold it")
     return Listing(kinds, layers, form, tuple(problems))
+
+
+def _lost(root: h5py.Group, paths: dict[str, str], lost: list[str]) -> list[str]:
+    """What is said of weights that are named, and not in the file."""
+    if not lost:
+        return []
+    why = hdf5.link_problem(root, paths[lost[0]])
+    reason = f": its link {why}" if why else ""
+    return [f"it names `{lost[0]}`{_others(lost)}, but does not hold it{reason}"]
+
+
+def _others(names: Sequence[object]) -> str:
+    return f" and {len(names) - 1:,} more" if len(names) > 1 else ""
 
 
 def _is_data_set(found: Any) -> bool:
@@ -101,8 +124,10 @@ def _is_data_set(found: Any) -> bool:
 
 
 @lru_cache(maxsize=1)  # for many questions about one file
-def _legacy(root: h5py.Group) -> tuple[dict[str, str], tuple[Group, ...]] | None:
-    """The paths of all weights by name, and the layers; None if the file is of another layout."""
+def _legacy(root: h5py.Group) -> _Legacy | None:
+    """The paths of all weights by name, the layers, and those of them that are not in the file;
+    None if the file is of another layout.
+    """
     for place in ("model_weights", ""):
         group = child(root, place) if place else root
         names = texts(group, "layer_names") if hasattr(group, "attrs") else None
@@ -113,16 +138,18 @@ def _legacy(root: h5py.Group) -> tuple[dict[str, str], tuple[Group, ...]] | None
     return None
 
 
-def _weights(
-    root: h5py.Group, place: str, layer_names: list[str]
-) -> tuple[dict[str, str], tuple[Group, ...]]:
+def _weights(root: h5py.Group, place: str, layer_names: list[str]) -> _Legacy:
     """The weights by the names that the layers list; where two are equal, by their paths."""
+    absent: list[str] = []
+    known = frozenset(layer_names)
     weights: list[tuple[str, str, str]] = []  # (group, name of the weight, path of its data set)
     prefix = f"{place}/" if place else ""
     groups = [(name, f"{prefix}{name}") for name in (*layer_names, _LOOSE_WEIGHTS)]
     groups.append((_OPTIMIZER, _OPTIMIZER))
     for group_name, path in groups:
         group = child(root, path)
+        if group is None and group_name in known:
+            absent.append(group_name)
         names = texts(group, "weight_names") if hasattr(group, "attrs") else None
         weights += ((group_name, name, f"{path}/{name}") for name in names or ())
     counts: dict[str, int] = {}
@@ -138,7 +165,7 @@ def _weights(
         (name, f"{prefix}{name}", tuple(by_group.get(name, ())))
         for name in dict.fromkeys(layer_names)
     )
-    return paths, layers
+    return paths, layers, tuple(dict.fromkeys(absent))
 
 
 def _is_weights_file(root: h5py.Group, paths: list[str]) -> bool:

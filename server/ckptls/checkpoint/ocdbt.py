@@ -77,7 +77,7 @@ class Database(Closing):
             keys = [above + key for key in node.keys]
             entries += len(keys)
             if nodes > MAX_NODES or entries > MAX_ENTRIES:
-                raise CheckpointDamaged("more keys than can be listed")
+                raise CheckpointUnsupported("more keys than are listed")
             if height == 0:
                 found = zip(keys, node.values, strict=True)
                 yield from (item for item in found if item[0].startswith(prefix))
@@ -121,7 +121,7 @@ class Database(Closing):
             try:
                 with open_file(path) as file:
                     if file.size > MAX_NODE_BYTES:
-                        raise CheckpointDamaged("a manifest of more than 64 MiB")
+                        raise CheckpointUnsupported("a manifest of more than 64 MiB")
                     body = _decoded(file.read_at(0, file.size), _MANIFEST_MAGIC)
                 root = newest_root(body)
             except CheckpointError as error:
@@ -137,7 +137,7 @@ class Database(Closing):
 
     def _node(self, place: Stretch, height: int) -> Node:
         if place.num_bytes > MAX_NODE_BYTES:
-            raise CheckpointDamaged(f"a node of {place.num_bytes:,} bytes", place.path)
+            raise CheckpointUnsupported(f"a node of {place.num_bytes:,} bytes", place.path)
         try:
             return Node(_decoded(self._bytes(place), _NODE_MAGIC), place.base, height)
         except CheckpointError as error:

@@ -1,7 +1,8 @@
 """Orbax checkpoints: a directory with a tree of arrays, each in Zarr, in a database or in files.
 
 Names are the keys from the root of the tree to an array, joined with `/`. An old checkpoint
-without `_METADATA` does not tell its tree; there names are those on disk, joined with `.`.
+without `_METADATA` tells its tree in the aggregated file, if it has one; without both, names are
+those on disk, joined with `.`.
 
 Source: orbax-checkpoint (handlers of PyTree, metadata of trees), and what it was seen to write.
 """
@@ -12,14 +13,20 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ckptls.checkpoint import elements, zarr
+from ckptls.checkpoint import elements, orbax_aggregate, zarr
 from ckptls.checkpoint.dtypes import STRING
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointIncomplete
+from ckptls.checkpoint.errors import (
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointIncomplete,
+    CheckpointUnsupported,
+)
 from ckptls.checkpoint.files import Closing, is_file, join, open_file, split, stamp_of
 from ckptls.checkpoint.formats import Contents
 from ckptls.checkpoint.limits import MAX_NAME_BYTES, check_growth, json_object
 from ckptls.checkpoint.locate import Location
 from ckptls.checkpoint.ocdbt import MANIFEST, Database, Value
+from ckptls.checkpoint.orbax_aggregate import AGGREGATE, PLACEHOLDER
 from ckptls.checkpoint.orbax_folders import METADATA, STRINGS, array_folders, in_directory
 
 if TYPE_CHECKING:
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["in_directory", "open_values", "read"]
 
 MAX_METADATA_BYTES = 256 << 20
+_EMPTY = ("None", "Dict", "List", "Tuple", "NamedTuple", "EmptyNode")
 _DESCRIPTIONS = (zarr.V2_NAME, zarr.V3_NAME)
 
 Leaf = tuple[str, dict[str, Any]]  # name on disk, what the tree says of it
@@ -56,16 +64,23 @@ def read(location: Location) -> Contents:
         CheckpointError: a damaged tree, database or description.
     """
     stamps = [stamp for path in location.files if (stamp := stamp_of(path))]
-    tree = _tree(location.prefix)
-    problems: list[str] = []
+    aggregated = _aggregated(location)
+    tree = _tree(location.prefix, aggregated)
     arrays = _described(location.prefix)
-    kinds: dict[str, Kind] = {}
+    kinds = {
+        name: orbax_aggregate.kind_of(leaf)
+        for name, leaf in aggregated.items()
+        if not _is_placeholder(leaf)
+    }
+    lost: list[str] = []
     for name, (leaf, stated) in (tree or {leaf: (leaf, {}) for leaf in arrays}).items():
         kind = _kind(arrays.get(leaf), stated)
-        if kind is None:
-            problems.append(f"its tree names `{name}`, which it does not hold")
-        else:
+        if kind is not None:
             kinds[name] = kind
+        elif name not in kinds and not (_is_skipped(stated) and _is_empty(stated)):
+            lost.append(name)
+    others = f" and {len(lost) - 1:,} more" if lost[1:] else ""
+    problems = [f"its tree names `{lost[0]}`{others}, which it does not hold"] if lost else []
     names = sorted(kinds)
     return Contents(names, [kinds[name] for name in names], stamps, tuple(problems))
 
@@ -80,9 +95,12 @@ class OrbaxValues(Closing):
 
     def __init__(self, location: Location) -> None:
         self._directory = location.prefix
-        self._tree = _tree(location.prefix)
+        self._aggregated = _aggregated(location)
+        self._tree = _tree(location.prefix, self._aggregated)
         self._store = _store(location.prefix)
-        marks = [path for path in location.files if split(path)[1] in (METADATA, MANIFEST)]
+        marks = [
+            path for path in location.files if split(path)[1] in (METADATA, MANIFEST, AGGREGATE)
+        ]
         self._marks = [(path, stamp_of(path)) for path in marks]
         self._texts: dict[str, Any] | None = None
 
@@ -92,6 +110,8 @@ class OrbaxValues(Closing):
 
     def read(self, name: str) -> elements.Array:
         """The value of one array or text, from its own chunks alone."""
+        if name in self._aggregated and not _is_placeholder(self._aggregated[name]):
+            return self._aggregated_value(name)
         leaf, stated = self._leaf(name)
         if stated.get("value_type") == STRING:
             return self._text(leaf)
@@ -102,6 +122,8 @@ class OrbaxValues(Closing):
 
     def verify(self, name: str) -> int:
         """Unpack all chunks of an array; how many bytes its elements take."""
+        if name in self._aggregated and not _is_placeholder(self._aggregated[name]):
+            return int(self._aggregated_value(name).nbytes)
         leaf, stated = self._leaf(name)
         if stated.get("value_type") == STRING:
             return len(self._text(leaf)[()])
@@ -112,6 +134,16 @@ class OrbaxValues(Closing):
 
     def verify_rest(self) -> None:
         """Nothing else."""
+
+    def _aggregated_value(self, name: str) -> elements.Array:
+        path = join(self._directory, AGGREGATE)
+        with open_file(path) as file:
+            try:
+                value = orbax_aggregate.value_of(file, self._aggregated[name])
+            except CheckpointError as error:
+                raise error.named(path) from None
+        self._check_unchanged()
+        return value
 
     def _leaf(self, name: str) -> Leaf:
         return self._tree[name] if self._tree else (name, {})
@@ -166,11 +198,34 @@ def _kind(array: zarr.Description | None, stated: dict[str, Any]) -> Kind | None
     return None  # `write_shape` would be that of one part of an array on several devices
 
 
-def _tree(directory: str) -> dict[str, Leaf]:
-    """name -> (name on disk, what the tree says of it); empty if there is no tree."""
+def _aggregated(location: Location) -> dict[str, orbax_aggregate.Leaf]:
+    """name -> the value in the aggregated file, or the placeholder there of one that is not."""
+    path = join(location.prefix, AGGREGATE)
+    return orbax_aggregate.read_leaves(path) if path in location.files else {}
+
+
+def _is_placeholder(leaf: orbax_aggregate.Leaf) -> bool:
+    return isinstance(leaf, str) and leaf.startswith(PLACEHOLDER)
+
+
+def _is_skipped(stated: dict[str, Any]) -> bool:
+    """Whether a leaf has nothing in a folder or a database of its own."""
+    return stated.get("skip_deserialize") is True
+
+
+def _is_empty(stated: dict[str, Any]) -> bool:
+    """Whether a leaf stands for nothing: None, or a container without items."""
+    return stated.get("value_type") in _EMPTY
+
+
+def _tree(directory: str, aggregated: dict[str, orbax_aggregate.Leaf]) -> dict[str, Leaf]:
+    """name -> (name on disk, what the tree says of it); empty if no file tells the tree."""
     path = join(directory, METADATA)
     if not is_file(path):
-        return {}
+        return {
+            name: (str(leaf)[len(PLACEHOLDER) :], {}) if _is_placeholder(leaf) else (name, {})
+            for name, leaf in aggregated.items()
+        }
     try:
         stated = json_object(_content(path), METADATA)
         leaves = dict(_leaves(stated.get("tree_metadata")))
@@ -189,15 +244,14 @@ def _leaves(tree: Any) -> Iterator[tuple[str, Leaf]]:
         except (KeyError, TypeError, ValueError, AttributeError):
             raise CheckpointDamaged("its tree has a leaf without keys") from None
         if sum(map(len, keys)) > MAX_NAME_BYTES:
-            raise CheckpointDamaged("its tree has a name longer than names can be")
-        if stated.get("skip_deserialize") is not True:  # nothing is stored for None and {}
-            yield "/".join(keys), (".".join(keys), stated)
+            raise CheckpointUnsupported("its tree has a name of more than 4,096 characters")
+        yield "/".join(keys), (".".join(keys), stated)
 
 
 def _content(path: str, most: int = MAX_METADATA_BYTES) -> bytes:
     with open_file(path) as file:
         if file.size > most:
-            raise CheckpointDamaged(f"{file.size:,} bytes of metadata", path)
+            raise CheckpointUnsupported(f"{file.size:,} bytes of metadata", path)
         return file.read_at(0, file.size)
 
 

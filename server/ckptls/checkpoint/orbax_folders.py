@@ -12,6 +12,7 @@ from ckptls.checkpoint.listing import natural_order
 from ckptls.checkpoint.locate import Location
 from ckptls.checkpoint.model import Format
 from ckptls.checkpoint.ocdbt import MANIFEST
+from ckptls.checkpoint.orbax_aggregate import AGGREGATE, is_aggregate
 
 METADATA = "_METADATA"
 STRINGS = "_strings.json"
@@ -22,16 +23,18 @@ _ARRAYS = (".zarray", "zarr.json")
 _OLD_MARKS = frozenset({"checkpoint", "_sharding", STEP_METADATA, "commit_success.txt"})
 _STEP = re.compile(r"(?:[A-Za-z_.-]+[_-])?(\d{1,18})")
 _TEMPORARY = ".orbax-checkpoint-tmp"
+_UNFINISHED = "it is not finished: Orbax is writing it, or was interrupted"
 
 
 def in_directory(directory: str) -> list[Location]:
     """The checkpoints that a directory is or holds: itself, the items of a step, or those of the
-    latest step. Steps that are not finished are passed by.
+    latest step. Steps that are not finished are passed by, unless there are no others.
     """
     found = _itself(directory)
     if found is not None:
         return [found]
     names = sorted(directory_names(directory), key=natural_order)[:MAX_FOLDERS]
+    unfinished = [name for name in names if _TEMPORARY in name]
     names = [name for name in names if _TEMPORARY not in name]
     items = _present(directory, names)
     if items:
@@ -42,7 +45,7 @@ def in_directory(directory: str) -> list[Location]:
         items = [found] if found else _present(step, sorted(directory_names(step))[:MAX_FOLDERS])
         if items:
             return items
-    return []
+    return _present(directory, unfinished)
 
 
 def is_checkpoint(directory: str) -> bool:
@@ -76,6 +79,8 @@ def stored_bytes(folder: str) -> int:
 def _itself(directory: str) -> Location | None:
     present = set(file_names(directory))
     files = [name for name in (METADATA, MANIFEST, STRINGS) if name in present]
+    if AGGREGATE in present and is_aggregate(join(directory, AGGREGATE)):
+        files.append(AGGREGATE)
     if not files or files == [STRINGS]:
         marks = present & _OLD_MARKS
         arrays = array_folders(directory) if marks else []
@@ -83,7 +88,8 @@ def _itself(directory: str) -> Location | None:
     if not files:
         return None
     paths = tuple(join(directory, name) for name in files)
-    return Location(directory, Format.ORBAX, paths)
+    problems = (_UNFINISHED,) if _TEMPORARY in directory else ()
+    return Location(directory, Format.ORBAX, paths, problems=problems)
 
 
 def _description(directory: str, name: str) -> str:

@@ -149,7 +149,7 @@ def read_header(file: OpenFile) -> Header:
         raise CheckpointIncomplete("it ends inside its first 8 bytes", where=file.size)
     count = int.from_bytes(file.read_at(0, 8), "little")
     if count > MAX_HEADER_BYTES:
-        raise CheckpointDamaged(f"a header of {count:,} bytes", where=0)
+        raise CheckpointUnsupported(f"a header of {count:,} bytes", where=0)
     if count > file.size - 8:
         raise CheckpointIncomplete("it ends inside its header", where=file.size)
     header = file.read_at(8, count)

@@ -12,7 +12,12 @@ from abc import abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointNotFound
+from ckptls.checkpoint.errors import (
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointNotFound,
+    CheckpointUnsupported,
+)
 from ckptls.checkpoint.files import Closing, OpenFile, is_file, join, open_file, split
 from ckptls.checkpoint.formats import Contents, at_file
 from ckptls.checkpoint.limits import json_object
@@ -174,7 +179,7 @@ def read_index(location: Location) -> tuple[Weights, FileStamp]:
     """What an index says: variable -> base names of its files; and its stamp."""
     with open_file(location.files[0]) as file:
         if file.size > MAX_INDEX_BYTES:
-            raise CheckpointDamaged("an index of more than 64 MiB")
+            raise CheckpointUnsupported("an index of more than 64 MiB")
         weights = _weights(file.read_at(0, file.size))
         file.check_unchanged()
     return weights, file.stamp
@@ -215,7 +220,7 @@ def _is_base_name(name: str) -> bool:
 def _shards(weights: Weights) -> list[str]:
     names = sorted({shard for shards in weights.values() for shard in shards})
     if not names or len(names) > MAX_SHARDS:
-        raise CheckpointDamaged(f"the index names {len(names):,} files")
+        raise CheckpointUnsupported(f"the index names {len(names):,} files")
     return names
 
 

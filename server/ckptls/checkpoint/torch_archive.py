@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ckptls.checkpoint import elements
 from ckptls.checkpoint.archive import Archive
+from ckptls.checkpoint.errors import CheckpointDamaged
 from ckptls.checkpoint.files import OpenFile
 from ckptls.checkpoint.pickles import MAX_PICKLE_BYTES, read_pickle
 from ckptls.checkpoint.stored import read_stored
@@ -30,7 +31,9 @@ class TensorArchive(Tensors):
         self._verified: set[str] = set()
         self._archive = Archive(file)
         names = self._archive.names
-        pickled = next(name for name in names if name.endswith("/" + PICKLE))
+        pickled = next((name for name in names if name.endswith("/" + PICKLE)), None)
+        if pickled is None:
+            raise CheckpointDamaged(f"a PyTorch archive without its `{PICKLE}`")
         self._root = pickled[: -len(PICKLE)]
         self._byte_order = _byte_order(self._archive, self._root)
         sources = Sources(self._archive, self._root)
