@@ -82,7 +82,7 @@ def _blocks(data: bytes) -> list[Block]:
         block = read_block(read_at, handle)
         decoded += len(block.data)
         if decoded > _MAX_DECODED_BYTES:
-            raise CheckpointUnsupported("its blocks add up to more than 1 GiB", where=handle.offset)
+            raise CheckpointDamaged("its blocks add up to more than 1 GiB", where=handle.offset)
         blocks.append(block)
     return blocks
 
