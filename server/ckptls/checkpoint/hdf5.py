@@ -281,7 +281,7 @@ def _behind(group: h5py.Group, name: bytes, links: int = 0) -> Any:
     kind = found.get_info(name).type
     if kind == h5l.TYPE_SOFT and links > 0:
         target = found.get_val(name).decode("utf-8", "surrogateescape")
-        start = Group(h5g.open(group.id, b"/")) if target.startswith("/") else group
+        start = Group(h5o.open(group.id, b"/")) if target.startswith("/") else group
         return child(start, target.strip("/"), links - 1)
     if kind != h5l.TYPE_HARD:
         return None
