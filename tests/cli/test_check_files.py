@@ -128,6 +128,51 @@ def test_a_file_that_is_too_large_is_told_and_no_error(folder: Path, form: str) 
     assert check(folder, "-", "--fix", stdin=large.encode()).stdout == large
 
 
+KERAS = """import keras
+model = keras.models.load_model("w.h5")
+model.get_layer("anything")
+"""
+
+
+def test_a_checkpoint_that_lacks_a_library_is_told_and_counted(tmp_path: Path) -> None:
+    """Where h5py cannot be imported, nothing is known of `.h5` files."""
+    import h5py
+
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        file.attrs["layer_names"] = [b"dense"]
+    (tmp_path / "k.py").write_text(KERAS)
+    (tmp_path / "again.py").write_text(KERAS)
+    assert check(tmp_path).returncode == 1  # with the library: weights alone
+    without = tmp_path / "without" / "h5py"
+    without.mkdir(parents=True)
+    (without / "__init__.py").write_text("raise ImportError\n")
+    done = check(tmp_path, "k.py", "again.py", PYTHONPATH=str(without.parent))
+    assert done.returncode == 0
+    said = "checkpoint `w.h5` is not looked into: h5py is needed to read it, and not installed"
+    assert done.stderr.count(said) == 1
+    assert "pip install 'ckptls[hdf5]'" in done.stderr
+    assert done.stderr.endswith("nothing found, 2 files checked, 1 checkpoint not looked into\n")
+    counted = check(tmp_path, "--statistics", "k.py", PYTHONPATH=str(without.parent)).stdout
+    assert counted == "1  checkpoints not looked into\n"
+
+
+def test_addresses_that_may_not_be_read_and_files_beyond_the_limits_are_told(
+    tmp_path: Path,
+) -> None:
+    code = (
+        'tf.train.load_variable("s3://bucket/a.ckpt", "w")\ntf.keras.models.load_model("m.tar")\n'
+    )
+    (tmp_path / "train.py").write_text(HEAD + code)
+    (tmp_path / "m.tar").write_bytes(b"\0" * 257 + b"ustar" + b"\0" * 250)
+    done = check(tmp_path)
+    assert done.returncode == 0
+    assert "`s3://bucket/a.ckpt` is not looked into: it is on another machine" in done.stderr
+    assert "`m.tar` is not looked into: " in done.stderr
+    assert "2 checkpoints not looked into" in done.stderr
+    (tmp_path / "train.py").write_text(HEAD + 'tf.train.load_variable("gone.ckpt", "w")\n')
+    assert "looked into" not in check(tmp_path).stderr
+
+
 def test_a_large_file_without_tensorflow_or_just_small_enough_is_not_told(folder: Path) -> None:
     (folder / "data.py").write_text("x = 1\n#" + "x" * 2_000_000 + "\n")
     rest = 2_000_000 - len(HEAD + BAD)

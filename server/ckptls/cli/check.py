@@ -196,6 +196,9 @@ def _finish(
     passed_over = [each.passed_over for each in checked if each.passed_over is not None]
     for problem in (*checker.projects.problems, *problems, *passed_over):
         note(printable(problem))
+    unseen = dict(pair for each in checked for pair in each.unseen)
+    for path, reason in unseen.items():
+        note(f"checkpoint `{path}` is not looked into: {reason}")
     for each in checked:
         _print_changes(each, is_written=not args.diff)
     found = [found for each in checked for found in each.found]
@@ -206,7 +209,7 @@ def _finish(
         sys.stdout.buffer.write(b"".join(each.data or b"" for each in checked))
     else:
         report(found, args.format, problems)
-    _summarize(found, checked, files, args)
+    _summarize(found, checked, len(unseen), files, args)
     worst = Severity[args.fail_on.upper()]
     if problems:
         return 2
@@ -221,10 +224,15 @@ def _print_changes(checked: Checked, *, is_written: bool) -> None:
 
 
 def _summarize(
-    found: Sequence[Found], checked: Sequence[Checked], files: int, args: argparse.Namespace
+    found: Sequence[Found],
+    checked: Sequence[Checked],
+    unseen: int,
+    files: int,
+    args: argparse.Namespace,
 ) -> None:
     if args.statistics:
-        lines = statistics(found, sum(each.passed_over is not None for each in checked))
+        passed_over = sum(each.passed_over is not None for each in checked)
+        lines = statistics(found, passed_over, unseen)
         is_plain = args.format == "text" and not args.diff and not args.fix
         write_lines(lines) if is_plain else sys.stderr.write("".join(lines))
     if args.format != "text":
@@ -237,6 +245,8 @@ def _summarize(
     said.append(f"{counted(files - passed_over, 'file')} checked")
     if passed_over:
         said.append(f"{passed_over:,} passed over")
+    if unseen:
+        said.append(f"{counted(unseen, 'checkpoint')} not looked into")
     text = ", ".join(said)
     number = fixable(found)
     if number and not fixed:

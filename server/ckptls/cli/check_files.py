@@ -13,6 +13,7 @@ from ckptls.cli.check_fixes import Mended, difference, mended
 from ckptls.features.actions import fixes
 from ckptls.features.answers import Finding
 from ckptls.features.diagnostics import findings
+from ckptls.features.unseen import unseen
 from ckptls.source.document import is_too_large
 from ckptls.source.text import SourceText
 from ckptls.workspace.keras import chosen_environment
@@ -115,6 +116,7 @@ class Checked:
 
     problem: why it could not be checked, or not be changed.
     passed_over: why nobody looked into it, though it has to do with TensorFlow.
+    unseen: checkpoints that it names and that nobody could look into, each with the reason.
     fixed: what was mended; diff: as a difference; data: the changed file, where asked for.
     """
 
@@ -125,6 +127,7 @@ class Checked:
     fixed: tuple[Mended, ...] = ()
     diff: str = ""
     data: bytes | None = None
+    unseen: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -141,6 +144,8 @@ class Checker:
         self.workspace.pins = self.options.pins
         self.workspace.is_remote_allowed = self.options.is_remote_allowed
         self._scanned: set[Path] = set()
+        # Of the file that was looked at last.
+        self._unseen: tuple[tuple[str, str], ...] = ()
 
     def check(self, file: Path, data: bytes | None = None) -> Checked:
         """What is found in a file, with `data` in place of what is on the disk.
@@ -177,7 +182,8 @@ class Checker:
             kept = data if self.options.fixes == "return" else None
             return Checked(shown(file), passed_over=text, data=kept)
         if self.options.fixes == "keep":
-            return Checked(shown(file), self._found(source, self.findings(source)))
+            kept_found = self._found(source, self.findings(source))
+            return Checked(shown(file), kept_found, unseen=self._unseen)
         changed, done = mended(source, self.findings)
         problem, diff = None, ""
         if done and self.options.fixes == "show":
@@ -189,7 +195,8 @@ class Checker:
                 problem, changed, done = f"`{shown(file)}` {error}", source, []
         found = self._found(changed, self.findings(changed))
         returned = changed.data if self.options.fixes == "return" else None
-        return Checked(shown(file), found, problem, None, tuple(done), diff, returned)
+        result = shown(file), found, problem, None, tuple(done), diff, returned
+        return Checked(*result, unseen=self._unseen)
 
     def findings(self, source: SourceFile) -> list[Finding]:
         """The findings in the program of a file."""
@@ -198,7 +205,9 @@ class Checker:
         opened = self.workspace.open(str(source.path), source.path, source.program)
         try:
             binder = self.workspace.binder(opened, opened.document.analysis(), self.workspace.load)
-            return findings(binder, folder.settings)
+            found = findings(binder, folder.settings)
+            self._unseen = tuple(unseen(binder).items())
+            return found
         finally:
             self.workspace.close(str(source.path))
 

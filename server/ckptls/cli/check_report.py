@@ -47,10 +47,10 @@ def place(path: str, cell: int | None, line: int, column: int) -> str:
     return f"{printable(path)}:{within}{line + 1}:{column + 1}"
 
 
-def statistics(found: Sequence[Found], passed_over: int = 0) -> list[str]:
+def statistics(found: Sequence[Found], passed_over: int = 0, unseen: int = 0) -> list[str]:
     """Lines of a table: how often each rule fired, and how many `--fix` would mend.
 
-    Below stands how many files nobody looked into, if there are any.
+    Below stands how many files and checkpoints nobody looked into, if there are any.
     """
     counts = Counter((each.code, Severity(each.severity).label) for each in found)
     fixes = Counter(each.code for each in found if each.is_fixable)
@@ -60,6 +60,8 @@ def statistics(found: Sequence[Found], passed_over: int = 0) -> list[str]:
     ]
     if passed_over:
         rows.append((str(passed_over), "too large to be looked into", "", ""))
+    if unseen:
+        rows.append((str(unseen), "checkpoints not looked into", "", ""))
     return aligned(rows, right=(0,)) if rows else []
 
 
