@@ -120,3 +120,11 @@ def test_a_filter_that_is_no_regular_expression_takes_nothing(project):
     """
     # What such an exclusion leaves out cannot be said, so nothing is taken for sure.
     assert only(project, MODEL + restore).title == "a.ckpt: 3 variables"
+
+
+def test_layers_of_several_models_are_not_counted(project):
+    project.keras("weights.h5", "conv", "head")
+    other = '    other = tf.keras.Sequential([tf.keras.layers.Dense(5, name="elsewhere")])\n'
+    load = '    model.load_weights("weights.h5", by_name=True)\n'
+    assert only(project, KERAS + load).title == "weights.h5: 2 layers found, 1 not"
+    assert only(project, KERAS + other + load).title == "weights.h5: 2 variables in 2 layers"

@@ -11,10 +11,11 @@ from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.printable import printable
 from ckptls.features import words
 from ckptls.features.keras_paths import is_of_keras
+from ckptls.features.lookup import look_up
 from ckptls.features.navigation import name_of
 from ckptls.source.catalogue import builtin_catalogue
 from ckptls.source.document import Analysis, Document
-from ckptls.source.sites import Evidence, PathUse, Site
+from ckptls.source.sites import Evidence, PathUse, Role, Site
 from ckptls.source.syntax import Syntax
 from ckptls.workspace.binding import Binder, Binding
 
@@ -108,10 +109,10 @@ def _naming(site: Site, binder: Binder) -> Naming:
 
 
 def _has(site: Site, checkpoint: Checkpoint) -> bool | None:
-    name = name_of(site)
+    name = site.text if site.role is Role.LAYER else name_of(site)
     if name is None or name.literal is None or site.match is not None:
         return None
-    return name.literal in checkpoint or checkpoint.tree.has_scope(name.literal)
+    return look_up(site, name.literal, checkpoint).is_there
 
 
 def _notes(site: Site, binding: Binding, binder: Binder) -> Iterator[str]:

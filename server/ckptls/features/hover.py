@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ckptls.checkpoint.files import shown
 from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint, Variable
-from ckptls.checkpoint.nearest import distance
+from ckptls.checkpoint.nearest import distance, nearest
 from ckptls.checkpoint.purpose import PurposeKind, holds_only_slots, purpose_of, slots_of
 from ckptls.checkpoint.suggest import suggest_scopes, suggest_variables
 from ckptls.features import words
@@ -12,6 +12,7 @@ from ckptls.features.answers import Hover
 from ckptls.features.composed import alternatives, common, composed, rows
 from ckptls.features.expressions import Allowance
 from ckptls.features.known_names import names_found
+from ckptls.features.lookup import Stored, look_up
 from ckptls.source.document import Cursor
 from ckptls.source.pieces import Text
 from ckptls.source.sites import Evidence, PathForm, Role, Site
@@ -76,11 +77,15 @@ def _names(site: Site, binding: Binding, is_assigned: bool) -> str:
     literal = _name(site, site.full_text).literal
     if literal is None:
         return ""
+    if site.role is Role.LAYER:
+        return _layers(site, literal, binding)
     if any(literal in each for each in binding.checkpoints):
         return _in_each(literal, binding)
     found = []
     for checkpoint in binding.checkpoints:
         body = about(literal, checkpoint)
+        if body and look_up(site, literal, checkpoint).is_there is False:
+            body = f"{words.code(literal)} is not a key: the model calls this variable so\n\n{body}"
         if body:
             found.append(body + "\n\n" + _where(checkpoint, binding))
     # What the model calls its own is looked up in no checkpoint where a map says what fills it.
@@ -88,6 +93,35 @@ def _names(site: Site, binding: Binding, is_assigned: bool) -> str:
     if not found and literal and is_stored and binding.evidence >= Evidence.FILE:
         return _absent(literal, binding)
     return _BETWEEN.join(found[:_MAX_CHECKPOINTS])
+
+
+def _layers(site: Site, name: str, binding: Binding) -> str:
+    """A layer of a Keras model, in each file that has it, or that no file has it."""
+    several = [(each, look_up(site, name, each)) for each in binding.checkpoints]
+    found = [f"{_layer(s, c)}\n\n{_where(c, binding)}" for c, s in several if s.layer is not None]
+    if found or not several or binding.evidence < Evidence.FILE:
+        return _BETWEEN.join(found[:_MAX_CHECKPOINTS])
+    if any(stored.is_there is not False for _, stored in several):
+        return ""  # such a file does not name its layers, or not all of them
+    checkpoint = several[0][0]
+    text = f"no layer {words.code(name)} {_where(checkpoint, binding)}"
+    near = nearest(name, [layer.name for layer in checkpoint.layers])
+    return text + ("\n\nnearest: " + ", ".join(map(words.code, near)) if near else "")
+
+
+def _layer(stored: Stored, checkpoint: Checkpoint) -> str:
+    """Markdown about a layer and its variables."""
+    layer = stored.layer
+    assert layer is not None
+    total = sum(each.num_parameters for each in stored.variables)
+    figures = words.count(len(stored.variables), "variable"), words.count(total, "parameter")
+    lines = [
+        f"- {words.code(each.name)} {words.kind_of(each)}"
+        for each in stored.variables[:_MAX_CHILDREN]
+    ]
+    lines += ["- …"] * (len(stored.variables) > _MAX_CHILDREN)
+    heading = f"layer **{words.code(layer.name)}**"
+    return "\n\n".join(filter(None, (heading, " · ".join(figures), "\n".join(lines))))
 
 
 def _in_each(name: str, binding: Binding) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ckptls.checkpoint.model import Variable
 from ckptls.checkpoint.printable import printable
 from ckptls.features import words
+from ckptls.features.lookup import look_up
 from ckptls.features.navigation import name_of
 from ckptls.source.sites import Evidence, Role, Site
 from ckptls.source.text import SourceText, Span
@@ -52,8 +53,8 @@ def _hint(site: Site, offset: int, binder: Binder) -> Hint | None:
     binding = binder.bind(site)
     if binding.evidence < Evidence.FILE:
         return None
-    several = [checkpoint.get(name.literal) for checkpoint in binding.checkpoints]
-    variables = [each for each in several if each is not None]
+    several = (look_up(site, name.literal, checkpoint) for checkpoint in binding.checkpoints)
+    variables = [each for found in several if found.is_there for each in found.variables]
     kinds = {words.kind_of(each) for each in variables}
     if len(kinds) != 1 or site.shape == variables[0].shape:
         return None

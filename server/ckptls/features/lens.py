@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from ckptls.source.document import Analysis
 from ckptls.source.sites import Restore, Role
 from ckptls.source.text import Span
 from ckptls.workspace.binding import Binder
+
+_MODEL = re.compile(r"\b(?:Sequential|Model)\s*\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,14 @@ class Lens:
 def lenses(binder: Binder) -> list[Lens]:
     """One for each statement that restores, in order of place."""
     found, allowance = {}, Allowance()
+    # Which model has a layer is not followed: where there are several, none is counted.
+    is_only_model = len(_MODEL.findall(binder.analysis.source.text)) <= 1
     for restore in binder.analysis.restores:
         resolution = binder.resolve(restore.paths)
         if not resolution.checkpoints:
             continue
         checkpoint = resolution.checkpoints[0]
-        of_layers = restore.by_layer and bool(checkpoint.layers)
+        of_layers = restore.by_layer and bool(checkpoint.layers) and is_only_model
         if of_layers:
             told, has = _layers(restore, binder.analysis), _has_layer
         else:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ckptls.checkpoint.files import is_remote
 from ckptls.features import words
 from ckptls.features.answers import Finding, Fix
+from ckptls.features.lookup import look_up
 from ckptls.source.document import Analysis
 from ckptls.source.sites import Evidence, Role, Site
 from ckptls.source.text import SourceText, Span
@@ -88,7 +89,7 @@ def _has(binder: Binder, prefix: str, site: Site) -> bool:
     checkpoint = entry.checkpoint if entry is not None else None
     if checkpoint is None or not name:
         return False
-    return name in checkpoint or checkpoint.tree.has_scope(name.rstrip("/"))
+    return look_up(site, name, checkpoint).is_there is True
 
 
 def _guessed(binder: Binder, span: Span) -> Iterator[Site]:

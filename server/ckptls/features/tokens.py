@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from ckptls.features.lookup import look_up
 from ckptls.features.navigation import name_of
 from ckptls.source.sites import Evidence, Role, Site
 from ckptls.source.text import Span
@@ -60,11 +61,7 @@ def _standing(site: Site, binding: Binding) -> Standing | None:
     literal = name.literal
     if literal is None:
         return Standing.TEMPLATE
-    for checkpoint in binding.checkpoints:
-        if literal in checkpoint or checkpoint.tree.has_scope(literal):
-            return Standing.FOUND
-        graph = checkpoint.object_graph
-        if graph is not None and graph.keys_of(literal):
-            return Standing.FOUND
+    if any(look_up(site, literal, checkpoint).is_there for checkpoint in binding.checkpoints):
+        return Standing.FOUND
     is_sure = site.role in _CHECKED and binding.proves(Evidence.FILE)
     return Standing.UNKNOWN if is_sure else None

@@ -68,7 +68,7 @@ class UnknownLayer(Rule):
         offers = [
             _near_pattern(checkpoint, name, defined, context.allowance)
             if is_pattern
-            else _near(checkpoint, name, defined)
+            else _near(checkpoint, name, defined if site.is_definition else set())
             for checkpoint in checkpoints
         ]
         if not offers or not all(offers) or (site.is_definition and len(offers[0]) > 1):

@@ -12,6 +12,7 @@ from ckptls.features.answers import Finding, Severity
 from ckptls.features.assignment import loads, right_keys
 from ckptls.features.known_names import model_names
 from ckptls.features.literals import Replacement, changes, replacements
+from ckptls.features.lookup import look_up
 from ckptls.features.rule import Context, Rule
 from ckptls.source.pieces import Text
 from ckptls.source.sites import Evidence, Role, Site
@@ -100,13 +101,11 @@ def _holds(checkpoint: Checkpoint, name: Text, site: Site) -> bool:
     literal = name.literal
     if literal is None:
         return any(map(matcher(name).fits, checkpoint.names))
-    if literal in checkpoint:
+    found = look_up(site, literal, checkpoint)
+    if found.variables:
         return True
-    # A Saver also finds variables of an object-based checkpoint by the names in the graph.
     graph = checkpoint.object_graph
-    if graph is None or site.function != "restore":
-        return False
-    return not graph.is_complete or bool(graph.keys_of(literal))
+    return graph is not None and site.function == "restore" and not graph.is_complete
 
 
 def _nearest(
