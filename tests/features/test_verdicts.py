@@ -12,6 +12,7 @@ from ckptls.features.diagnostics import findings, judged
 from ckptls.features.verdicts import Verdicts
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.settings import Settings
+from ckptls.workspace.store import CheckpointStore
 
 CODE = """
     tf.train.load_variable("a.ckpt", "net/conv1/w")
@@ -82,3 +83,99 @@ def test_a_scope_is_judged_again_once_no_checkpoint_excuses_it(project):
     assert codes() == ["misspelled-scope"]
     project.listing("b.ckpt", {"other": [2], "another": [2]})
     assert codes() == []
+
+
+MIXED = """
+    import tf_slim as slim
+    reader = tf.train.load_checkpoint("a.ckpt")
+    reader.get_tensor("net/conv1/w")
+    reader.get_tensor("net/conv1/weights")
+    reader.get_tensor("net/head/w:0")
+    tf.train.load_variable("a.ckpt", "other")
+    for i in range(3):
+        reader.get_tensor("net/layer_%d/w" % i)
+    tf.train.init_from_checkpoint("a.ckpt", {
+        "net/": "model/", "net/conv1/": "x/", "net/cnov2/": "y/", "net/head/b": "b",
+        "net/conv2": "z/", "net/conv1/w": "w",
+    })
+    with tf.variable_scope("net"):
+        with tf.variable_scope("conv1"):
+            tf.get_variable("w", [2])
+        with tf.variable_scope("cnov2"):
+            tf.get_variable("w", [2], dtype=tf.float64)
+        tf.get_variable("global_step", [])
+    tf.train.Saver().restore(session, "a.ckpt")
+    slim.get_variables_to_restore(exclude=["net/conv1", "net/hed", "conv2", "net/layer_1/"])
+    [n for n, _ in tf.train.list_variables("a.ckpt") if n.startswith("net/conv1")]
+    if "net/head/w" in reader.get_variable_to_shape_map():
+        reader.get_tensor("net/head/w")
+"""
+MANY = [
+    *("net/conv1/w", "net/conv1/weights", "net/conv2/w", "net/conv2/b", "net/cnov2/w", "other"),
+    *("net/head/w", "net/head/b", "net/head/w:0", "net/layer_0/w", "net/layer_1/w", "net/conv2"),
+    *("net/heads/w", "conv1/w", "nett/conv1/w", "global_step", "net/global_step", "othre", "w"),
+]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_after_names_come_go_and_change_the_findings_are_those_of_a_fresh_look(project, seed):
+    choose = random.Random(seed)
+    opened, _ = project.opened(MIXED)
+    analysis, verdicts, told = opened.document.analysis(), Verdicts(), set()
+    names = {name: [2] for name in choose.sample(MANY, 8)}
+    for count in range(40):
+        for _ in range(choose.choice([0, 1, 1, 2, 6])):
+            name = choose.choice(MANY)
+            what = choose.choice(["add", "add", "drop", "rename", "reshape"])
+            if what == "add":
+                names[name] = [2]
+            elif what == "reshape" and names:
+                names[choose.choice(list(names))] = [choose.choice([2, 3]), 1][
+                    : choose.choice([1, 2])
+                ]
+            elif len(names) > 1:
+                shape = names.pop(choose.choice(list(names)))
+                if what == "rename":
+                    names[name] = shape
+        project.listing("a.ckpt", {**names, "step": [count + 1]})
+        os.utime(project.root / "a.ckpt.index", (count, count))
+        project.workspace.store.refresh()
+        binder = project.workspace.binder(opened, analysis, project.workspace.load)
+        found = told_of(binder, verdicts)
+        fresh = CheckpointStore()
+        looked = project.workspace.binder(opened, analysis, fresh.load)
+        assert found == findings(looked, Settings())
+        told |= {each.code for each in found}
+    assert {"misspelled-scope", "unknown-variable", "unknown-scope", "shape-mismatch"} <= told
+
+
+def steps_after(project, opened, verdicts: Verdicts) -> int:
+    """How many steps it takes to find the findings again: one for each name that is judged."""
+    project.workspace.store.refresh()
+    analysis = opened.document.analysis()
+    binder = project.workspace.binder(opened, analysis, project.workspace.load)
+    return sum(1 for _ in judged(binder, Settings(), verdicts))
+
+
+def test_only_what_a_changed_name_can_touch_is_judged_again(project):
+    names = {f"net/layer_{i}/w": [2] for i in range(200)}
+    code = "r = tf.train.load_checkpoint('a.ckpt')\n"
+    code += "".join(f"r.get_tensor({name!r})\n" for name in names)
+    code += "with tf.variable_scope('net'):\n"
+    code += "".join(f"    tf.get_variable('layer_{i}/w', [2])\n" for i in range(200))
+    code += "tf.train.Saver().restore(session, 'a.ckpt')\n"
+    opened, _ = project.opened(code)
+    verdicts = Verdicts()
+    project.listing("a.ckpt", {**names, "global_step": [1]})
+    all_sites = steps_after(project, opened, verdicts)
+    assert all_sites > 400
+    few = all_sites / 10
+    project.listing("a.ckpt", {**names, "global_step": [1, 1]})
+    assert steps_after(project, opened, verdicts) < few
+    project.listing("a.ckpt", {**names, "global_step": [1], "net/layer_200/w": [2]})
+    assert steps_after(project, opened, verdicts) < few
+    project.listing("a.ckpt", {**names, "net/layer_7/w": [3]})
+    assert steps_after(project, opened, verdicts) < few
+    # All names are others: as many are judged as at first.
+    project.listing("a.ckpt", {name.replace("net", "ten"): [2] for name in names})
+    assert steps_after(project, opened, verdicts) > 5 * few

@@ -21,6 +21,7 @@ TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
     from numpy import ndarray
 
+    from ckptls.checkpoint.changes import Changes
     from ckptls.checkpoint.object_graph import ObjectGraph
     from ckptls.checkpoint.tree import ScopeTree
     from ckptls.checkpoint.values import OpenValues
@@ -29,6 +30,10 @@ OBJECT_GRAPH_NAME = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 Kind = tuple[str, tuple[int, ...]]
 FileStamp = tuple[str, int, int, int]  # (path, mtime in ns, size in bytes, inode)
+
+
+# Of so many checkpoints that were in a place one after the other the changes are known.
+_MAX_SUCCEEDED = 8
 
 
 class Format(Enum):
@@ -94,6 +99,7 @@ class Checkpoint(Mapping[str, Variable]):
         problems: sentences about what is wrong though readable, such as missing shards; a
             `Remark` among them is about something odd that is no fault.
         names: the names of all variables, ascending by code point.
+        kinds: the (dtype, shape) of each variable, in the order of `names`.
         object_graph: what an object-based checkpoint tells of its keys; None for others, and
             where the reader was not asked for it (`read_checkpoint(..., with_objects=True)`).
         layers: the layers of a Keras model in its order; empty if the file does not name them.
@@ -103,13 +109,15 @@ class Checkpoint(Mapping[str, Variable]):
     """
 
     __slots__ = (
-        "_kinds",
+        "_changes",
+        "_mark",
         "_tree",
         "_values",
         "files",
         "format",
         "holds_model",
         "is_object_based",
+        "kinds",
         "layers",
         "names",
         "object_graph",
@@ -138,7 +146,10 @@ class Checkpoint(Mapping[str, Variable]):
         self.problems = problems
         self.layers = layers
         self.holds_model = holds_model
-        self._kinds = tuple(kinds)
+        self.kinds = tuple(kinds)
+        # What has changed since the checkpoints that were in its place before, by their marks.
+        self._mark = object()
+        self._changes: tuple[tuple[object, Changes], ...] = ()
         self._tree: ScopeTree | None = None
         self._values: OpenValues | None = None
         self.object_graph: ObjectGraph | None = None
@@ -168,18 +179,43 @@ class Checkpoint(Mapping[str, Variable]):
         position = self._position(name)
         if position is None:
             raise KeyError(name)
-        return Variable(name, *self._kinds[position])
+        return Variable(name, *self.kinds[position])
 
     def variables(self) -> Iterator[Variable]:
         """All variables in the order of their names."""
-        for name, (dtype, shape) in zip(self.names, self._kinds, strict=True):
+        for name, (dtype, shape) in zip(self.names, self.kinds, strict=True):
             yield Variable(name, dtype, shape)
 
     def shapes(self) -> list[tuple[str, list[int]]]:
         """(name, shape) of each variable, in the form of `tf.train.list_variables`."""
         with CollectorPaused():
-            shapes = map(itemgetter(1), self._kinds)
+            shapes = map(itemgetter(1), self.kinds)
             return list(zip(self.names, map(list, shapes), strict=True))
+
+    def succeed(self, old: Checkpoint) -> None:
+        """Takes note that it takes the place of another one, to know later what is different.
+
+        To be called before others have it; what was found out about names that are the same is
+        taken over.
+        """
+        from ckptls.checkpoint.changes import changes_between
+
+        changes = changes_between(old, self)
+        if changes is None:
+            return
+        older = ((mark, changes | before) for mark, before in old._changes)
+        self._changes = ((old._mark, changes), *older)[:_MAX_SUCCEEDED]
+        if old._tree is not None:
+            self.tree.inherit(old._tree, changes)
+
+    def changes_since(self, old: Checkpoint) -> Changes | None:
+        """What is different from a checkpoint that was in its place before; None if that is not
+        known."""
+        from ckptls.checkpoint.changes import NOTHING
+
+        if old is self:
+            return NOTHING
+        return next((changes for mark, changes in self._changes if mark is old._mark), None)
 
     def read(self, name: str) -> ndarray:
         """The value of the variable called `name`, in its shape; () for a scalar.
@@ -227,7 +263,7 @@ class Checkpoint(Mapping[str, Variable]):
         if self._tree is None:
             from ckptls.checkpoint.tree import ScopeTree
 
-            self._tree = ScopeTree(self.names, self._kinds)
+            self._tree = ScopeTree(self.names, self.kinds)
         return self._tree
 
     def _position(self, name: str) -> int | None:

@@ -14,13 +14,22 @@ from heapq import nsmallest
 from itertools import islice, product
 
 from ckptls.checkpoint.model import Checkpoint
-from ckptls.checkpoint.nearest import Rank, ranks
+from ckptls.checkpoint.nearest import Rank, rank, ranks
 from ckptls.checkpoint.pool import Pool
+
+TYPE_CHECKING = False  # as typing's, without importing typing
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ckptls.checkpoint.changes import Changes
 
 _MISFIT_EDITS = 3  # a name whose shape does not fit stands behind those that do by so much
 _MAX_VARIANTS = 64
 _MAX_DEEPER = 1_000
 _TELLING_LENGTH = 12
+
+# What suggestions are noted as.
+_VARIABLE, _SCOPE = "variable", "scope"
 
 # Each row: segments that were called one or the other in the course of time.
 _RENAMES = (
@@ -60,13 +69,40 @@ def suggest_variables(
             found = [_behind_if_misfit(rank, checkpoint, shape) for rank in found]
         return tuple(candidate for _, _, candidate in sorted(found)[:limit])
 
-    return list(checkpoint.tree.noted(("variable", name, shape, limit), best))
+    return list(checkpoint.tree.noted((_VARIABLE, name, shape, limit), best))
 
 
 def suggest_scopes(checkpoint: Checkpoint, scope: str, limit: int = 3) -> list[str]:
     """Scopes that may have been meant by `scope`, which is none; without final slashes."""
     name, tree = scope.removesuffix("/"), checkpoint.tree
-    return list(tree.noted(("scope", name, limit), lambda: _best(name, tree.scope_pool, limit)))
+    return list(tree.noted((_SCOPE, name, limit), lambda: _best(name, tree.scope_pool, limit)))
+
+
+def is_still_best(key: tuple[Any, ...], found: tuple[str, ...], changes: Changes) -> bool:
+    """Whether suggestions that were noted under a key are those of the names with changes."""
+    if key[0] == _VARIABLE:
+        _, name, shape, limit = key
+        if shape is not None and changes.names:
+            return False
+        added: Iterable[str] = changes.added
+        if not changes.removed.isdisjoint(found):
+            return False
+    elif key[0] == _SCOPE:
+        _, name, limit = key
+        added = [scope[:-1] for scope in changes.scopes if scope]
+        if changes.removed and found:  # a scope may be gone with the last of its names
+            return False
+    else:
+        return False
+    new = _ranked(name, Pool(sorted(set(added).difference(found))))
+    if not new:
+        return True
+    return len(found) == limit and min(new) > max(_own_rank(name, each) for each in found)
+
+
+def _own_rank(name: str, candidate: str) -> Rank:
+    """The rank of a candidate among others."""
+    return min(each for each in _ranked(name, Pool((candidate,))) or [rank(name, candidate)])
 
 
 def _best(name: str, pool: Pool, limit: int) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
     from typing import Any, TypeVar
 
+    from ckptls.checkpoint.changes import Changes
     from ckptls.checkpoint.pool import Pool
 
     T = TypeVar("T")
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 _AFTER_SLASH = chr(ord("/") + 1)
 _LAST_CHARACTER = chr(0x10FFFF)
 _MAX_NOTED = 10_000
+# With more names added and removed, what was noted is found out again.
+_MAX_INHERITED_CHANGES = 64
+# What is noted under (NEIGHBOURS, scope, …) rests on the names right in that scope alone.
+NEIGHBOURS = "neighbours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class ScopeTree:
 
     __slots__ = (
         "_bytes",
+        "_inherited",
         "_kinds",
         "_name_pool",
         "_names",
@@ -81,6 +87,8 @@ class ScopeTree:
     ) -> None:
         """`names` ascending and each once; `kinds` their dtypes and shapes."""
         self._noted: dict[object, Any] = {}
+        # What the tree before had noted, and what has changed since.
+        self._inherited: tuple[dict[object, Any], Changes] | None = None
         self._names = names
         self._kinds = kinds
         self._parameters: list[int] | None = None
@@ -199,9 +207,36 @@ class ScopeTree:
         if known is None:
             if len(self._noted) >= _MAX_NOTED:
                 self._noted.clear()
-            known = self._noted[key] = make()
+            if self._inherited is not None and key in self._inherited[0]:
+                known = self._still_true(key)
+            known = self._noted[key] = make() if known is None else known
         found: T = known
         return found
+
+    def inherit(self, old: ScopeTree, changes: Changes) -> None:
+        """Takes over what an older tree knows, as far as it is still true with these changes."""
+        if not (changes.added or changes.removed):
+            self._scopes, self._name_pool = old._scopes, old._name_pool
+            self._scope_pool = old._scope_pool
+        noted = dict(old._noted)
+        if old._inherited is not None:
+            noted = {**old._inherited[0], **noted}
+            changes = changes | old._inherited[1]
+        if noted and len(changes.added) + len(changes.removed) <= _MAX_INHERITED_CHANGES:
+            self._inherited = noted, changes
+
+    def _still_true(self, key: object) -> Any:
+        """What the tree before had noted under a key; None if it has to be found out again."""
+        from ckptls.checkpoint.suggest import is_still_best
+
+        assert self._inherited is not None
+        noted, changes = self._inherited
+        known = noted.pop(key)
+        if not isinstance(key, tuple):
+            return None
+        if key[0] == NEIGHBOURS:
+            return known if _with_slash(key[1]) not in changes.scopes else None
+        return known if is_still_best(key, known, changes) else None
 
     def _children(self, base: str, prefix: str) -> Iterator[Child]:
         names = self._names

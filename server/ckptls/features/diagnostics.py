@@ -8,6 +8,7 @@ from typing import Any
 
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.reliance import Reliance, plain
 from ckptls.features.rule import Context, Rule, all_rules
 from ckptls.features.verdicts import Verdicts
 from ckptls.source.sites import Place, Role, Site
@@ -92,6 +93,7 @@ def _told(
             rests_on: Binding | None = None
             enough: list[Checkpoint] = []
             looking: Any = judging.looking(binding)
+            reliance = context.noting.reliance = Reliance()
             for rule in by_role.get(site.role, ()):
                 if not _judges(rule, site):
                     continue
@@ -102,11 +104,11 @@ def _told(
                     told.setdefault(rule, []).append((site, found))
                     is_quiet = False
                 elif context.enough is not None:
-                    enough.append(context.enough)
+                    enough.append(plain(context.enough))
                 elif looking.was_looked_at:
                     rests_on = binding
             if is_quiet:
-                judging.keep(site, rests_on, tuple(enough))
+                judging.keep(site, rests_on, tuple(enough), reliance)
     except GeneratorExit:
         judging.stop()
         raise

@@ -173,10 +173,7 @@ _MAX_HITS = 5_000
 def stored_names(context: Context, checkpoints: tuple[Checkpoint, ...]) -> StoredNames:
     """The names in checkpoints; put together once for all sites of a document."""
     key = ("names", *map(id, checkpoints))
-    if key not in context.memory:
-        context.memory[key] = StoredNames(checkpoints, context.allowance)
-    found: StoredNames = context.memory[key]
-    return found
+    return context.shared(key, lambda: StoredNames(checkpoints, context.allowance))
 
 
 def _line_pattern(pattern: str, match: Match) -> Expression | None:

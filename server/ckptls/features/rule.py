@@ -11,6 +11,7 @@ import inspect
 import pkgutil
 from abc import ABC, ABCMeta, abstractmethod
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar, TypeVar
@@ -19,6 +20,7 @@ from ckptls.checkpoint.model import Checkpoint
 from ckptls.features.answers import Edit, Finding, Severity
 from ckptls.features.expressions import Allowance
 from ckptls.features.literals import Replacement, replacements
+from ckptls.features.reliance import Noting, Reliance
 from ckptls.source.document import Analysis
 from ckptls.source.sites import Evidence, LiteralPart, PathUse, Restore, Role, Site
 from ckptls.source.text import Span
@@ -39,22 +41,23 @@ class Context:
     asked anything since it was last set to False, but for `restores`, which has a word of its
     own: what a rule says without asking stays true as long as site and binding are the same.
     `enough` is for a rule that says nothing because of one checkpoint, whatever else the binding
-    holds as long as that is in it.
+    holds as long as that is in it. `noting` notes what rules ask checkpoints.
     """
 
     __slots__ = (
         *("_analysis", "_binder", "_restores"),
-        *("allowance", "asked_restores", "enough", "memory", "was_asked"),
+        *("allowance", "asked_restores", "enough", "memory", "noting", "was_asked"),
     )
 
     def __init__(self, binder: Binder) -> None:
         self._analysis = binder.analysis
         self._binder = binder
-        self._restores: Restores | None = None
+        self._restores: tuple[Restores, Restores] | None = None
         self.memory: dict[object, Any] = {}
         self.allowance = Allowance()
         self.was_asked = self.asked_restores = False
         self.enough: Checkpoint | None = None
+        self.noting = Noting()
 
     def begin(self) -> None:
         """The next rule is asked."""
@@ -69,10 +72,42 @@ class Context:
     def restores(self) -> Restores:
         """The statements that fill the model, each with what its paths mean."""
         self.asked_restores = True
+        return self._both_restores()[1]
+
+    @property
+    def bound_restores(self) -> Restores:
+        """The same with the checkpoints themselves, which note nothing."""
+        return self._both_restores()[0]
+
+    def _both_restores(self) -> tuple[Restores, Restores]:
         if self._restores is None:
             several = self._analysis.restores
-            self._restores = tuple((each, self._binder.restored(each)) for each in several)
+            found = tuple((each, self._binder.restored(each)) for each in several)
+            noting = tuple((each, self._noting(resolution)) for each, resolution in found)
+            self._restores = found, noting
         return self._restores
+
+    def _noting(self, resolution: Resolution) -> Resolution:
+        checkpoints: Any = tuple(map(self.noting.checkpoint, resolution.checkpoints))
+        return replace(resolution, checkpoints=checkpoints)
+
+    def shared(self, key: object, make: Callable[[], T]) -> T:
+        """What `make` tells, which is asked once for all sites; whoever is told that relies on
+        all that it asked."""
+        known = self.memory.get(key)
+        if known is None:
+            before = self.noting.reliance, self.was_asked
+            own = self.noting.reliance = Reliance()
+            self.was_asked = False
+            try:
+                known = self.memory[key] = make(), own, self.was_asked
+            finally:
+                self.noting.reliance, self.was_asked = before
+        told: T
+        told, own, was_asked = known
+        self.noting.reliance.add(own)
+        self.was_asked |= was_asked
+        return told
 
     def look(self, use: PathUse) -> tuple[Entry, ...] | None:
         """What stands at each of the places that a path may mean.

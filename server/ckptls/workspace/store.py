@@ -138,6 +138,8 @@ class CheckpointStore:
             logger.exception("%s could not be read", shown(path))
             text = f"an error of ckptls itself: {type(error).__name__}: {error}"
             entry = Entry(path, error=CheckpointUnreadable(text, path), facts=facts)
+        # Not under the lock: among many names that takes a while.
+        self._compare(self._entries.get(path), entry)
         with self._lock:
             before = self._entries.get(path)
             entry = _kept(before, entry)
@@ -166,6 +168,14 @@ class CheckpointStore:
                 while len(self._needs) > 2 * len(self._entries) + 16:
                     self._needs.pop(next(iter(self._needs)))
         return loss_of(needs) if needs is not None else None
+
+    def _compare(self, before: Entry | None, after: Entry) -> None:
+        """Has a checkpoint that takes the place of another one know what is different in it."""
+        old, new = (before.checkpoint if before else None), after.checkpoint
+        if old is None or new is None or old is new:
+            return
+        if all(entry.checkpoint is not new for entry in list(self._entries.values())):
+            new.succeed(old)
 
     def _drop_if_replaced(self, old: Checkpoint | None) -> None:
         """Forgets what was read of files that are others now: a listing may be large."""

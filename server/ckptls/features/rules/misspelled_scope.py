@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.nearest import is_near_miss
+from ckptls.checkpoint.tree import NEIGHBOURS
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.known_names import without_numbers
+from ckptls.features.reliance import plain
 from ckptls.features.rule import Context, Rule, replacements
 from ckptls.source.document import Analysis
 from ckptls.source.sites import Evidence, LiteralPart, Role, Site
@@ -96,7 +98,7 @@ def _oldest_first(checkpoints: tuple[Checkpoint, ...], context: Context) -> tupl
 
 
 def _written(checkpoint: Checkpoint) -> int:
-    return max((modified for _, modified, *_ in checkpoint.stamp), default=0)
+    return max((modified for _, modified, *_ in plain(checkpoint).stamp), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,22 +129,15 @@ def _slip(checkpoint: Checkpoint, name: str, site: Site, context: Context) -> _S
 
 def _slip_of_scope(checkpoint: Checkpoint, scope: str, context: Context) -> _Slip | None:
     """The first wrong segment of a scope; many names share theirs."""
-    known: dict[tuple[int, str], tuple[_Slip | None, bool]]
-    known = context.memory.setdefault(_slip_of_scope, {})
-    key = id(checkpoint), scope
-    if key not in known:
-        had_asked, context.was_asked = context.was_asked, False
+
+    def found() -> _Slip | None:
         outer, _, last = scope.rpartition("/")
         around = _slip_of_scope(checkpoint, outer, context) if outer else _THERE
         if around is _THERE:
-            around = _slip_in(checkpoint, outer and outer + "/", last, False, context)
-        elif around is not None:
-            around = replace(around, corrected=f"{around.corrected}/{last}")
-        known[key] = around, context.was_asked
-        context.was_asked = had_asked
-    slip, was_asked = known[key]
-    context.was_asked |= was_asked
-    return slip
+            return _slip_in(checkpoint, outer and outer + "/", last, False, context)
+        return around and replace(around, corrected=f"{around.corrected}/{last}")
+
+    return context.shared((_slip_of_scope, id(checkpoint), scope), found)
 
 
 def _slip_in(
@@ -171,7 +166,7 @@ def _neighbours(
     """The names in a scope that a segment misses by a slip; they stay the same while one types."""
     tree = checkpoint.tree
     return tree.noted(
-        (scope, segment, wants_variable),
+        (NEIGHBOURS, scope, segment, wants_variable),
         lambda: tuple(
             child.name
             for child in tree.children(scope)
