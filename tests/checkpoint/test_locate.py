@@ -14,7 +14,6 @@ from checkpoint.crafted import FLOAT
 from ckptls.checkpoint.errors import (
     CheckpointAmbiguous,
     CheckpointDamaged,
-    CheckpointIncomplete,
     CheckpointNotFound,
     CheckpointUnreadable,
     CheckpointUnsupported,
@@ -435,7 +434,7 @@ def test_files_of_other_kinds_are_named(folder: Path, head: bytes, sentence: str
 
 def test_any_other_file_is_no_checkpoint(folder: Path) -> None:
     Path("notes.txt").write_text("nothing that ends as a table does, of more than 48 bytes")
-    with pytest.raises(CheckpointIncomplete, match=r"notes\.txt: it does not end as a checkpoint"):
+    with pytest.raises(CheckpointUnsupported, match=r"notes\.txt: it is a text file; download"):
         ckptls.open("notes.txt")
 
 

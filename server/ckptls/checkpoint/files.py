@@ -18,10 +18,13 @@ import os
 import stat
 from dataclasses import dataclass
 
+from ckptls.checkpoint import kinds
 from ckptls.checkpoint.errors import (
+    CheckpointError,
     CheckpointIncomplete,
     CheckpointNotFound,
     CheckpointUnreadable,
+    CheckpointUnsupported,
 )
 from ckptls.checkpoint.model import FileStamp
 from ckptls.checkpoint.opening import open_regular
@@ -364,7 +367,22 @@ def open_file(path: str) -> OpenFile:
         from ckptls.checkpoint.remote_file import RemoteFile
 
         return RemoteFile(path)
-    return OpenFile(path)
+    file = OpenFile(path)
+    if file.size < kinds.POINTER_BYTES:
+        _refuse_pointer(file)
+    return file
+
+
+def _refuse_pointer(file: OpenFile) -> None:
+    """Raise an error for what stands for a file that Git LFS has not fetched, whatever its name."""
+    try:
+        if file.read_at(0, min(file.size, len(kinds.POINTER_MARK))) != kinds.POINTER_MARK:
+            return
+    except CheckpointError:
+        return  # its reader meets the same
+    file.close()
+    what = f"it is {kinds.POINTER_NAME}"
+    raise CheckpointUnsupported(what, file.path, hint=kinds.POINTER_HINT)
 
 
 def _stamp(path: str, status: os.stat_result) -> FileStamp:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ckptls.checkpoint import listing
+from ckptls.checkpoint import kinds, listing
 from ckptls.checkpoint.errors import CheckpointError, CheckpointUnsupported
 from ckptls.checkpoint.files import OpenFile, is_remote, join, open_file, split
 from ckptls.checkpoint.locate import Location, locate
@@ -78,6 +78,20 @@ _SCANNED = (".ckpt", ".h5", ".hdf5", ".keras", ".safetensors", ".pt", ".pth", ".
 _INDEXES = (".safetensors.index.json", ".bin.index.json", ".weights.json")
 _OFTEN_DATA = (".npz", ".bin")
 _MANY = 50
+# Names of weights, of this program and of others.
+_WEIGHTS: tuple[str, ...] = (
+    *_SCANNED,
+    ".onnx",
+    ".tflite",
+    ".mlmodel",
+    ".pt2",
+    ".gguf",
+    ".pkl",
+    ".npy",
+    ".pb",
+)
+_WEIGHTS += (".tar", ".tar.gz", ".tgz", ".zip", ".7z", ".rar", ".gz", ".bz2", ".xz", ".msgpack")
+_MOST_EXPLAINED = 40
 _ORBAX_MARKS = frozenset({"_METADATA", "_CHECKPOINT_METADATA", "manifest.ocdbt"})
 _DISTRIBUTED_MARK = ".metadata"  # of PyTorch's distributed checkpoints
 _MARKS = _ORBAX_MARKS | {_DISTRIBUTED_MARK}
@@ -93,15 +107,6 @@ _TAR_MAGIC_AT = 257
 _TORCH_MAGIC = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 _TORCH_MAGIC_AT = (2, 11)
 _UNPICKLED = "reading it would mean to run what it says"
-# How files begin (at which byte) that hold weights, but not in a way that can be listed.
-_NOT_READ = (
-    (0, b"version https://git-lfs", "a Git LFS pointer", "fetch the file with `git lfs pull`"),
-    (0, b"\x93NUMPY", "a single NumPy array, which has no name", "save it with `numpy.savez`"),
-    (0, b"GGUF", "a GGUF file, no format that is read", ""),
-    (4, b"TFL3", "a TensorFlow Lite model, no format that is read", ""),
-    (257, b"ustar", "a tar archive, but not of PyTorch", ""),
-    *((0, bytes([0x80, protocol]), f"a Python pickle; {_UNPICKLED}", "") for protocol in range(6)),
-)  # fmt: skip
 
 
 def at_file(path: str) -> Location | None:
@@ -303,9 +308,9 @@ def _by_content(file: OpenFile) -> Location | None:
         return shards.at_index(file)
     if _has_user_block(file):
         return Location(path, Format.HDF5, (path,))
-    for place, magic, kind, hint in _NOT_READ:
-        if head.startswith(magic, place):
-            raise CheckpointUnsupported(f"it is {kind}", where=0, hint=hint)
+    other = kinds.refusal(head)
+    if other is not None:
+        raise other
     return None
 
 
@@ -358,7 +363,36 @@ def _format_of_archive(file: OpenFile) -> Format:
         return Format.PYTORCH
     if any(name.endswith(".npy") for name in names):
         return Format.NPZ
-    raise CheckpointUnsupported("it is a zip archive, but not of Keras, PyTorch or NumPy", where=0)
+    if any(
+        name.rpartition("/")[2] in ("archive_format", "serialized_exported_program.json")
+        for name in names
+    ):
+        what, hint = "an exported PyTorch program (.pt2)", "save the `state_dict` instead"
+    else:
+        what, hint = "a zip archive, but not of Keras, PyTorch or NumPy", kinds.UNPACK
+    raise CheckpointUnsupported(f"it is {what}", hint=hint)
+
+
+def likely_names(directory: str) -> list[str]:
+    """The files of a directory, some tens at most, whose names are those of weights."""
+    if is_remote(directory):
+        return []
+    names = [n for n in listing.file_names(directory) if n.endswith(_WEIGHTS) or n == "checkpoint"]
+    return sorted(names, key=listing.natural_order)[:_MOST_EXPLAINED]
+
+
+def why_unreadable(path: str) -> str:
+    """Why a file cannot be read as a checkpoint; empty if it can, or is a valid state file."""
+    try:
+        found = at_file(path)
+        if found is None and split(path)[1] != listing.STATE_NAME:
+            from ckptls.checkpoint.reader import read_location
+
+            read_location(Location(path, Format.V1, (path,)))
+    except CheckpointError as error:
+        return f"{error.what}; {error.hint}" if error.hint else error.what
+    is_named_so = found is not None and split(path)[1] == listing.STATE_NAME
+    return f"it is a file of {found.format.value}" if found and is_named_so else ""
 
 
 def _at_file_or_none(path: str) -> Location | None:

@@ -90,7 +90,21 @@ def nothing_in(directory: str) -> CheckpointError:
         return refused
     inner = tuple(prefix for each in _directories_in(directory) for prefix in _prefixes_in(each))
     what = f"no checkpoint in the directory `{_shown_directory(directory)}`"
-    return CheckpointNotFound(what, directory, choice(inner) if inner else "", inner)
+    hint = choice(inner) if inner else _unreadable_in(directory)
+    return CheckpointNotFound(what, directory, hint, inner)
+
+
+def _unreadable_in(directory: str) -> str:
+    """What a few files of a directory are that look like weights, or like its state file."""
+    from ckptls.checkpoint import formats
+
+    reasons = []
+    for name in formats.likely_names(directory):
+        reason = formats.why_unreadable(join(directory, name))
+        if reason:
+            reasons.append(f"`{name}`: {reason}")
+    more = f"; and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
+    return "; ".join(reasons[:_SHOWN]) + more
 
 
 def nothing_finished(history: History) -> CheckpointError:

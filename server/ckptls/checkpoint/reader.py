@@ -13,6 +13,7 @@ from ckptls.checkpoint.errors import (
     CheckpointUnsupported,
 )
 from ckptls.checkpoint.files import open_file, stamp_of
+from ckptls.checkpoint.kinds import explaining
 from ckptls.checkpoint.locate import Location, locate
 from ckptls.checkpoint.model import Checkpoint, FileStamp, Format, Kind
 
@@ -151,7 +152,8 @@ def _read_index(path: str, parse: Callable[[bytes], _T]) -> tuple[_T, FileStamp]
         with open_file(path) as file:
             if file.size > bundle.MAX_INDEX_BYTES:
                 raise CheckpointUnsupported("an index of more than 1 GiB is not read")
-            parsed = parse(file.read_at(0, file.size))
+            with explaining(file):
+                parsed = parse(file.read_at(0, file.size))
             file.check_unchanged()
     except CheckpointError as error:
         raise error.named(path) from None
@@ -164,7 +166,8 @@ def _read_v1(files: tuple[str, ...]) -> _Read:
     for path in files:
         try:
             with open_file(path) as file:
-                v1.merge(variables, v1.read_meta(file.read_at, file.size))
+                with explaining(file):
+                    v1.merge(variables, v1.read_meta(file.read_at, file.size))
                 file.check_unchanged()
         except CheckpointError as error:
             raise error.named(path) from None

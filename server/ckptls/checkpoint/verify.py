@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
 
-from ckptls.checkpoint.errors import CheckpointError
+from ckptls.checkpoint.errors import CheckpointError, CheckpointUnsupported
 from ckptls.checkpoint.locate import Location
 from ckptls.checkpoint.model import Format, Remark
 
@@ -89,7 +89,10 @@ class Report:
 
     def add(self, error: CheckpointError, path: str, variable: str = "") -> None:
         """Note an error that a reader raised as a problem."""
-        self.add_problem(Problem(error.path or path, error.what, error.where, variable))
+        # What damaged it nobody knows; what to do about another kind of file is known.
+        is_other = isinstance(error, CheckpointUnsupported) and error.hint
+        what = f"{error.what}; {error.hint}" if is_other else error.what
+        self.add_problem(Problem(error.path or path, what, error.where, variable))
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,8 @@ def _is_told(error: CheckpointError, form: PathForm) -> bool:
 
 
 def _message(error: CheckpointError) -> str:
-    place = "" if error.where is None else f", at byte {error.where:,} of `{error.path}`"
+    place = f" (`{error.path}`)" if error.path else ""
+    if error.where is not None:
+        place = f", at byte {error.where:,} of `{error.path}`"
     hint = f"; {error.hint}" if error.hint else ""
     return f"this checkpoint cannot be read: {error.what}{place}{hint}"
