@@ -10,8 +10,10 @@ from ckptls.features import words
 from ckptls.features.literals import Replacement, changed, replacements
 from ckptls.features.path_forms import PREFIXES, opens
 from ckptls.features.rule import Context
+from ckptls.source.document import Analysis
 from ckptls.source.pieces import Piece, Text
 from ckptls.source.sites import PathForm, PathUse, Role, Site
+from ckptls.source.text import Span
 from ckptls.source.text_matcher import ENDING, matcher
 from ckptls.workspace.binding import Binding
 from ckptls.workspace.store import Entry
@@ -39,6 +41,41 @@ def refused(context: Context, use: PathUse) -> Entry | None:
     if not entries or any(opens(use.form, written, entry) for entry in entries):
         return None
     return likeliest(entries)
+
+
+def without_shared(
+    context: Context, site: Site, suggestions: list[Replacement]
+) -> list[Replacement]:
+    """Those that change no literal which another function, that takes its path, is given too."""
+    if not suggestions:
+        return suggestions
+    sites = context.remembered(_sites_by_literal)
+    return [
+        each
+        for each in suggestions
+        if not any(
+            _is_taken(context, other)
+            for other in sites.get(each.part.literal, ())
+            if other.text != site.text or other.paths != site.paths
+        )
+    ]
+
+
+def _sites_by_literal(analysis: Analysis) -> dict[Span, list[Site]]:
+    found: dict[Span, list[Site]] = {}
+    for site in analysis.path_sites:
+        for part in site.parts:
+            found.setdefault(part.literal, []).append(site)
+    return found
+
+
+def _is_taken(context: Context, site: Site) -> bool:
+    use = path_use(site)
+    if use is None or use.text.literal is None:
+        return use is not None and use.form in _WRITTEN
+    return use.form is PathForm.OUTPUT or (
+        context.look(use) is not None and refused(context, use) is None
+    )
 
 
 def likeliest(entries: tuple[Entry, ...]) -> Entry | None:

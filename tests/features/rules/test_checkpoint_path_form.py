@@ -367,3 +367,16 @@ def test_a_path_of_which_the_code_asks_what_it_is_is_silent(runs):
         restored("runs/")
         """
     )
+
+
+def test_a_literal_that_another_function_takes_is_not_changed(runs):
+    flag = 'import os\ntf.app.flags.DEFINE_string("dir", "runs", "")\nF = tf.app.flags.FLAGS\n'
+    restore = "tf.train.Saver().restore(session, F.dir)\n"
+    assert 'DEFINE_string("dir", "runs/model.ckpt-2", "")' in runs.fixed(flag + restore)
+    for other in (
+        "tf.train.latest_checkpoint(F.dir)",
+        'tf.train.load_checkpoint(os.path.join(F.dir, "model.ckpt-1"))',
+        'tf.train.Saver().save(session, F.dir + "/new")',
+    ):
+        _, found = runs.findings(flag + restore + other)
+        assert [(each.code, each.suggestions) for each in found] == [("checkpoint-path-form", ())]

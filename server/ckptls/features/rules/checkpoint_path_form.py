@@ -10,7 +10,15 @@ from ckptls.features.answers import Edit, Finding, Severity
 from ckptls.features.keras_paths import is_of_keras, refusal
 from ckptls.features.literals import Replacement, quoted, token_span
 from ckptls.features.path_forms import DIRECTORIES, PREFIXES, Misfit, misfit
-from ckptls.features.paths import is_asked, is_own, path_use, refused, rewritten_paths, with_end
+from ckptls.features.paths import (
+    is_asked,
+    is_own,
+    path_use,
+    refused,
+    rewritten_paths,
+    with_end,
+    without_shared,
+)
 from ckptls.features.rule import Context, Rule
 from ckptls.source.pieces import Piece
 from ckptls.source.sites import Evidence, PathForm, PathUse, Role, Site
@@ -144,7 +152,7 @@ class CheckpointPathForm(Rule):
         return self._reported(
             site,
             wrong.message,
-            rewritten_paths(context, site, list(wrong.instead)),
+            without_shared(context, site, rewritten_paths(context, site, list(wrong.instead))),
             Severity.WARNING if wrong.is_silent else None,
         )
 
