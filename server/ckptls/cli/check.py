@@ -111,6 +111,8 @@ def run(args: argparse.Namespace) -> int:
         note(refusal)
     if sources.refused:
         return 2
+    for each in sources.notes:
+        note(printable(each))
     files = list(sources.files)
     return _finish(_checked(checker, files, args), len(files), checker, args)
 
@@ -194,7 +196,7 @@ def _finish(
     checked = list(results)
     problems = [each.problem for each in checked if each.problem is not None]
     passed_over = [each.passed_over for each in checked if each.passed_over is not None]
-    for problem in (*checker.projects.problems, *problems, *passed_over):
+    for problem in (*checker.projects.problems, *checker.notes, *problems, *passed_over):
         note(printable(problem))
     unseen = dict(pair for each in checked for pair in each.unseen)
     for path, reason in unseen.items():

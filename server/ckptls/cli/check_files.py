@@ -28,6 +28,7 @@ from ckptls.workspace.sources import (
     source_file,
     write_source,
 )
+from ckptls.workspace.walking import Bounds
 from ckptls.workspace.workspace import Folder, Workspace
 
 
@@ -146,6 +147,8 @@ class Checker:
         self._scanned: set[Path] = set()
         # Of the file that was looked at last.
         self._unseen: tuple[tuple[str, str], ...] = ()
+        # A sentence for each folder that was not looked through wholly.
+        self.notes: list[str] = []
 
     def check(self, file: Path, data: bytes | None = None) -> Checked:
         """What is found in a file, with `data` in place of what is on the disk.
@@ -221,7 +224,8 @@ class Checker:
     def _scan(self, folder: Folder) -> None:
         if folder.path not in self._scanned:
             self._scanned.add(folder.path)
-            folder.known = known_checkpoints(str(folder.path), folder.settings)
+            bounds = Bounds(notes=self.notes)
+            folder.known = known_checkpoints(str(folder.path), folder.settings, bounds)
 
     def known(self, files: Iterable[Path]) -> dict[Path, tuple[str, ...]]:
         """The checkpoints in the projects of files, for other processes to start with."""

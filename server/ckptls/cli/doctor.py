@@ -22,6 +22,7 @@ from ckptls.workspace.project import root_of
 from ckptls.workspace.scan import known_checkpoints
 from ckptls.workspace.settings import Settings, load_settings
 from ckptls.workspace.sources import read_source
+from ckptls.workspace.walking import Bounds
 from ckptls.workspace.workspace import OpenDocument, Workspace
 
 HELP = """Say what a string names, which checkpoint that is about and how that is known, or why
@@ -83,7 +84,10 @@ def _add_project(workspace: Workspace, file: Path) -> None:
     for problem in problems:
         note(problem)
     folder = workspace.add_folder(root, settings)
-    folder.known = known_checkpoints(str(root), settings)
+    bounds = Bounds()
+    folder.known = known_checkpoints(str(root), settings, bounds)
+    for problem in bounds.notes:
+        note(problem)
 
 
 def _strings(opened: OpenDocument, line: Span) -> list[int]:

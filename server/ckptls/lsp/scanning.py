@@ -6,9 +6,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 from ckptls.lsp.soon import Rounds, Start
 from ckptls.workspace.scan import known_checkpoints
+from ckptls.workspace.walking import Bounds
 from ckptls.workspace.workspace import Folder, Workspace
 
 logger = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ class Scanning:
         self._rounds = Rounds(self._scan_all, start, rest=_REST)
         self._looking: list[Folder] = []
         self._is_stopped = False
+        self._noted: set[tuple[Path, str]] = set()
 
     async def scan(self) -> None:
         """Looks for the checkpoints in all folders."""
@@ -51,7 +54,12 @@ class Scanning:
 
     async def _scan(self, folder: Folder) -> None:
         place = str(folder.path), folder.settings
-        found = await asyncio.to_thread(known_checkpoints, *place, lambda: self._is_stopped)
+        bounds = Bounds(is_stopped=lambda: self._is_stopped)
+        found = await asyncio.to_thread(known_checkpoints, *place, bounds)
+        for note in bounds.notes:
+            if (folder.path, note) not in self._noted:
+                self._noted.add((folder.path, note))
+                logger.warning("%s", note)
         if found != folder.known:
             folder.known = found
             logger.info("%d checkpoints in %s", len(found), folder.path)

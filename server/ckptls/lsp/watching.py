@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 
 from ckptls.lsp.session import Session
-from ckptls.workspace.scan import walk
+from ckptls.workspace.walking import walk
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from ckptls.workspace.regular import read_start
 from ckptls.workspace.requirements import FOLDER, Pin, installed, pins_in
-from ckptls.workspace.scan import walk
+from ckptls.workspace.walking import walk
 
 # The modules that Keras is imported from: the package itself, TensorFlow's choice of one, and
 # what is Keras 2 wherever it runs.

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from ckptls.workspace.regular import decode_text, read_start
-from ckptls.workspace.scan import walk
+from ckptls.workspace.walking import walk
 
 _SUFFIXES = (".sh", ".bash", ".yaml", ".yml", ".json", ".config", ".cfg", ".ini", ".toml", ".gin")
 _NAMES = frozenset({"Makefile", "launch.json", "README.md", "README"})

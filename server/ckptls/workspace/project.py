@@ -11,8 +11,8 @@ from pathlib import Path
 from ckptls.workspace.git_excludes import excluded_everywhere
 from ckptls.workspace.gitignore import IgnoreRules
 from ckptls.workspace.regular import decode_text, read_start, special_kind
-from ckptls.workspace.scan import is_excluded, walk
 from ckptls.workspace.settings import Settings, load_settings
+from ckptls.workspace.walking import Bounds, is_excluded, walk
 
 SUFFIXES = (".py", ".ipynb")
 _MAX_CHARS = 2_000_000  # of a `.gitignore`
@@ -61,10 +61,14 @@ class Projects:
 @dataclass
 class Found:
     """What paths stand for: files in order, each once; and a sentence for each path at which
-    there is nothing that can be checked."""
+    there is nothing that can be checked.
+
+    notes: a sentence for each folder that was not looked through wholly.
+    """
 
     files: dict[Path, None] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def find_sources(
@@ -85,7 +89,10 @@ def find_sources(
         if place.is_dir():
             root = root_of(place)
             exclude = projects.settings(root).exclude
-            files = sources_below(place, root, exclude, heeds_gitignore=heeds_gitignore)
+            bounds = Bounds(notes=found.notes)
+            files = sources_below(
+                place, root, exclude, heeds_gitignore=heeds_gitignore, bounds=bounds
+            )
             found.files.update(dict.fromkeys(files))
         elif not place.exists():
             found.refused.append(f"there is no file or folder `{path}`")
@@ -108,12 +115,18 @@ def _is_excluded_by_settings(file: Path, projects: Projects) -> bool:
 
 
 def sources_below(
-    folder: Path, root: Path, exclude: tuple[str, ...] = (), *, heeds_gitignore: bool = True
+    folder: Path,
+    root: Path,
+    exclude: tuple[str, ...] = (),
+    *,
+    heeds_gitignore: bool = True,
+    bounds: Bounds | None = None,
 ) -> Iterator[Path]:
     """The modules and notebooks below a folder of the project at `root`, in order."""
     ignores = GitIgnores(folder) if heeds_gitignore else None
     is_ignored = ignores.ignores_folder if ignores is not None else lambda path: False
-    for directory, names in walk(str(folder), exclude, root=str(root), is_ignored=is_ignored):
+    found = walk(str(folder), exclude, root=str(root), is_ignored=is_ignored, bounds=bounds)
+    for directory, names in found:
         within = os.path.relpath(directory, root)
         within = "" if within == os.curdir else os.path.join(within, "")
         for name in sorted(names):

@@ -4,50 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from fnmatch import fnmatch
-from glob import glob
+from collections.abc import Iterator
+from itertools import chain
 
 from ckptls.checkpoint import formats
 from ckptls.checkpoint.files import is_remote
 from ckptls.checkpoint.listing import find_checkpoints, is_checkpoint_name, stem_of_part
 from ckptls.workspace.settings import Settings
+from ckptls.workspace.walking import Bounds, is_excluded, matching, walk
 
-_NEVER = {".git", ".hg", ".svn", "node_modules", "__pycache__", "site-packages", ".tox"}
-_NEVER |= {".venv", "venv", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}
 _MAX_SECONDS = 10.0
 _MAX_CHECKPOINTS = 2_000
 
 
-def walk(
-    folder: str,
-    exclude: tuple[str, ...],
-    is_stopped: Callable[[], bool] = lambda: False,
-    *,
-    root: str | None = None,
-    is_ignored: Callable[[str], bool] = lambda path: False,
-) -> Iterator[tuple[str, list[str]]]:
-    """(directory, file names) of a folder and all below it; links are not followed.
-
-    What to exclude is told relative to `root`, by default the folder itself. Folders that
-    `is_ignored` says so of are not entered.
-    """
-    root = folder if root is None else root
-    for directory, names, files in os.walk(folder):
-        if is_stopped():
-            return
-        names[:] = sorted(
-            name
-            for name in names
-            if name not in _NEVER
-            and not is_excluded(os.path.relpath(os.path.join(directory, name), root), exclude)
-            and not is_ignored(os.path.join(directory, name))
-        )
-        yield directory, files
-
-
 def scan_checkpoints(
-    folder: str, exclude: tuple[str, ...] = (), is_stopped: Callable[[], bool] = lambda: False
+    folder: str, exclude: tuple[str, ...] = (), bounds: Bounds | None = None
 ) -> tuple[str, ...]:
     """The prefixes of all checkpoints below a folder, TensorFlow's first.
 
@@ -56,7 +27,7 @@ def scan_checkpoints(
     deadline = time.monotonic() + _MAX_SECONDS
     found: list[str] = []
     others: list[str] = []
-    for directory, files in walk(folder, exclude, is_stopped, is_ignored=_is_in_orbax):
+    for directory, files in walk(folder, exclude, is_ignored=_is_in_orbax, bounds=bounds):
         if any(is_checkpoint_name(name) for name in files):
             found += find_checkpoints(directory)
         if formats.may_be_in(files):
@@ -71,28 +42,41 @@ def _is_in_orbax(path: str) -> bool:
     return os.path.isfile(os.path.join(os.path.dirname(path), "_METADATA"))
 
 
-def matching_checkpoints(folder: str, patterns: tuple[str, ...]) -> tuple[str, ...]:
+def matching_checkpoints(
+    folder: str, patterns: tuple[str, ...], bounds: Bounds | None = None
+) -> tuple[str, ...]:
     """The prefixes that globs, relative to a folder, name: of indexes, or of files themselves."""
     found: dict[str, None] = {}
+    bounds = bounds if bounds is not None else Bounds()
     for pattern in patterns:
         if is_remote(pattern):
             continue
-        place = os.path.join(folder, os.path.expanduser(pattern))
-        found.update(dict.fromkeys(path[: -len(".index")] for path in glob(place + ".index")))
-        found.update(dict.fromkeys(stem_of_part(path) for path in glob(place, recursive=True)))
-        if len(found) >= _MAX_CHECKPOINTS:
-            break
-    return tuple(sorted(os.path.normpath(path) for path in found))[:_MAX_CHECKPOINTS]
+        place = os.path.abspath(os.path.join(folder, os.path.expanduser(pattern)))
+        indexes = (path[: -len(".index")] for path in matching(place + ".index", bounds, pattern))
+        for path in chain(indexes, map(stem_of_part, matching(place, bounds, pattern))):
+            found[os.path.normpath(path)] = None
+            if len(found) >= _MAX_CHECKPOINTS:
+                bounds.notes.append(
+                    f"the globs of `checkpoints` name more than {_MAX_CHECKPOINTS:,} files;"
+                    " the rest is left out"
+                )
+                return tuple(sorted(found))
+    return tuple(sorted(found))
 
 
 def known_checkpoints(
-    folder: str, settings: Settings, is_stopped: Callable[[], bool] = lambda: False
+    folder: str, settings: Settings, bounds: Bounds | None = None
 ) -> tuple[str, ...]:
-    """All that is known in a folder: what settings name, then what lies in it."""
-    named = matching_checkpoints(folder, settings.checkpoints)
+    """All that is known in a folder: what settings name, then what lies in it.
+
+    `bounds` are those of each of the two, and get the notes of both.
+    """
+    bounds = bounds if bounds is not None else Bounds()
+    globbed = Bounds(bounds.entries, bounds.is_stopped, bounds.notes)
+    named = matching_checkpoints(folder, settings.checkpoints, globbed)
     # An address is known as it stands: this is done whenever files come and go.
     remote = [path for path in settings.checkpoints if settings.remote and is_remote(path)]
-    lying = scan_checkpoints(folder, settings.exclude, is_stopped)
+    lying = scan_checkpoints(folder, settings.exclude, bounds)
     return tuple(dict.fromkeys((*named, *remote, *lying)))
 
 
@@ -103,12 +87,3 @@ def python_files(folder: str, exclude: tuple[str, ...] = ()) -> Iterator[str]:
             path = os.path.join(directory, name)
             if name.endswith(".py") and not is_excluded(os.path.relpath(path, folder), exclude):
                 yield path
-
-
-def is_excluded(path: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a path, relative to where the patterns hold, is one of those to leave out."""
-    path = path.replace(os.sep, "/")
-    return any(
-        fnmatch(path, pattern.strip("/")) or fnmatch(path, pattern.rstrip("/") + "/*")
-        for pattern in patterns
-    )
