@@ -113,3 +113,29 @@ def test_a_correction_ends_where_a_name_ends(written, right):
     assert corrections(written, Match.START, ENDS) == right
     if not written.endswith(".*"):
         assert corrections(written, Match.PREFIX, ENDS) == right
+
+
+@given(
+    st.sampled_from(NAMES),
+    st.sampled_from([Match.START, Match.SEARCH, Match.FULL, Match.PREFIX, Match.CONTAINS]),
+    st.lists(
+        st.tuples(
+            st.integers(0, 40), st.sampled_from(["", "x", "swap", ".", ".*", "[a-z]+", "xy"])
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+)
+@settings(max_examples=150, deadline=None)
+def test_names_that_are_passed_over_would_not_have_been_offered(name, match, edits):
+    written = name
+    for place, new in edits:
+        at = place % max(len(written), 1)
+        here = written[at : at + 2]
+        written = (
+            written[:at] + (here[::-1] if new == "swap" else new + here[1:]) + written[at + 2 :]
+        )
+    offered = corrections(written, match, NAMES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ckptls.features.spelling._lacks_too_much", lambda *_: False)
+        assert corrections(written, match, NAMES) == offered

@@ -34,6 +34,8 @@ _MAX_NOTED = 10_000
 _MAX_INHERITED_CHANGES = 64
 # What is noted under (NEIGHBOURS, scope, …) rests on the names right in that scope alone.
 NEIGHBOURS = "neighbours"
+# What is noted under (SPELLINGS, …) rests on which names there are.
+SPELLINGS = "spellings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,8 @@ class ScopeTree:
             return None
         if key[0] == NEIGHBOURS:
             return known if _with_slash(key[1]) not in changes.scopes else None
+        if key[0] == SPELLINGS:
+            return known if not (changes.added or changes.removed) else None
         return known if is_still_best(key, known, changes) else None
 
     def _children(self, base: str, prefix: str) -> Iterator[Child]:

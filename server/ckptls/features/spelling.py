@@ -71,7 +71,10 @@ def corrections(pattern: str, match: Match, names: Iterable[str], limit: int = 3
     best: dict[str, int] = {}
     ends: dict[str, int] = {}
     steps = _MAX_STEPS
+    pieces = _pieces(shape)
     for name in examples(names) if most else ():
+        if _lacks_too_much(pieces, name, most):
+            continue
         try:
             found, taken = _fits(shape, name, most, steps)
         except _StepLimitError:
@@ -88,6 +91,39 @@ def corrections(pattern: str, match: Match, names: Iterable[str], limit: int = 3
         best = dict.fromkeys(_other_case(pattern, shape, names), 1)
     kept = _whole(best, ends, pattern) if not shape.at_end else list(best)
     return sorted(kept, key=lambda each: rank(pattern, each)[1:])[:limit]
+
+
+def _pieces(shape: Shape) -> list[tuple[str, int | None]]:
+    """Pairs of neighbouring literal characters, with their places in the names that fit; None
+    where anything may stand before them."""
+    pieces: list[tuple[str, int | None]] = []
+    is_placed = shape.at_start
+    place = 0
+    while place < len(shape.atoms):
+        pair = shape.atoms[place : place + 2]
+        if len(pair) == 2 and all(atom.accepts is None for atom in pair):
+            pieces.append((pair[0].char + pair[1].char, place if is_placed else None))
+            place += 2
+            continue
+        is_placed = is_placed and pair[0].accepts is None
+        place += 1
+    return pieces
+
+
+def _lacks_too_much(pieces: list[tuple[str, int | None]], name: str, most: int) -> bool:
+    """Whether a name surely needs more edits: one edit breaks two of the pieces at most, and
+    moves those behind it by one character at most."""
+    lacking = 0
+    for piece, place in pieces:
+        if place is None:
+            is_there = piece in name
+        else:
+            is_there = name.find(piece, max(place - most, 0), place + most + 2) >= 0
+        if not is_there:
+            lacking += 1
+            if lacking > 2 * most:
+                return True
+    return False
 
 
 # Where in a name a spelling ends: with a name or a segment, before a number, inside of a word.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.tree import SPELLINGS
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.expressions import SlowPatternError
@@ -16,6 +18,7 @@ from ckptls.features.known_names import (
     stored_names,
 )
 from ckptls.features.literals import respelled
+from ckptls.features.reliance import plain
 from ckptls.features.rule import Context, Rule
 from ckptls.features.spelling import corrections, name_test
 from ckptls.source.sites import Evidence, Match, Role, Site
@@ -116,15 +119,29 @@ def _right(pattern: str, match: Match, binding: Binding, context: Context) -> li
     return (
         _ended(pattern, match, stored)
         or _deeper(pattern, match, stored)
-        or _corrected(pattern, match, stored, model)
+        or _corrected(pattern, match, stored, model, binding.checkpoints)
     )
 
 
-def _corrected(pattern: str, match: Match, stored: StoredNames, model: ModelNames) -> list[str]:
+def _corrected(
+    pattern: str,
+    match: Match,
+    stored: StoredNames,
+    model: ModelNames,
+    checkpoints: tuple[Checkpoint, ...],
+) -> list[str]:
     if is_bookkeeping(pattern):
         return []
-    names = [f"{name}:0" for name in (*stored.examples, *model.names)]
-    return corrections(pattern, match, names)
+
+    def found() -> tuple[str, ...]:
+        names = [f"{name}:0" for name in (*stored.examples, *model.names)]
+        return tuple(corrections(pattern, match, names))
+
+    if len(checkpoints) > 1:
+        return list(found())
+    # It takes some ten milliseconds, and the pattern is judged again after each edit.
+    key = SPELLINGS, pattern, match, model.names
+    return list(plain(checkpoints[0]).tree.noted(key, found))
 
 
 def _ended(pattern: str, match: Match, stored: StoredNames) -> list[str]:
