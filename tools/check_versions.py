@@ -19,8 +19,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
-# What runs without TensorFlow and without an editor in a minute or two.
-TESTS = ("source", "workspace", "checkpoint", "features", "test_house.py")
+# What uses the libraries, and runs without TensorFlow in a minute or two.
+TESTS = (
+    *("checkpoint", "workspace", "features/rules", "features/test_expressions.py"),
+    *("features/test_completion.py", "source/test_sites.py", "source/test_edits.py"),
+)
 _RUNNERS = ("pytest>=9", "pytest-asyncio>=1.2", "hypothesis>=6.168", "safetensors>=0.5")
 
 

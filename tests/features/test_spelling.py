@@ -79,7 +79,7 @@ def test_search_for_other_spellings_ends(match, monkeypatch):
     """Classes that may be repeated reach every place of a name from every other one."""
     names = [f"{'ab_' * 60}{'c' * number}" for number in range(500)]
     assert corrections("[ab_]*.*" * 400 + "weihgts", match, names) == []
-    monkeypatch.setattr("ckptls.features.spelling._MAX_STEPS", 100)
+    monkeypatch.setattr("ckptls.features.spelling._MAX_STEPS", 30)
     assert corrections("vgg_16/cnv1", Match.START, NAMES) == []
 
 
