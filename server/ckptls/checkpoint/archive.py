@@ -24,6 +24,8 @@ _END = b"PK\x05\x06"
 _END_BYTES = 22
 _END_REACH = _END_BYTES + 0xFFFF
 _LOCAL_BYTES = 30
+_NAME_REACH = 256
+_UTF8 = 0x800  # the flag that says how a name is encoded
 _AT_ONCE = 1 << 20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What `zipfile` was seen to raise for damaged archives; ValueError covers bad Unicode.
@@ -91,6 +93,18 @@ class Archive(Closing):
             raise CheckpointDamaged(f"`{name}` ends early", where=member.header_offset)
         return data
 
+    def _stored(self, member: zipfile.ZipInfo, count: int) -> Iterator[bytes]:
+        """As `_pieces`, of a member that lies in the file as it is."""
+        place, size = self._place(member)
+        crc = 0
+        for start in range(0, min(count, size), _AT_ONCE):
+            piece = self._file.read_at(place + start, min(_AT_ONCE, count - start, size - start))
+            crc = zlib.crc32(piece, crc)
+            yield piece
+        if count >= size and crc != member.CRC:
+            what = f"`{member.filename}` does not match its checksum"
+            raise CheckpointDamaged(what, where=member.header_offset)
+
     def read_array(self, name: str) -> ndarray:
         """All bytes of a member as an array, which is all the memory that it takes.
 
@@ -119,6 +133,9 @@ class Archive(Closing):
         if member.flag_bits & 1 or member.compress_type not in _METHODS:
             what = "encrypted" if member.flag_bits & 1 else "packed in a way that is not read"
             raise CheckpointUnsupported(f"`{member.filename}` is {what}")
+        if member.compress_type == zipfile.ZIP_STORED:
+            yield from self._stored(member, count)
+            return
         rest = count
         try:
             with self._zip.open(member) as stream:
@@ -160,14 +177,28 @@ class Archive(Closing):
         member = self._member(name)
         if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1:
             return None
+        return self._place(member)
+
+    def _place(self, member: zipfile.ZipInfo) -> tuple[int, int]:
         start = member.header_offset
         if start < 0 or start + _LOCAL_BYTES > self._file.size:
-            raise CheckpointDamaged(f"`{name}` begins outside of the file", where=start)
-        head = self._file.read_at(start, _LOCAL_BYTES)
+            raise CheckpointDamaged(f"`{member.filename}` begins outside of the file", where=start)
+        reach = min(_LOCAL_BYTES + _NAME_REACH, self._file.size - start)
+        head = self._file.read_at(start, reach)
         name_bytes, extra_bytes = struct.unpack_from("<HH", head, 26)
         place = start + _LOCAL_BYTES + name_bytes + extra_bytes
         if head[:4] != b"PK\x03\x04" or place + member.file_size > self._file.size:
-            raise CheckpointDamaged(f"`{name}` runs past the end of the file", where=start)
+            raise CheckpointDamaged(
+                f"`{member.filename}` runs past the end of the file", where=start
+            )
+        if member.compress_size != member.file_size:
+            raise CheckpointDamaged(f"`{member.filename}` has two sizes", where=start)
+        encoding = "utf-8" if member.flag_bits & _UTF8 else "cp437"
+        name = head[_LOCAL_BYTES : _LOCAL_BYTES + name_bytes].decode(encoding, "replace")
+        if name_bytes <= _NAME_REACH and name != member.orig_filename:
+            raise CheckpointDamaged(
+                f"`{member.filename}` has another name where it begins", where=start
+            )
         return place, member.file_size
 
     def _member(self, name: str) -> zipfile.ZipInfo:

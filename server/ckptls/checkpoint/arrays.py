@@ -6,6 +6,7 @@ NumPy and ml_dtypes come with the extra `values`, and are imported on first use.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ckptls.checkpoint.dtypes import STRING
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
@@ -24,6 +25,7 @@ _PLAIN = frozenset((*_INTEGERS, *_FLOATS, "bool"))
 _OF_ML_DTYPES = frozenset(("bfloat16", "int4", "uint4", "int2", "uint2", "float4_e2m1fn"))
 
 
+@lru_cache(maxsize=1)
 def load_numpy() -> ModuleType:
     """NumPy.
 
@@ -37,6 +39,7 @@ def load_numpy() -> ModuleType:
     return numpy
 
 
+@lru_cache(maxsize=256)
 def numpy_dtype(dtype: str) -> np.dtype:
     """The type of NumPy in which `tf.train.load_variable` returns an element type.
 

@@ -50,6 +50,7 @@ class BundleValues(Closing):
             raise
         self._files = OpenFiles()
         self._prefix = checkpoint.prefix
+        self._checkpoint = checkpoint
 
     def close(self) -> None:
         """See Closing."""
@@ -76,8 +77,10 @@ class BundleValues(Closing):
 
     def _entry(self, name: str) -> Entry:
         entry = self._index.find(name)
-        self._index.check_unchanged()
+        self._index.check_unchanged_lately()
         if entry is None:
+            if name not in self._checkpoint:
+                raise KeyError(name)
             raise CheckpointDamaged(f"its blocks hide `{name}`", self._index.path)
         return entry
 

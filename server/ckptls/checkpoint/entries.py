@@ -25,7 +25,7 @@ from ckptls.checkpoint.files import Closing, OpenFile, open_file
 from ckptls.checkpoint.messages import Extents, Shape, decode_extents, decode_shape, slice_key
 from ckptls.checkpoint.stretches import MAX_ENTRIES
 from ckptls.checkpoint.table import Block, Handle, block_index, entries, find_value, read_block
-from ckptls.checkpoint.wire import FIXED32, LENGTH, VARINT, fields, signed
+from ckptls.checkpoint.wire import FIXED32, LENGTH, VARINT, fields, read_varint, signed
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
@@ -117,6 +117,10 @@ class IndexReader(Closing):
     def check_unchanged(self) -> None:
         """Make sure that the path still names what was read; see `OpenFile`."""
         self._file.check_unchanged()
+
+    def check_unchanged_lately(self) -> None:
+        """The same, once a millisecond; see `OpenFile`."""
+        self._file.check_unchanged_lately()
 
     def header(self) -> Header:
         """How many data files there are, and their byte order."""
@@ -288,13 +292,71 @@ def _header(block: Block, start: int, end: int) -> Header:
 
 def _entry(block: Block, key: bytes, start: int, end: int) -> Entry:
     """The BundleEntryProto in block.data[start:end], checked."""
+    common = _common_entry(block.data, key, start, end)
+    if common is not None:
+        return common
     try:
         entry = _decoded(block.data, key, start, end)
         _check(entry)
+        if not entry.slices:
+            _remember_kind(block.data, start, end, entry)
     except CheckpointError as error:
         where = start if error.where is None else error.where
         raise CheckpointDamaged(error.what, where=block.place(where)) from error
     return entry
+
+
+# The bytes of a dtype and a shape -> what they mean, and the bytes that such a value takes, 0 if
+# the dtype does not tell.
+_KINDS: dict[bytes, tuple[str, Shape, int]] = {}
+_MAX_KINDS = 10_000
+
+
+def _common_entry(data: bytes, key: bytes, start: int, end: int) -> Entry | None:
+    """The entry if it is written as TensorFlow writes one without slices; None for any other."""
+    shape_end = start + 4 + data[start + 3] if end - start > 4 else end
+    if shape_end + 5 > end or data[end - 5] != 0x35 or data[start + 3] > 127:
+        return None
+    kind = _KINDS.get(data[start:shape_end])
+    if kind is None:
+        return None
+    place = shape_end
+    found = [0, 0, 0]  # shard, offset, size: fields 3 to 5, in this order
+    before = 2
+    while place < end - 5:
+        tag = data[place]
+        field = tag >> 3
+        if tag & 7 or not before < field < 6:
+            return None
+        found[field - 3], place = read_varint(data, place + 1, end - 5)
+        before = field
+    shard, offset, size = found
+    if place != end - 5 or shard >= MAX_SHARDS or (offset + size) >> 63:
+        return None
+    dtype, shape, needed = kind
+    if needed >= 0 and needed != size:
+        return None
+    crc = int.from_bytes(data[end - 4 : end], "little")
+    return Entry(
+        key.decode("utf-8", "backslashreplace"), dtype, shape, shard, offset, size, crc, (), key
+    )
+
+
+def _remember_kind(data: bytes, start: int, end: int, entry: Entry) -> None:
+    """Note what the first bytes of an entry mean, if they are a dtype and a shape."""
+    head = data[start : start + 4]
+    if len(head) < 4 or head[0] != 0x08 or head[1] > 127 or head[2] != 0x12 or head[3] > 127:
+        return
+    shape_end = start + 4 + head[3]
+    if shape_end > end or decode_shape(data, start + 4, shape_end) != entry.shape:
+        return  # the shape is stated again behind it
+    if dtype_name(head[1]) != entry.dtype:
+        return
+    if len(_KINDS) >= _MAX_KINDS:
+        _KINDS.clear()
+    size = item_bytes(entry.dtype)
+    needed = size * prod(entry.shape) if size else -1
+    _KINDS[data[start:shape_end]] = entry.dtype, entry.shape, needed
 
 
 def _decoded(data: bytes, key: bytes, start: int, end: int) -> Entry:

@@ -13,6 +13,7 @@ Source: the HDF5 file format specification, and the documentation of h5py.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from io import RawIOBase
 from math import prod
 from types import TracebackType
@@ -110,19 +111,18 @@ def data_sets(
     visited = {h5py.h5o.get_info(group.id).addr}
     while rest:
         path, above = rest.pop()
-        for raw in list(above.id):
+        for raw, kind, place in _links(above):
             name = raw.decode("utf-8", "backslashreplace")
             inner = f"{path}/{name}" if path else name
-            if above.id.links.get_info(raw).type != h5py.h5l.TYPE_HARD:
+            if kind != h5py.h5l.TYPE_HARD:
                 what = _lost_behind(above, raw)
                 if what:
                     on_link(inner, what)
                 continue
-            below = _behind(above, raw)
-            if below is None:
-                continue
-            place = h5py.h5o.get_info(below.id).addr
             if place in visited:
+                continue
+            below = _opened(above, raw)
+            if below is None:
                 continue
             visited.add(place)
             if len(visited) > MAX_OBJECTS or len(inner) > MAX_NAME_BYTES:
@@ -133,18 +133,75 @@ def data_sets(
                 rest.append((inner, below))
 
 
+class _Above:
+    """The group in which something was looked up last: its neighbours often come next."""
+
+    root: Any = None
+    path = ""
+    group: Any = None
+
+
 def child(group: h5py.Group, path: str, links: int = MAX_LINKS) -> Any:
     """The group or data set at a path below `group`, None if there is none in this file.
 
     Soft links are followed, as many as `links` one after the other; external ones are not.
     """
+    above, _, last = path.rpartition("/")
+    holder = _above(group, above, links) if last else None
+    return None if holder is None else _behind(holder, _raw_name(holder, last), links)
+
+
+def plain_value(group: h5py.Group, path: str) -> elements.Array | None:
+    """The elements of a small data set of numbers in one piece of the file; None for any other.
+
+    Most are of this kind, and h5py's lower level reads them without an object for each.
+    """
+    import numpy
+    from h5py import h5d, h5l, h5s
+
+    above, _, last = path.rpartition("/")
+    holder = _above(group, above, MAX_LINKS) if last else None
+    if holder is None:
+        return None
+    key = _raw_name(holder, last)
+    try:
+        if holder.id.links.get_info(key).type != h5l.TYPE_HARD:
+            return None
+        found = h5d.open(holder.id, key)
+        kind, shape = found.dtype, found.shape
+        if kind.kind not in "fiu" or found.get_offset() is None:
+            return None
+    except RAISED:
+        return None
+    if prod(shape) * kind.itemsize > PIECE_BYTES:
+        return None
+    value = numpy.empty(shape, kind)
+    found.read(h5s.ALL, h5s.ALL, value)
+    return value
+
+
+def type_name(kind: Any) -> str:
+    """TensorFlow's name of one of NumPy's types of numbers."""
+    return _name_of(kind)
+
+
+def _above(group: h5py.Group, path: str, links: int) -> Any:
+    """The group at a path; the last one is remembered."""
+    if _Above.root is not group or _Above.path != path:
+        _Above.root, _Above.path, _Above.group = group, path, _group(group, path, links)
+    return _Above.group
+
+
+def _group(group: h5py.Group, path: str, links: int) -> Any:
     import h5py
 
     below: Any = group
-    for name in path.split("/"):
-        if not isinstance(below, h5py.Group) or not name:
+    for name in path.split("/") if path else ():
+        if not name:
             return None
         below = _behind(below, _raw_name(below, name), links)
+        if not isinstance(below, h5py.Group):
+            return None
     return below
 
 
@@ -186,8 +243,8 @@ def text(group: h5py.Group, name: str) -> str:
 
 def kind_of(data_set: h5py.Dataset, name: str) -> Kind:
     """(dtype, shape) of a data set; bfloat16 as Keras marks it."""
-    shape = data_set.shape
-    if shape is None:
+    shape = data_set.id.shape
+    if not shape and data_set.shape is None:
         return elements.unknown("empty"), ()
     return _dtype_name(data_set), checked_shape(shape, name)
 
@@ -196,12 +253,14 @@ def lies_elsewhere(data_set: h5py.Dataset) -> bool:
     """Whether its elements are in other files or other data sets."""
     from h5py import h5d
 
+    if data_set.id.get_offset() is not None:
+        return False  # in one piece, in this file
     creation = data_set.id.get_create_plist()
     return bool(creation.get_layout() == h5d.VIRTUAL or creation.get_external_count() > 0)
 
 
-def check_readable(data_set: h5py.Dataset, name: str) -> Kind:
-    """(dtype, shape) of a data set whose elements can be read.
+def check_readable(data_set: h5py.Dataset, name: str, num_bytes: int) -> Kind:
+    """(dtype, shape) of a data set whose elements can be read; `num_bytes` as `stated_bytes`.
 
     Raises:
         CheckpointUnsupported: they lie elsewhere, are of no type that is read, or would grow
@@ -210,16 +269,20 @@ def check_readable(data_set: h5py.Dataset, name: str) -> Kind:
     dtype, shape = kind_of(data_set, name)
     if dtype.startswith("unknown"):
         raise CheckpointUnsupported(f"values of type {dtype} are listed, not read")
-    _check_stored(data_set, name)
+    _check_stored(data_set, name, num_bytes)
     return dtype, shape
 
 
-def _check_stored(data_set: h5py.Dataset, name: str) -> None:
+def _check_stored(data_set: h5py.Dataset, name: str, num_bytes: int) -> None:
     if lies_elsewhere(data_set):
         raise CheckpointUnsupported(f"the elements of `{name}` lie in another place: not read")
-    num_bytes = prod(data_set.shape or ()) * data_set.id.get_type().get_size()
     if num_bytes > FREE_BYTES:
         check_growth(num_bytes, data_set.id.get_storage_size(), name)
+
+
+def stated_bytes(data_set: h5py.Dataset) -> int:
+    """How many bytes the elements of a data set take by its shape and type."""
+    return int(prod(data_set.id.shape) * data_set.id.get_type().get_size())
 
 
 def texts_of(data_set: h5py.Dataset) -> list[Any]:
@@ -234,10 +297,17 @@ def pieces(data_set: h5py.Dataset) -> Iterator[elements.Array]:
     """The elements of a data set, some rows at a time: whole rows of chunks, where it has them."""
     import numpy
 
-    shape = data_set.shape
-    num_bytes = prod(shape) * data_set.dtype.itemsize
+    shape, kind = data_set.id.shape, data_set.id.dtype
+    num_bytes = prod(shape) * kind.itemsize
     if num_bytes <= PIECE_BYTES or not shape:
-        yield numpy.asarray(data_set[()])
+        if kind.kind in "fiu" and num_bytes:
+            from h5py import h5s
+
+            whole = numpy.empty(shape, kind)
+            data_set.id.read(h5s.ALL, h5s.ALL, whole)
+            yield whole
+        else:
+            yield numpy.asarray(data_set[()])
         return
     axis = next(place for place, size in enumerate(shape) if size != 1)
     row_bytes = num_bytes // shape[axis]
@@ -255,7 +325,7 @@ def verify(data_set: h5py.Dataset, name: str) -> int:
     """
     if data_set.shape is None:
         return 0
-    _check_stored(data_set, name)
+    _check_stored(data_set, name, stated_bytes(data_set))
     return sum(piece.nbytes for piece in pieces(data_set))
 
 
@@ -268,12 +338,20 @@ def _raw_name(group: h5py.Group, name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
 
 
-def _behind(group: h5py.Group, name: bytes, links: int = 0) -> Any:
-    """The group or data set behind a link, None if there is none in this file.
+def _links(group: h5py.Group) -> list[tuple[bytes, int, int]]:
+    """(name, kind, address) of each link of a group; the address is that of a hard link."""
+    found: list[tuple[bytes, int, int]] = []
 
-    This is h5py's own lower level: what `group[name]` does takes several times as long.
-    """
-    from h5py import Dataset, Group, h5d, h5g, h5l, h5o
+    def note(key: bytes, link: Any) -> None:
+        found.append((key, link.type, link.u))
+
+    group.id.links.iterate(note, info=True)
+    return found
+
+
+def _behind(group: h5py.Group, name: bytes, links: int = 0) -> Any:
+    """The group or data set behind a link, None if there is none in this file."""
+    from h5py import Group, h5l, h5o
 
     found = group.id.links
     if not name or not found.exists(name):
@@ -285,6 +363,16 @@ def _behind(group: h5py.Group, name: bytes, links: int = 0) -> Any:
         return child(start, target.strip("/"), links - 1)
     if kind != h5l.TYPE_HARD:
         return None
+    return _opened(group, name)
+
+
+def _opened(group: h5py.Group, name: bytes) -> Any:
+    """The group or data set of that name; None for what is neither.
+
+    This is h5py's own lower level: what `group[name]` does takes several times as long.
+    """
+    from h5py import Dataset, Group, h5d, h5g, h5o
+
     on_object()
     opened = h5o.open(group.id, name)
     if isinstance(opened, h5d.DatasetID):
@@ -314,14 +402,21 @@ def _text(value: Any) -> str:
 
 
 def _dtype_name(data_set: h5py.Dataset) -> str:
-    import h5py
-
     try:
         kind = data_set.id.dtype
     except TypeError as error:
         return elements.unknown(str(error))
-    if kind.kind in "fiu" or kind.kind == "b":
-        return elements.of_type_string(kind.str)
+    return _name_of(kind) if kind.kind in "fiub" else _other_name(kind)
+
+
+@lru_cache(maxsize=64)
+def _name_of(kind: Any) -> str:
+    return elements.of_type_string(kind.str)
+
+
+def _other_name(kind: Any) -> str:
+    import h5py
+
     if h5py.check_string_dtype(kind) is not None:
         return STRING
     if kind.kind == "V" and kind.itemsize == 2 and kind.names is None:

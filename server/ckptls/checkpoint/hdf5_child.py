@@ -3,9 +3,10 @@
 It opens no file by name. It has the descriptor of the one that it is asked about, or else asks
 the process that started it for each part, over the pipe: b"R", offset, count (8 bytes each), to
 which come the length and the bytes. Questions and answers are JSON; an answer is b"A", its
-length, and the JSON. A question for values has an answer for each. One with `num_bytes` is
-followed by as many bytes in pieces, and each piece by an answer of its own that says how long it
-is, so that a large value takes little memory here and an error may come in between.
+length, and the JSON. A question for values has an answer for each. One with `inline_bytes` is
+followed by as many bytes, one with `num_bytes` by as many in pieces, and before each piece comes
+an answer of its own that says how long it is, so that a large value takes little memory here and
+an error may come in between.
 
 A question says how many seconds of processor time it may take for a listing or a value,
 `seconds`, and how many between an object of the file and the next, `step_seconds`. They are
@@ -22,6 +23,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from functools import lru_cache
 from math import prod
 from typing import Any, BinaryIO
 
@@ -218,46 +220,67 @@ def _answer_values(opened: Any, question: dict[str, Any], send: BinaryIO) -> Non
     from ckptls.checkpoint import hdf5, hdf5_layout
 
     sent = 0
+    paths = hdf5_layout.weight_paths(opened.root)
     for name in question["names"]:
         if sent > MAX_AHEAD_BYTES:
             _send(send, {"is_later": True})
             continue
         hdf5.on_object()
         try:
+            plain = hdf5.plain_value(opened.root, name if paths is None else paths.get(name, ""))
+            if plain is not None:
+                sent += _send_plain(plain, send, has_data=question["ask"] == "value")
+                continue
             data_set = hdf5_layout.data_set_of(opened.root, name)
             if data_set is None:
                 _send(send, {"is_there": False})
-            elif question["ask"] == "verify":
-                _allow_reading(data_set, question["step_seconds"])
+                continue
+            num_bytes = hdf5.stated_bytes(data_set)
+            # If this is more than a sound file can have, reading is refused at once.
+            _allow(question["step_seconds"] + min(num_bytes / VALUE_BYTES_PER_SECOND, 1e6))
+            if question["ask"] == "verify":
                 _send(send, {"is_there": True, "verified_bytes": hdf5.verify(data_set, name)})
             else:
-                _allow_reading(data_set, question["step_seconds"])
-                sent += _send_value(data_set, name, send)
+                sent += _send_value(data_set, name, num_bytes, send)
         except CheckpointError as error:
             _send(send, _refusal(error))
         except hdf5.RAISED as error:
             _send(send, _refusal(hdf5.damaged(error)))
 
 
-def _allow_reading(data_set: Any, seconds: float) -> None:
-    # If this is more than a sound file can have, reading is refused at once.
-    num_bytes = prod(data_set.shape or ()) * data_set.id.get_type().get_size()
-    _allow(seconds + min(num_bytes / VALUE_BYTES_PER_SECOND, 1e6))
+def _send_plain(value: Any, send: BinaryIO, *, has_data: bool) -> int:
+    """Send a small value with its answer; how many bytes it has."""
+    send.write(_plain_answer(value.dtype, value.shape, has_data))
+    if has_data:
+        is_big = value.dtype.byteorder == ">" or (value.dtype.isnative and sys.byteorder == "big")
+        send.write((value.byteswap() if is_big else value).tobytes())
+    send.flush()
+    return int(value.nbytes)
 
 
-def _send_value(data_set: Any, name: str, send: BinaryIO) -> int:
+@lru_cache(maxsize=1000)
+def _plain_answer(kind: Any, shape: tuple[int, ...], has_data: bool) -> bytes:
+    from ckptls.checkpoint import hdf5
+
+    num_bytes = prod(shape) * kind.itemsize
+    answer: dict[str, Any] = {"is_there": True, "dtype": hdf5.type_name(kind), "shape": shape}
+    answer |= {"inline_bytes": num_bytes} if has_data else {"verified_bytes": num_bytes}
+    text = json.dumps(answer).encode()
+    return ANSWER + number(len(text)) + text
+
+
+def _send_value(data_set: Any, name: str, num_bytes: int, send: BinaryIO) -> int:
     """Send a value in pieces; how many bytes it has."""
     from ckptls.checkpoint import hdf5
     from ckptls.checkpoint.dtypes import STRING
 
-    dtype, shape = hdf5.check_readable(data_set, name)
+    dtype, shape = hdf5.check_readable(data_set, name, num_bytes)
     answer: dict[str, Any] = {"is_there": True, "dtype": dtype, "shape": shape}
     if dtype == STRING:
         texts = hdf5.texts_of(data_set)
         answer["texts"] = [_bytes(text).decode("latin-1") for text in texts]
         _send(send, answer)
         return sum(map(len, answer["texts"]))
-    num_bytes = int(prod(shape) * data_set.dtype.itemsize)
     _send(send, {**answer, "num_bytes": num_bytes})
     for piece in hdf5.pieces(data_set):
         is_big = piece.dtype.byteorder == ">" or (piece.dtype.isnative and sys.byteorder == "big")

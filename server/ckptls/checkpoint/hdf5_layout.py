@@ -91,6 +91,12 @@ def data_set_of(root: h5py.Group, name: str) -> Any:
     return found if _is_data_set(found) or legacy is not None else None
 
 
+def weight_paths(root: h5py.Group) -> dict[str, str] | None:
+    """name -> path of each weight that the layers name; None where names are paths themselves."""
+    legacy = _legacy(root)
+    return None if legacy is None else legacy[0]
+
+
 def _listing(found: Iterable[tuple[str, Any]], form: Format, layers: tuple[Group, ...]) -> Listing:
     kinds: dict[str, Kind] = {}
     elsewhere: list[str] = []
@@ -120,7 +126,9 @@ def _others(names: Sequence[object]) -> str:
 
 
 def _is_data_set(found: Any) -> bool:
-    return hasattr(found, "is_virtual")
+    import h5py
+
+    return isinstance(found, h5py.Dataset)
 
 
 @lru_cache(maxsize=1)  # for many questions about one file

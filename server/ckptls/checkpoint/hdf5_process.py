@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
 
 from ckptls.checkpoint import errors
@@ -33,6 +34,7 @@ _BYTES_PER_SECOND = 1 << 19  # of a file that is hardly more than names of small
 # By the clock on the wall, for a process that waits for something, and for Windows.
 _WALL_SECONDS = 10.0
 _WALL_TIMES = 10.0
+_SHORT_BYTES = 300
 _MAX_ANSWER_BYTES = 256 << 20
 # Isolated, so that no folder but those of this process is looked into for modules.
 _CODE = "import sys; sys.path[:] = sys.argv[1:]; import ckptls.checkpoint.hdf5_child as c; c.main()"
@@ -102,6 +104,8 @@ class Asked(Closing):
         self._watch.start(_WALL_SECONDS + self._seconds(_BYTES_PER_SECOND) * _WALL_TIMES)
         try:
             answer = self._next()
+            if "inline_bytes" in answer:
+                return answer, self._inline(answer["inline_bytes"])
             size = answer.get("num_bytes")
             return answer, None if size is None else self._data(size)
         except (OSError, EOFError, ValueError):
@@ -118,10 +122,16 @@ class Asked(Closing):
         count = _number(self._receive)
         if count > _MAX_ANSWER_BYTES:
             raise ValueError("an answer that is too long")
-        answer: dict[str, Any] = json.loads(_exactly(self._receive, count))
+        answer = _parsed(_exactly(self._receive, count))
         if "error" in answer:
             raise _error(answer)
         return answer
+
+    def _inline(self, size: int) -> ndarray:
+        import numpy
+
+        content = bytearray(_exactly(self._receive, size))
+        return numpy.frombuffer(content, numpy.uint8)
 
     def _data(self, size: int) -> ndarray:
         """So many bytes, which come in pieces, each with its length in an answer of its own."""
@@ -241,6 +251,17 @@ def _stretch(file: OpenFile, span: tuple[int, int], pipe: IO[bytes]) -> bytes:
     if offset + count > span[1]:
         raise ValueError("a request for what is not in the file")
     return file.read_at(span[0] + offset, count)
+
+
+def _parsed(text: bytes) -> dict[str, Any]:
+    return _parsed_short(text) if len(text) < _SHORT_BYTES else json.loads(text)
+
+
+@lru_cache(maxsize=1000)
+def _parsed_short(text: bytes) -> dict[str, Any]:
+    """An answer, which nobody changes: those for values of one dtype and shape are equal."""
+    answer: dict[str, Any] = json.loads(text)
+    return answer
 
 
 def _error(answer: dict[str, Any]) -> CheckpointError:

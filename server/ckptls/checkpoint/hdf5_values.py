@@ -138,7 +138,7 @@ class _Weights(Closing):
                 self._asked.close()
                 self._asked = None
             raise
-        self._file.check_unchanged()
+        self._file.check_unchanged_lately()
         return answer
 
     def _answer(self, ask: str, name: str) -> Answer:

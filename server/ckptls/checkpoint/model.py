@@ -231,11 +231,8 @@ class Checkpoint(Mapping[str, Variable]):
             CheckpointError: a file is missing, too short or damaged, or was replaced since the
                 checkpoint was listed.
         """
-        if name not in self:
-            from ckptls.checkpoint.values import variable_not_found
-
-            raise variable_not_found(self, name)
-        return self.open_values().read(name)
+        values = self._values
+        return (self.open_values() if values is None else values).read(name)
 
     def open_values(self) -> OpenValues:
         """The open files that `read` uses; made at the first use."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -91,11 +92,14 @@ class _Opened(shards.Shard):
 
     def read(self, name: str) -> elements.Array:
         member = self._members[name]
-        header = _header(self._archive, member)
+        whole = None
+        if self._archive.size_of(member) < MAP_BYTES:
+            whole = self._archive.read_array(member)
+        header = _header(self._archive, member, whole)
         if header.dtype.startswith("unknown") or header.dtype == "object":
             raise CheckpointUnsupported(f"`{name}` holds {header.dtype} values, which are not read")
-        value = _value(self.file, self._archive, member, header)
-        self.file.check_unchanged()
+        value = _value(self.file, self._archive, member, header, whole)
+        self.file.check_unchanged_lately()
         return value
 
     def verify(self, name: str) -> int:
@@ -110,7 +114,7 @@ class _Opened(shards.Shard):
         kind = _kind(member, header)
         if kind is not None:
             _check_size(self._archive, member, header, kind.itemsize)
-        self.file.check_unchanged()
+        self.file.check_unchanged_lately()
         return size
 
     def verify_rest(self) -> None:
@@ -131,7 +135,13 @@ def parse_header(data: bytes) -> Header:
     count = int.from_bytes(data[8:start], "little")
     if count > MAX_HEADER_BYTES or start + count > len(data):
         raise CheckpointDamaged(f"a NumPy header of {count:,} bytes")
-    found = _items(data[start : start + count].decode("utf-8", "replace").strip())
+    return _stated(data[start : start + count], start + count)
+
+
+@lru_cache(maxsize=1000)
+def _stated(text: bytes, num_bytes: int) -> Header:
+    """What the text of a header says, which many arrays of one archive share."""
+    found = _items(text.decode("utf-8", "replace").strip())
     sizes = [size.strip().rstrip("L") for size in found["shape"][1:-1].split(",")]
     if any(len(size) > 20 for size in sizes):
         raise CheckpointDamaged("a NumPy header with a shape that is none")
@@ -143,7 +153,7 @@ def parse_header(data: bytes) -> Header:
     if type_string[0] != "[":
         type_string = type_string[1:-1]
     is_fortran = found["fortran_order"] == "True"
-    return Header(type_string, is_fortran, checked_shape(shape, "an array"), start + count)
+    return Header(type_string, is_fortran, checked_shape(shape, "an array"), num_bytes)
 
 
 def _items(text: str) -> dict[str, str]:
@@ -185,14 +195,18 @@ def _members(archive: Archive) -> dict[str, str]:
     return {name.removesuffix(_SUFFIX): name for name in archive.names if name.endswith(_SUFFIX)}
 
 
-def _header(archive: Archive, member: str) -> Header:
+def _header(archive: Archive, member: str, whole: elements.Array | None = None) -> Header:
     try:
+        if whole is not None:
+            return parse_header(whole[: MAX_HEADER_BYTES + 12].tobytes())
         return parse_header(archive.read_head(member, MAX_HEADER_BYTES + 12))
     except CheckpointDamaged as error:
         raise CheckpointDamaged(f"`{member}`: {error.what}", where=error.where) from None
 
 
-def _value(file: OpenFile, archive: Archive, member: str, header: Header) -> elements.Array:
+def _value(
+    file: OpenFile, archive: Archive, member: str, header: Header, whole: elements.Array | None
+) -> elements.Array:
     import numpy
 
     kind = _kind(member, header)
@@ -204,7 +218,8 @@ def _value(file: OpenFile, archive: Archive, member: str, header: Header) -> ele
         archive.verify(member)
         data = read_stored(file, span[0] + header.num_bytes, num_bytes)
     else:
-        data = archive.read_array(member)[header.num_bytes :][:num_bytes]
+        data = archive.read_array(member) if whole is None else whole
+        data = data[header.num_bytes :][:num_bytes]
     try:
         value: elements.Array = numpy.ndarray(
             header.shape, kind, data.data, order="F" if header.is_fortran else "C"

@@ -74,12 +74,12 @@ class _Opened(shards.Shard):
 
     def read(self, name: str) -> elements.Array:
         value = self._tensors.value(name)
-        self.file.check_unchanged()
+        self.file.check_unchanged_lately()
         return value
 
     def verify(self, name: str) -> int:
         size = self._tensors.verify(name)
-        self.file.check_unchanged()
+        self.file.check_unchanged_lately()
         return size
 
     def verify_rest(self) -> None:

@@ -79,6 +79,10 @@ class RemoteFile(OpenFile):
             return self._part(offset, offset + count)
         return self._from_blocks(offset, count)
 
+    def check_unchanged_lately(self) -> None:
+        """As `check_unchanged`, which has a memory of its own here."""
+        self.check_unchanged()
+
     def check_unchanged(self) -> None:
         """Make sure that what was fetched is what the address still names; see `OpenFile`."""
         if not self._is_fetched:

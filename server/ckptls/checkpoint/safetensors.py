@@ -22,19 +22,22 @@ from ckptls.checkpoint.errors import (
 )
 from ckptls.checkpoint.files import OpenFile, open_file
 from ckptls.checkpoint.limits import checked_shape
-from ckptls.checkpoint.stored import read_pieces, read_stored
+from ckptls.checkpoint.stored import CHUNK_BYTES, read_pieces, read_stored
 
 if TYPE_CHECKING:
     from ckptls.checkpoint.formats import Contents
     from ckptls.checkpoint.locate import Location
-    from ckptls.checkpoint.model import Kind
+    from ckptls.checkpoint.model import FileStamp, Kind
 
 MAX_HEADER_BYTES = 100_000_000
 # The shortest entry has three brackets in fifty bytes; denser ones only cost memory.
 _BYTES_PER_BRACKET = 12
+_MAX_RECENT = 20_000  # tensors
 _METADATA = "__metadata__"
-# What keeps keys from being counted in the text alone, and the one number that JSON has twice.
-_NEEDS_CARE = re.compile(rb"""\\ | "[ \t\r\n]+: | [\[,:\s]-0 | NaN | Infinity""", re.VERBOSE)
+# What keeps keys from being counted in the text alone: escapes, blanks before a colon, and what
+# Python's JSON has beyond the standard.
+_NEEDS_CARE = (b"\\", b'" ', b'"\t', b'"\n', b'"\r', b"NaN", b"Infinity")
+_NEGATIVE_ZERO = re.compile(rb"[\[,:\s]-0")
 
 # The format's name of a type -> (TensorFlow's, bits of one element)
 _TYPES = {
@@ -94,6 +97,10 @@ class Header:
     problems: tuple[str, ...] = ()
 
 
+# The header that was listed last, unless it is large: values are often read right after it.
+_RECENT: dict[FileStamp, Header] = {}
+
+
 def read(location: Location) -> Contents:
     """The tensors of a file, or of all shards that an index names.
 
@@ -112,9 +119,14 @@ class _Opened(shards.Shard):
     """One file and its header."""
 
     def __init__(self, path: str) -> None:
+        import numpy
+
+        self._frombuffer = numpy.frombuffer
+        self._small: dict[int, elements.AnyType] = {}
         self.file = open_file(path)
         try:
-            self._tensors = read_header(self.file).tensors
+            recent = _RECENT.pop(self.file.stamp, None)
+            self._tensors = (recent or read_header(self.file)).tensors
         except CheckpointError as error:
             self.file.close()
             raise error.named(path) from None
@@ -123,10 +135,18 @@ class _Opened(shards.Shard):
     def read(self, name: str) -> elements.Array:
         kind, start, end = self._tensors[name]
         dtype, shape = kind.kind
+        small = self._small.get(id(kind))
+        if small is not None:
+            # The usual way without what it costs to find out each time that it is right.
+            data = bytearray(self.file.read_at(start, end - start))
+            self.file.check_unchanged_lately()
+            return self._frombuffer(data, small).reshape(shape)
         if kind.bits % 8 or not kind.bits:
             raise CheckpointUnsupported(f"values of type {dtype} are listed, not read")
         value = elements.array_of(read_stored(self.file, start, end - start), dtype, shape)
-        self.file.check_unchanged()
+        self.file.check_unchanged_lately()
+        if value.dtype.isnative and 0 < value.nbytes <= CHUNK_BYTES:
+            self._small[id(kind)] = value.dtype  # the types live as long as this object
         return value
 
     def verify(self, name: str) -> int:
@@ -134,7 +154,7 @@ class _Opened(shards.Shard):
         elements.check_shape(kind.kind[1], name)
         for _ in read_pieces(self.file, start, end - start):
             pass
-        self.file.check_unchanged()
+        self.file.check_unchanged_lately()
         return end - start
 
 
@@ -184,7 +204,7 @@ def _parsed(header: bytes) -> tuple[dict[str, Any], bool]:
     """
     try:
         text = header.decode("utf-8")
-        if _NEEDS_CARE.search(header) is None:
+        if not _needs_care(header):
             stated = json.loads(text)
             if isinstance(stated, dict) and header.count(b'":') == _count_keys(stated):
                 return stated, _METADATA in stated
@@ -199,6 +219,12 @@ def _parsed(header: bytes) -> tuple[dict[str, Any], bool]:
         if not _is_unicode(name):
             raise CheckpointDamaged("a name in its header is not valid Unicode", where=8)
     return stated, _METADATA in stated
+
+
+def _needs_care(header: bytes) -> bool:
+    if any(each in header for each in _NEEDS_CARE):
+        return True
+    return b"-0" in header and _NEGATIVE_ZERO.search(header) is not None
 
 
 def _count_keys(stated: dict[str, Any]) -> int:
@@ -303,5 +329,8 @@ def _found(path: str) -> shards.Found:
     with open_file(path) as file:
         header = read_header(file)
         file.check_unchanged()
+    _RECENT.clear()
+    if len(header.tensors) <= _MAX_RECENT:
+        _RECENT[file.stamp] = header
     kinds = {name: kind.kind for name, (kind, _, _) in header.tensors.items()}
     return kinds, file.stamp, header.problems

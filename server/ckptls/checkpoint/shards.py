@@ -130,6 +130,7 @@ class ShardValues(Closing):
     def __init__(self, location: Location, open_shard: Callable[[str], Shard]) -> None:
         self._location = location
         self._shards = Opened(open_shard)
+        self._only: Shard | None = None  # if there is but one file
         self._weights: Weights = {}
         if len(location.files) > 1:
             self._weights, _ = read_index(location)
@@ -158,14 +159,19 @@ class ShardValues(Closing):
         """Read what the files hold beside values."""
         for path in self._location.files[-max(len(self._location.files) - 1, 1) :]:
             try:
-                self._shards.open(path).verify_rest()
+                shard = self._shards.open(path)
+                shard.verify_rest()
+                shard.file.check_unchanged()
             except CheckpointError as error:
                 raise error.named(path) from None
 
     def _shard_of(self, name: str) -> Shard:
+        if self._only is not None:
+            return self._only
         files = self._location.files
         if len(files) == 1:
-            return self._shards.open(files[0])
+            self._only = self._shards.open(files[0])
+            return self._only
         stated = [_beside(self._location.prefix, shard) for shard in self._weights.get(name, [])]
         for path in (*stated, *files[1:]):
             if path in files:

@@ -121,7 +121,7 @@ class _Shard(Closing):
         for tensor in self.tensors.get(variable.name, ()):
             _check_kind(tensor, variable)
             yield from _read(self._reader, tensor)
-        self._file.check_unchanged()
+        self._file.check_unchanged_lately()
 
 
 def _read(reader: V1Reader, tensor: Tensor) -> Iterator[_Part]:
