@@ -157,7 +157,7 @@ def plain_value(group: h5py.Group, path: str) -> elements.Array | None:
     Most are of this kind, and h5py's lower level reads them without an object for each.
     """
     import numpy
-    from h5py import h5d, h5l, h5s
+    from h5py import h5d, h5l, h5o, h5s
 
     above, _, last = path.rpartition("/")
     holder = _above(group, above, MAX_LINKS) if last else None
@@ -167,7 +167,9 @@ def plain_value(group: h5py.Group, path: str) -> elements.Array | None:
     try:
         if holder.id.links.get_info(key).type != h5l.TYPE_HARD:
             return None
-        found = h5d.open(holder.id, key)
+        found = h5o.open(holder.id, key)
+        if not isinstance(found, h5d.DatasetID):
+            return None
         kind, shape = found.dtype, found.shape
         if kind.kind not in "fiu" or found.get_offset() is None:
             return None
