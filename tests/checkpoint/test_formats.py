@@ -29,7 +29,9 @@ from ckptls.checkpoint.errors import (
     CheckpointNotFound,
     CheckpointUnsupported,
 )
+from ckptls.checkpoint.locate import locate
 from ckptls.checkpoint.model import Format
+from ckptls.checkpoint.verify import verify
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -679,6 +681,7 @@ def test_an_aggregated_orbax_checkpoint_is_listed(folder: Path) -> None:
     assert (read["step"], read["rate"], read["name"], read["z"]) == (3, 0.5, b"x", 1 + 2j)
     with pytest.raises(KeyError):
         formats.read_value("m", "nothing")
+    assert not verify(locate("m"), directory="m").problems
 
 
 def test_an_aggregated_array_in_chunks_is_put_together(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ckptls.checkpoint import files, listing
 from ckptls.checkpoint.errors import CheckpointError
 from ckptls.checkpoint.listing import INDEX_SUFFIX, STATE_NAME
+from ckptls.checkpoint.orbax_aggregate import is_aggregate
 from ckptls.checkpoint.state import MAX_STATE_BYTES, State, parse_state
 from ckptls.checkpoint.verify import Problem, Report
 
@@ -14,7 +15,8 @@ _SHOWN = 3
 def verify_directory(directory: str, report: Report) -> None:
     """Add what is wrong with, or odd about, a directory that was given as a checkpoint."""
     path = files.join(directory, STATE_NAME)
-    if files.is_file(path) and not listing.has_table_footer(path):
+    is_state = files.is_file(path) and not listing.has_table_footer(path)
+    if is_state and not is_aggregate(path):  # Orbax's file has the same name
         try:
             _verify_state(directory, path, report)
         except CheckpointError as error:
