@@ -141,13 +141,22 @@ class Client:
         document = {"uri": uri, "languageId": "python", "version": 1, "text": text}
         self.notify("textDocument/didOpen", textDocument=document)
 
-    def replace(self, line: int, start: int, end: int, new: str, uri: str | None = None) -> int:
-        """Puts `new` in the place of the columns from `start` to `end`; the new version."""
+    def replace(
+        self,
+        line: int,
+        start: int,
+        end: int,
+        new: str,
+        uri: str | None = None,
+        end_line: int | None = None,
+    ) -> int:
+        """Puts `new` in the place of the columns from `start` to `end`, which may be one of a line
+        below; the new version."""
         uri = uri or self.uri
         self._versions[uri] += 1
         span = {
             "start": {"line": line, "character": start},
-            "end": {"line": line, "character": end},
+            "end": {"line": line if end_line is None else end_line, "character": end},
         }
         self.notify(
             "textDocument/didChange",
