@@ -29,6 +29,7 @@ from ckptls.source.values import (
     Value,
     Values,
     union,
+    weight_of,
 )
 
 # Libraries with things of the same names as TensorFlow's: `safe_open(…).get_tensor("x")`.
@@ -51,7 +52,10 @@ class Caller(Catalogued):
 
     def apply(self, callee: Value, node: ir.Call, arguments: Arguments) -> Values:
         """What calling one possible callee gives."""
+        self.work.spent += 1
         if isinstance(callee, Qualified):
+            if not self.work.affords(sum(weight_of(values) for _, values in arguments)):
+                return UNKNOWN
             return self._apply_qualified(callee.name, node, arguments)
         if isinstance(callee, Member):
             return self._apply_member(callee, node, arguments)
@@ -108,6 +112,9 @@ class Caller(Catalogued):
     def _apply_member(self, callee: Member, node: ir.Call, arguments: Arguments) -> Values:
         value, name = callee.value, callee.name
         positional = tuple(values for key, values in arguments if key is None)
+        given = sum(weight_of(values) for _, values in arguments)
+        if not self.work.affords(weight_of((value,)) + given):
+            return UNKNOWN
         if name in stacks.METHODS:
             return stacks.called(self, value, name, arguments)
         if isinstance(value, Text):
@@ -212,6 +219,7 @@ class Caller(Catalogued):
             True,
             self.frame.is_guarded or is_test,
             False,
+            self.work,
         )
         emitter.emit(key, Roles(itself=(Role.VARIABLE,)), "key")
 

@@ -154,6 +154,10 @@ class Catalogue:
                 self._functions[canonical(entry.name)] = entry
             else:
                 self._methods[entry.of, entry.name] = entry
+        self._by_method: dict[str, tuple[Entry, ...]] = {}
+        for (_, method), entry in self._methods.items():
+            if not entry.is_attribute and method not in _ONLY_KNOWN:
+                self._by_method[method] = (*self._by_method.get(method, ()), entry)
         # The last parts of all names: code without any of them calls none of the functions.
         # Some alone say nothing: a `get` needs a map, a scope of operations a variable in it.
         self.words = frozenset(word.encode() for word in words - _TELL_NOTHING)
@@ -198,11 +202,7 @@ class Catalogue:
 
     def methods(self, name: str) -> tuple[Entry, ...]:
         """Every method of that name, for receivers that are not known."""
-        return tuple(
-            entry
-            for (_, method), entry in self._methods.items()
-            if method == name and not entry.is_attribute and name not in _ONLY_KNOWN
-        )
+        return self._by_method.get(name, ())
 
     def with_entries(self, entries: Iterable[Entry]) -> Catalogue:
         """A catalogue that also holds `entries`, the user's own first."""

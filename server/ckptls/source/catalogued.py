@@ -77,6 +77,7 @@ class Catalogued(Evaluator):
             is_certain,
             (self.frame.is_guarded or entry.effect == "test") and entry.effect != "name-test",
             is_lenient or entry.is_lenient,
+            self.work,
         )
 
     def emitter_of(
@@ -84,7 +85,7 @@ class Catalogued(Evaluator):
     ) -> Emitter:
         """An emitter for names that no scope and no guard around them concerns."""
         sites = self.effects.sites if not self.quiet else []
-        return Emitter(sites, entry, self.place(node), paths, Text(), True, False, False)
+        return Emitter(sites, entry, self.place(node), paths, Text(), True, False, False, self.work)
 
     def uses_of(self, value: Tracked) -> tuple[PathUse, ...]:
         """The checkpoints that an object was made from."""

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 # Between the words of a name: `SeparableConv2D`.
 _CAPITALS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 KIND = "layer-object"
+# Variables of cells in a cell.
+_MAX_VARIABLES = 1_000
 _SCOPE = Roles(itself=(Role.GRAPH_SCOPE,))
 
 
@@ -110,6 +112,8 @@ def _stacked(cells: Values) -> Tracked:
     inner: list[Value] = []
     named: list[Value] = []
     for number, item in enumerate(items):
+        if len(inner) > _MAX_VARIABLES:
+            break
         index = text(str(number)) if is_whole else Text((DIGITS,))
         place = text("cell_") + index + text("/")
         for cell in item:

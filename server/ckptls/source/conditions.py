@@ -13,6 +13,8 @@ from ckptls.source.values import GraphVariable, Literal, ScopeValue, Sequence, V
 if TYPE_CHECKING:
     from ckptls.source.evaluate import Evaluator
 
+# Larger numbers are no part of a name.
+_LARGE = 1 << 64
 _ARITHMETIC: dict[str, Callable[[int, int], int]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -30,7 +32,8 @@ def calculated(sign: str, left: Values, right: Values) -> int | None:
         return None
     if type(first.value) is not int or type(second.value) is not int:
         return None
-    return apply(first.value, second.value)
+    result = apply(first.value, second.value)
+    return result if abs(result) < _LARGE else None
 
 
 def always(test: ir.Expr) -> bool | None:

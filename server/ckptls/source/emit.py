@@ -16,6 +16,7 @@ from ckptls.source.values import (
     is_known,
     texts,
 )
+from ckptls.source.work import Work
 
 Shape = tuple["int | None", ...]
 # What the interpreter does for calls whose names stand inside the scopes around them.
@@ -40,8 +41,10 @@ class Emitter:
         is_certain: bool,
         is_guarded: bool,
         is_lenient: bool,
+        work: Work,
     ) -> None:
         self._sites = sites
+        self._work = work
         self._entry = entry
         self._place = place
         self._paths = paths
@@ -122,6 +125,7 @@ class Emitter:
     ) -> None:
         alternatives = [value for value in texts(values) if value.origins]
         is_only = len(alternatives) == 1 and is_known(values)
+        self._work.found(len(alternatives))
         for value in alternatives:
             role = _role(value, roles)
             self._sites.append(

@@ -20,10 +20,12 @@ from ckptls.source.containers import (
     times,
     with_item,
 )
+from ckptls.source.expressions import TOO_DEEP
 from ckptls.source.guards import are_names, is_name_test, is_tested
 from ckptls.source.names import Names
 from ckptls.source.pieces import Hole, Origin, Piece, Text
 from ckptls.source.values import (
+    MAX_NAME,
     UNKNOWN,
     ClassValue,
     Flag,
@@ -41,9 +43,14 @@ from ckptls.source.values import (
     Unknown,
     Value,
     Values,
+    combined,
     texts,
     union,
+    weight_of,
 )
+
+# Statements and expressions inside each other, those of functions that are followed included.
+MAX_NESTING = 100
 
 
 class Evaluator(Names):
@@ -51,7 +58,15 @@ class Evaluator(Names):
 
     def evaluate(self, expression: ir.Expr) -> Values:
         """All that the expression may be worth; sites inside it are noted on the way."""
-        return _HANDLERS[type(expression)](self, expression)
+        work = self.work
+        work.spent += 1
+        if self.nesting >= MAX_NESTING:
+            work.was_cut = True
+            return UNKNOWN
+        self.nesting += 1
+        values = _HANDLERS[type(expression)](self, expression)
+        self.nesting -= 1
+        return values
 
     @contextmanager
     def guarded(self, is_guarded: bool = True) -> Iterator[None]:
@@ -68,12 +83,15 @@ class Evaluator(Names):
         chunk = self.chunk if self.chunk.pool is self.root.pool else None
         if len(node.parts) == 1 and isinstance(node.parts[0], ir.Run):
             return (Text((_piece(chunk, node.parts[0]),)),)
+        self.work.spent += len(node.parts)
         found: tuple[Text, ...] = (Text(),)
         for part in node.parts:
             if isinstance(part, ir.Run):
                 found = library.product(found, (Text((_piece(chunk, part),)),))
                 continue
             values = self.evaluate(part.value)
+            if not self.work.affords(len(found) * len(values)):
+                values = UNKNOWN
             if part.spec is not None:
                 found = library.product(found, library.formatted(values, part.spec))
             else:
@@ -96,6 +114,8 @@ class Evaluator(Names):
                 return self.member(flags.FLAGS, name)
             case Qualified():
                 full = f"{value.name}.{name}"
+                if len(full) > MAX_NAME:
+                    return UNKNOWN
                 if flags.is_flags(full):
                     return (flags.FLAGS,)
                 return (library.CONSTANTS.get(full) or Qualified(full),)
@@ -140,21 +160,35 @@ class Evaluator(Names):
         return (Member(value, name),)
 
     def _binary(self, node: ir.Binary) -> Values:
-        if node.operator in ("and", "or"):
+        if node.operator in _BOOLEAN:
             return self._boolean(node)
-        left, right = self.evaluate(node.left), self.evaluate(node.right)
-        if node.operator == "+" and calculated("+", left, right) is None:
+        # `a + b + c + …` may have thousands of terms: one after the other, not one in another.
+        operations = [node]
+        while isinstance(node.left, ir.Binary) and node.left.operator not in _BOOLEAN:
+            node = node.left
+            operations.append(node)
+        left = self.evaluate(node.left)
+        for each in reversed(operations):
+            self.work.spent += 1
+            left = self._operated(each.operator, left, self.evaluate(each.right))
+        return left
+
+    def _operated(self, operator: str, left: Values, right: Values) -> Values:
+        """The values of `left operator right`."""
+        if not self.work.affords(weight_of(left) + weight_of(right) + len(left) * len(right)):
+            return UNKNOWN
+        if operator == "+" and calculated("+", left, right) is None:
             return _added(left, right)
-        if node.operator == "%":
+        if operator == "%":
             found = [library.percent(each, right) for each in left if isinstance(each, Text)]
             return union(*found) if found else UNKNOWN
-        if node.operator == "*" and any(isinstance(each, Sequence) for each in left + right):
-            return union(times(first, second) for first in left for second in right)
-        if node.operator == "|" and any(isinstance(each, Mapping) for each in left):
-            return union(merged(first, second) for first in left for second in right)
-        if (number := calculated(node.operator, left, right)) is not None:
+        if operator == "*" and any(isinstance(each, Sequence) for each in left + right):
+            return combined(left, right, times)
+        if operator == "|" and any(isinstance(each, Mapping) for each in left):
+            return combined(left, right, merged)
+        if (number := calculated(operator, left, right)) is not None:
             return (Literal(number),)
-        if node.operator == "/" and any(isinstance(each, Text) for each in left):
+        if operator == "/" and any(isinstance(each, Text) for each in left):
             return library.join_paths((left, right))
         return UNKNOWN
 
@@ -177,6 +211,8 @@ class Evaluator(Names):
     def _compare(self, node: ir.Compare) -> Values:
         operands = [self.evaluate(operand) for operand in node.operands]
         for operator, left, right in zip(node.operators, operands, operands[1:], strict=False):
+            if not self.work.affords(weight_of(left) + weight_of(right)):
+                continue
             if operator in ("in", "not in"):
                 self.tested_in(left, right, node)
             self.compared(operator, left, right, node)
@@ -210,6 +246,8 @@ class Evaluator(Names):
             if len(found) != 1 or type(number) is not int:
                 return UNKNOWN
             bounds.append(number)
+        if not self.work.affords(weight_of(value)):
+            return UNKNOWN
         return union(sliced(each, bounds[0], bounds[1]) for each in value)
 
     def _slice(self, node: ir.Slice) -> Values:
@@ -231,6 +269,10 @@ class Evaluator(Names):
         if isinstance(container, Qualified) and container.name == "os.environ":
             names = [each.literal for each in texts(index)]
             return flags.environment(self, names[0]) if len(names) == 1 and names[0] else UNKNOWN
+        if isinstance(container, Mapping | Sequence) and not self.work.affords(
+            len(index) + container.size.weight
+        ):
+            return UNKNOWN
         return self.resolved(item(container, index))
 
     def _items(self, node: ir.Items) -> Values:
@@ -239,7 +281,7 @@ class Evaluator(Names):
         for each in node.items:
             values = self.evaluate(each)
             if isinstance(each, ir.Other) and each.kind == "list_splat":
-                more, is_whole = items_of(values)
+                more, is_whole = items_of(values) if self._affords(values) else ((), False)
                 items += more
                 is_complete = is_complete and is_whole
             else:
@@ -255,7 +297,9 @@ class Evaluator(Names):
                 entries.append((keys, self.evaluate(value) if value is not None else ()))
             elif value is not None:
                 spread = self.evaluate(value)
-                if len(spread) == 1 and isinstance(spread[0], Mapping):
+                if not self._affords(spread):
+                    is_complete = False
+                elif len(spread) == 1 and isinstance(spread[0], Mapping):
                     entries += spread[0].entries
                     is_complete = is_complete and spread[0].is_complete
                 else:
@@ -288,7 +332,12 @@ class Evaluator(Names):
         if clauses:
             target, source = clauses[0]
             items, is_complete = items_of(self.evaluate(source))
-            for item in items:
+            for index, item in enumerate(items):
+                if self.work.is_spent:
+                    # The others are taken together.
+                    self.bind(target, union(*items[index:], UNKNOWN))
+                    self._rounds(node, clauses[1:], pairs)
+                    return False
                 self.bind(target, item)
                 is_complete = self._rounds(node, clauses[1:], pairs) and is_complete
             return is_complete
@@ -337,8 +386,14 @@ class Evaluator(Names):
         """Notes that a method assigned to `self.name`."""
         self.write_key((owner.chunk, name), values)
 
+    def _affords(self, values: Values) -> bool:
+        """Whether values may be gone through."""
+        return self.work.affords(weight_of(values))
+
     def _other(self, node: ir.Other) -> Values:
         values = [self.evaluate(part) for part in node.parts]
+        if node.kind == TOO_DEEP:
+            self.work.was_cut = True
         if node.kind == "yield":
             self.frame.yielded = self.frame.scopes
             self.frame.yields.append(UNKNOWN if self.frame.is_repeated or not values else values[0])
@@ -367,6 +422,9 @@ class Evaluator(Names):
         return UNKNOWN
 
 
+_BOOLEAN = ("and", "or")
+
+
 def _piece(chunk: Chunk | None, run: ir.Run) -> Piece:
     if chunk is None:
         return Piece(run.text)
@@ -375,7 +433,7 @@ def _piece(chunk: Chunk | None, run: ir.Run) -> Piece:
 
 def _added(left: Values, right: Values) -> Values:
     if any(isinstance(value, Sequence) for value in (*left, *right)):
-        return union(added(first, second) for first in left for second in right)
+        return combined(left, right, added)
     if not any(isinstance(value, Text) for value in (*left, *right)):
         return UNKNOWN
     return library.product(texts(left), texts(right)) or UNKNOWN

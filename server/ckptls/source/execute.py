@@ -6,17 +6,22 @@ They run in order, branches each and merged, loops over known items once an item
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from ckptls.source import ir, scopes
+from ckptls.source.catalogue import Catalogue
 from ckptls.source.chunks import Chunk
 from ckptls.source.conditions import always, decided
 from ckptls.source.containers import items_of
-from ckptls.source.functions import MAX_STEPS, Functions
+from ckptls.source.evaluate import MAX_NESTING
+from ckptls.source.functions import Functions
 from ckptls.source.guards import are_names, catches, is_name_test, is_tested
+from ckptls.source.modules import Environment
 from ckptls.source.names import STARRED
 from ckptls.source.stacks import is_stack
-from ckptls.source.state import Frame
+from ckptls.source.state import Frame, Scopes
 from ckptls.source.values import (
+    UNKNOWN,
     ClassValue,
     FunctionValue,
     Imported,
@@ -30,17 +35,31 @@ from ckptls.source.values import (
 class Executor(Functions):
     """Runs statements in a frame."""
 
+    def __init__(
+        self, module: Frame, chunk: Chunk, catalogue: Catalogue, environment: Environment
+    ) -> None:
+        super().__init__(module, chunk, catalogue, environment)
+        self._mentioned: dict[int, tuple[object, frozenset[str]]] = {}
+
     def execute(self, statement: ir.Stmt) -> bool:
         """Runs a statement; True if control surely leaves the block here."""
-        self.steps += 1
+        work = self.work
+        work.spent += 1
         if self.frame.home is not None:
-            self.steps_elsewhere += 1
+            work.elsewhere += 1
+        if self.nesting >= MAX_NESTING:
+            work.was_cut = True
+            return False
+        self.nesting += 1
         if isinstance(statement, Chunk):
             outer, self.chunk = self.chunk, statement
-            is_left = self.execute(statement.statement)
+            inner = statement.statement
+            is_left = bool(_HANDLERS[type(inner)](self, inner))
             self.chunk = outer
-            return is_left
-        return bool(_HANDLERS[type(statement)](self, statement))
+        else:
+            is_left = bool(_HANDLERS[type(statement)](self, statement))
+        self.nesting -= 1
+        return is_left
 
     def _block(self, block: ir.Block) -> bool:
         guarded = self.frame.is_guarded
@@ -116,50 +135,76 @@ class Executor(Functions):
         self.frame.globals |= frozenset(node.names)
 
     def _if(self, node: ir.If) -> bool:
-        is_guard = is_tested(self.evaluate(node.test)) or is_name_test(node.test)
-        chosen = always(node.test)
-        if chosen is not None:
-            return self._block(node.then if chosen else node.otherwise)
-        chosen = decided(self, node.test)
-        around = self.frame.scopes
-        self.branch()
-        with self.guarded(is_guard):
-            then_leaves = self._block(node.then)
-        then, inside = self.take_back(), self.frame.scopes
-        self.frame.scopes = around
-        self.branch()
-        with self.guarded(is_guard):
-            otherwise_leaves = self._block(node.otherwise)
-        otherwise = self.take_back()
-        if then_leaves or (not otherwise_leaves and chosen is False):
-            self.settle(otherwise)
-        elif otherwise_leaves or chosen is True:
-            self.settle(then)
-            self.frame.scopes = inside
-        else:
-            self.settle(self.joined(then, otherwise))
-            self.frame.scopes = scopes.either(inside, self.frame.scopes)
-        if then_leaves and otherwise_leaves:
+        """Runs all branches of an `if`, one after the other, each from what was before it."""
+        guarded, around = self.frame.is_guarded, self.frame.scopes
+        branches: list[_Branch] = []
+        following: ir.If | None = node
+        while following is not None:
+            clause, following = following, None
+            is_guard = is_tested(self.evaluate(clause.test)) or is_name_test(clause.test)
+            chosen = always(clause.test)
+            if chosen is not None:
+                last = clause.then if chosen else clause.otherwise
+            else:
+                chosen, around = decided(self, clause.test), self.frame.scopes
+                self.frame.is_guarded = self.frame.is_guarded or is_guard
+                branches.append(self._branch(clause.then, around, is_guard, chosen))
+                last = clause.otherwise
+            if len(last.statements) == 1 and isinstance(last.statements[0], ir.If):
+                following = last.statements[0]
+                self.work.spent += 1
+        if not branches:
+            return self._block(last)
+        taken = [self._branch(last, around, False, None)]
+        is_left = taken[0].is_left
+        for branch in reversed(branches):
+            is_other_left = is_left
+            is_left = branch.is_left and is_other_left
+            if branch.is_left or (not is_other_left and branch.chosen is False):
+                continue
+            if is_other_left or branch.chosen is True:
+                taken = []
+            taken.append(branch)
+        self.frame.is_guarded = guarded
+        self.settle(self.joined([each.assigned for each in reversed(taken)]))
+        self.frame.scopes = taken[-1].scopes
+        if any(each.scopes != self.frame.scopes for each in taken):
+            self.frame.scopes = scopes.somewhere(self.frame.scopes)
+        if is_left:
             return True
-        if is_guard and (then_leaves or otherwise_leaves):
+        if branches[0].is_guard and (branches[0].is_left or is_other_left):
             self.frame.is_guarded = True
         return False
 
+    def _branch(
+        self, block: ir.Block, around: Scopes, is_guard: bool, chosen: bool | None
+    ) -> _Branch:
+        """Runs a branch, and takes back what it did."""
+        self.frame.scopes = around
+        self.branch()
+        is_left = self._block(block)
+        assigned, inside = self.take_back(), self.frame.scopes
+        self.frame.scopes = around
+        return _Branch(assigned, inside, is_left, is_guard, chosen)
+
     def _for(self, node: ir.For) -> None:
         items, is_whole = items_of(self.evaluate(node.values))
-        if self.steps > MAX_STEPS:
-            items, is_whole = (union(*items),), False
         around = self.frame.scopes
         repeated = self.frame.is_repeated
         self.frame.is_repeated = repeated or not is_whole
         if not is_whole:
             self.branch()
-        for item in items:
+        for index, item in enumerate(items):
+            if self.work.is_spent:
+                # The others are taken together.
+                self.bind(node.target, union(*items[index:], UNKNOWN))
+                self._block(node.body)
+                break
             self.bind(node.target, item)
             self._block(node.body)
         self.frame.is_repeated = repeated
         if not is_whole:
-            self.settle(self.joined(self.take_back(), {}))
+            self.settle(self.joined([self.take_back(), {}]))
             self.frame.scopes = scopes.either(around, self.frame.scopes)
         self._block(node.otherwise)
 
@@ -171,7 +216,7 @@ class Executor(Functions):
         with self.guarded(is_name_test(node.test)):
             self._block(node.body)
         self.frame.is_repeated = repeated
-        self.settle(self.joined(self.take_back(), {}))
+        self.settle(self.joined([self.take_back(), {}]))
         self.frame.scopes = scopes.either(around, self.frame.scopes)
         self._block(node.otherwise)
 
@@ -191,7 +236,7 @@ class Executor(Functions):
             is_handler_left = self._block(block)
             caught = self.take_back()
             if not is_handler_left:
-                after, is_left = self.joined(caught, after), False
+                after, is_left = self.joined([caught, after]), False
         self.settle(after)
         return self._block(node.final) or is_left
 
@@ -222,7 +267,7 @@ class Executor(Functions):
             id(node),
             node,
             is_nested=is_nested,
-            closure=self._closure() if is_nested else (),
+            closure=self._closure(node) if is_nested else (),
             home=self.frame.home,
         )
         self.assign(node.name, (value,))
@@ -233,22 +278,30 @@ class Executor(Functions):
         else:
             self.enter(value, {}, self.frame.scopes, self.frame.is_guarded, is_alone=True)
 
-    def _closure(self) -> tuple[tuple[str, Values], ...]:
-        """What a function defined here may know of the functions around it."""
-        known: dict[str, Values] = {}
-        frame: Frame | None = self.frame
-        words = self.chunk.words
-        while frame is not None and frame.parent is not None:
-            for name, values in frame.variables.items():
-                if name not in known and name.encode() in words:
-                    known[name] = values
-            frame = frame.parent
-        return tuple(known.items())
+    def _closure(self, node: ir.Function | ir.Class) -> tuple[tuple[str, Values], ...]:
+        """What a function or class defined here may know of the functions around it."""
+        known: list[tuple[str, Values]] = []
+        for name in sorted(self._names_in(node)):
+            frame: Frame | None = self.frame
+            while frame is not None and frame.parent is not None:
+                values = frame.variables.get(name)
+                if values is not None:
+                    known.append((name, values))
+                    break
+                frame = frame.parent
+        return tuple(known)
+
+    def _names_in(self, node: ir.Function | ir.Class) -> frozenset[str]:
+        """The names that a definition mentions, found once."""
+        known = self._mentioned.get(id(node))
+        if known is None or known[0] is not node:
+            known = self._mentioned[id(node)] = node, _names_in(node)
+        return known[1]
 
     def function_of(self, node: ir.Lambda) -> Values:
         body = ir.Block((ir.Return(node.body, "return"),))
         function = ir.Function("<lambda>", node.parameters, body, ())
-        closure = self._closure() if self.frame.depth else ()
+        closure = self._closure(function) if self.frame.depth else ()
         home = self.frame.home
         value = FunctionValue(
             self.chunk, id(node), function, is_nested=True, closure=closure, home=home
@@ -264,7 +317,7 @@ class Executor(Functions):
             node,
             self.frame.home,
             identity=id(node) if is_nested else 0,
-            closure=self._closure() if is_nested else (),
+            closure=self._closure(node) if is_nested else (),
         )
         for base in node.bases:
             self.evaluate(base)
@@ -286,6 +339,32 @@ class Executor(Functions):
         for name, values in frame.variables.items():
             self.write_attribute(value, name, values)
         self.assign(node.name, (value,))
+
+
+class _Branch(NamedTuple):
+    """What a branch of an `if` does: assigned names, scopes behind it, whether it is left for
+    good; whether its test is one of names, and whether that is known to hold."""
+
+    assigned: dict[str, Values]
+    scopes: Scopes
+    is_left: bool
+    is_guard: bool
+    chosen: bool | None
+
+
+def _names_in(node: object) -> frozenset[str]:
+    """Every name in a part of a program, attributes too; of what is not lowered, every word."""
+    found: set[str] = set()
+    pending = [node]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, Chunk):
+            found.update(word.decode() for word in each.words)
+        elif isinstance(each, tuple):
+            if isinstance(each, ir.Name):
+                found.add(each.name)
+            pending.extend(part for part in each if isinstance(part, tuple | Chunk))
+    return frozenset(found)
 
 
 def _suppresses(expression: ir.Expr) -> bool:

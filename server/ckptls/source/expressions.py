@@ -6,15 +6,26 @@ Source: node names of tree-sitter-python 0.25 (its grammar also knows Python 2).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ckptls.source import ir
 from ckptls.source.literals import decode
+from ckptls.source.pieces import MAX_LENGTH
+from ckptls.source.values import MAX_NAME
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+# Expressions inside each other, operators in a row, clauses of a comprehension; what is deeper
+# or longer is not known, but its parts are looked at as far as that.
+_MAX_DEPTH = 80
+TOO_DEEP = "too deep"
+_MAX_CHAIN = 400
+_MAX_BOOLEAN_CHAIN = 40
+_MAX_CLAUSES = 12
+# Of longer lists and dictionaries values are not kept: what is no number or string is lowered.
+_MAX_ITEMS = 4_096
 _SKIPPED = frozenset({"comment", "line_continuation", "(", ")", "[", "]", "{", "}", ",", ":"})
 _OPENING = re.compile(r"""([A-Za-z]*)('''|\"\"\"|'|\")""")
 _CLOSING = ("'''", '"""', "'", '"')
@@ -32,13 +43,16 @@ class Expressions:
     def __init__(self, text: str, position: Positions) -> None:
         self._text = text
         self._position = position
+        self._depth = 0
 
     def lower(self, node: Node) -> ir.Expr:
         """The expression that a node stands for; `Other` where nothing fits."""
-        handler = _HANDLERS.get(node.type)
-        if handler is not None:
-            return handler(self, node)
-        return self._other(node)
+        if self._depth >= _MAX_DEPTH:
+            return ir.Other(*self._span(node), TOO_DEEP, ())
+        self._depth += 1
+        lowered = _HANDLERS.get(node.type, Expressions._other)(self, node)
+        self._depth -= 1
+        return lowered
 
     def each(self, nodes: Iterable[Node]) -> tuple[ir.Expr, ...]:
         return tuple(self.lower(node) for node in nodes if node.type not in _SKIPPED)
@@ -52,6 +66,8 @@ class Expressions:
 
     def _name(self, node: Node) -> ir.Expr:
         start, end = self._span(node)
+        if end - start > MAX_NAME:
+            return ir.Other(start, end, "too long", ())
         return ir.Name(start, end, self._text[start:end])
 
     def _attribute(self, node: Node) -> ir.Expr:
@@ -61,6 +77,8 @@ class Expressions:
             return self._other(node)
         start, end = self._span(node)
         name_start, name_end = self._span(name)
+        if name_end - name_start > MAX_NAME:
+            return self._other(node)
         return ir.Attribute(start, end, self.lower(value), self._text[name_start:name_end])
 
     def _call(self, node: Node) -> ir.Expr:
@@ -118,6 +136,9 @@ class Expressions:
         if end - inner >= len(quotes) and self._text.startswith(quotes, end - len(quotes)):
             outer = end - len(quotes)
         literal = (inner, outer)
+        if outer - inner > MAX_LENGTH:
+            yield ir.Interpolation(ir.Other(inner, outer, "too long", ()), None)
+            return
         is_formatted = "f" in prefix or "t" in prefix
         position = inner
         if is_formatted:
@@ -159,13 +180,26 @@ class Expressions:
         return ir.Constant(start, end, _constant_value(node.type, self._text[start:end]))
 
     def _binary(self, node: Node) -> ir.Expr:
-        left = node.child_by_field_name("left")
-        right = node.child_by_field_name("right")
-        operator = node.child_by_field_name("operator")
-        if left is None or right is None or operator is None:
+        # Operators in a row nest to the left, thousands at times: one after the other.
+        outer, row = node, []
+        while node.type in _OPERATIONS:
+            left = node.child_by_field_name("left")
+            right = node.child_by_field_name("right")
+            operator = node.child_by_field_name("operator")
+            if left is None or right is None or operator is None:
+                break
+            row.append((self._span(node), operator.type, right))
+            node = left
+        if not row:
             return self._other(node)
-        start, end = self._span(node)
-        return ir.Binary(start, end, operator.type, self.lower(left), self.lower(right))
+        is_boolean = any(operator in ("and", "or") for _, operator, _ in row)
+        if len(row) > (_MAX_BOOLEAN_CHAIN if is_boolean else _MAX_CHAIN):
+            parts = (node, *(right for _, _, right in reversed(row)))
+            return ir.Other(*self._span(outer), "chain", self.each(parts))
+        found = self.lower(node)
+        for (start, end), operator_type, right in reversed(row):
+            found = ir.Binary(start, end, operator_type, found, self.lower(right))
+        return found
 
     def _not(self, node: Node) -> ir.Expr:
         start, end = self._span(node)
@@ -212,7 +246,21 @@ class Expressions:
 
     def _items(self, node: Node) -> ir.Expr:
         start, end = self._span(node)
+        if node.named_child_count > _MAX_ITEMS:
+            return ir.Other(start, end, "too many", tuple(self._telling(node)))
         return ir.Items(start, end, _ITEM_KINDS[node.type], self._unwrap(node))
+
+    def _telling(self, node: Node) -> Iterator[ir.Expr]:
+        """The items of a long list, or the entries of a long dictionary, that are more than
+        numbers and strings."""
+        cursor = node.walk()
+        is_there = cursor.goto_first_child()
+        while is_there:
+            child = cursor.node
+            if child is not None and child.is_named and child.type not in _PLAIN:
+                parts = child.named_children if child.type == "pair" else [child]
+                yield from self.each(each for each in parts if each.type not in _PLAIN)
+            is_there = cursor.goto_next_sibling()
 
     def _unwrap(self, node: Node) -> tuple[ir.Expr, ...]:
         found: list[ir.Expr] = []
@@ -225,6 +273,8 @@ class Expressions:
 
     def _dict(self, node: Node) -> ir.Expr:
         start, end = self._span(node)
+        if node.named_child_count > _MAX_ITEMS:
+            return ir.Other(start, end, "too many", tuple(self._telling(node)))
         entries: list[tuple[ir.Expr | None, ir.Expr | None]] = []
         for child in node.named_children:
             kind = child.type
@@ -241,8 +291,11 @@ class Expressions:
         return ir.Dict(start, end, tuple(entries))
 
     def _parenthesized(self, node: Node) -> ir.Expr:
-        inner = self.each(node.named_children)
-        return inner[0] if len(inner) == 1 else self._other(node)
+        inner = [child for child in node.named_children if child.type not in _SKIPPED]
+        while len(inner) == 1 and inner[0].type == "parenthesized_expression":
+            node = inner[0]
+            inner = [child for child in node.named_children if child.type not in _SKIPPED]
+        return self.lower(inner[0]) if len(inner) == 1 else self._other(node)
 
     def _conditional(self, node: Node) -> ir.Expr:
         parts = self.each(node.named_children)
@@ -276,6 +329,8 @@ class Expressions:
                     clauses.append((self.lower(left), self.lower(right)))
             elif child.type == "if_clause":
                 tests += self.each(child.named_children)
+        if len(clauses) > _MAX_CLAUSES:
+            return self._other(node)
         kind = node.type.split("_")[0]
         return ir.Comprehension(start, end, kind, key, value, tuple(clauses), tuple(tests))
 
@@ -333,6 +388,8 @@ def _constant_value(kind: str, text: str) -> float | bool | None:
         return float("nan")
 
 
+_OPERATIONS = frozenset({"binary_operator", "boolean_operator"})
+_PLAIN = frozenset({"comment", "string", "integer", "float", "true", "false", "none"})
 _ITEM_KINDS = {
     "list": "list",
     "tuple": "tuple",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from ckptls.source import flags, ir
 from ckptls.source.arguments import Bound, bind_parameters
@@ -28,11 +28,8 @@ from ckptls.source.values import (
     Values,
     union,
 )
+from ckptls.source.work import MAX_STEPS_ELSEWHERE
 
-# Statements run in one analysis; past that loops and calls are no longer followed.
-MAX_STEPS = 20_000
-# The same for statements of other modules that are run for what they do with what is here.
-_MAX_STEPS_ELSEWHERE = 4_000
 _MAX_DEPTH = 4
 # Longer functions that mention nothing of the catalogue are not run for what they return.
 _SMALL_BYTES = 1_500
@@ -49,15 +46,13 @@ class Functions(Caller):
         self, module: Frame, chunk: Chunk, catalogue: Catalogue, environment: Environment
     ) -> None:
         super().__init__(module, chunk, catalogue, environment)
-        # Statements run in this chunk or function, and those of other modules among them.
-        self.steps = 0
-        self.steps_elsewhere = 0
         self.depth = 0
         self._decorating: dict[FunctionKey, Wrapping | None] = {}
         # What functions returned that were called in this chunk or function.
         self.returned_before: dict[object, tuple[int, Values, dict[Question, Any], Scopes]] = {}
         # Classes whose bases are being looked up.
         self._descending: set[tuple[Chunk, int]] = set()
+        self._known_members: dict[int, _Members] = {}
 
     def enter(
         self,
@@ -167,7 +162,7 @@ class Functions(Caller):
 
     def _run_inline(self, callee: FunctionValue, node: ir.Call, bound: Bound) -> Values:
         """Runs a function for what it finds in these arguments, and for what it returns."""
-        if self.depth >= _MAX_DEPTH or self.steps > MAX_STEPS:
+        if self.depth >= _MAX_DEPTH or self.work.is_spent:
             return UNKNOWN
         if callee.home is not None and not self._is_worth_running(callee):
             return UNKNOWN
@@ -186,7 +181,8 @@ class Functions(Caller):
     def _is_worth_running(self, callee: FunctionValue) -> bool:
         """Whether a function of another module may tell anything: a small one by what it
         returns, another one by what it mentions."""
-        if self.steps_elsewhere > _MAX_STEPS_ELSEWHERE:
+        if self.work.elsewhere > MAX_STEPS_ELSEWHERE:
+            self.work.was_cut = True
             return False
         words = callee.chunk.words
         if not words.isdisjoint(self.catalogue.words):
@@ -197,7 +193,7 @@ class Functions(Caller):
 
     def returned(self, callee: FunctionValue, bound: Bound) -> Values:
         """What a function of this document returns; what is found on the way does not count."""
-        if self.depth >= _MAX_DEPTH or self.steps > MAX_STEPS:
+        if self.depth >= _MAX_DEPTH or self.work.is_spent:
             return UNKNOWN
         if not _ENDINGS & callee.chunk.words:
             is_maker = self.quiet and callee.function.name == "__init__"
@@ -256,13 +252,13 @@ class Functions(Caller):
         else:
             self.apply_function(initializer, node, arguments)
             # What it assigns is needed right behind the call.
-            if initializer.home is None and self.depth < _MAX_DEPTH and self.steps <= MAX_STEPS:
+            if initializer.home is None and self.depth < _MAX_DEPTH and not self.work.is_spent:
                 self._run_quietly(initializer, bind_parameters(initializer, arguments))
         return (made,)
 
     def _with_fields(self, of: ClassValue, arguments: Arguments) -> None:
         """An object of a dataclass or named tuple: arguments are its attributes."""
-        names = [name for each in self._bases(of) for name in _fields(each)]
+        names = [name for each in self._bases(of) for name in self._members(each).fields]
         for key, values in arguments:
             if key is None and names:
                 self.write_attribute(of, names.pop(0), values)
@@ -289,7 +285,7 @@ class Functions(Caller):
     def _property(self, method: FunctionValue) -> Values:
         if method.home is None:
             return self.returned(method, {})
-        if self.depth >= _MAX_DEPTH:
+        if self.depth >= _MAX_DEPTH or self.work.is_spent:
             return UNKNOWN
         return union(*self._run_quietly(method, self._self_of(method)).returns)
 
@@ -307,22 +303,26 @@ class Functions(Caller):
     def _own_method(
         self, of: ClassValue, value: Instance | ClassValue, name: str
     ) -> FunctionValue | None:
-        for member in of.definition.body.statements:
-            if isinstance(member, Chunk) and name.encode() not in member.words:
-                continue
-            statement = member.statement if isinstance(member, Chunk) else member
-            if isinstance(statement, ir.Function) and statement.name == name:
-                chunk = member if isinstance(member, Chunk) else of.chunk
-                bound: Values = ()
-                if _has_decorator(statement, "classmethod"):
-                    bound = (of,)
-                elif isinstance(value, Instance) and not is_static(statement):
-                    bound = (Instance(value.of),)
-                is_nested, known = bool(of.identity), of.closure
-                return FunctionValue(
-                    chunk, id(statement), statement, of, bound, is_nested, known, of.home
-                )
-        return None
+        method = self._members(of).methods.get(name)
+        if method is None:
+            return None
+        chunk, statement = method
+        bound: Values = ()
+        if _has_decorator(statement, "classmethod"):
+            bound = (of,)
+        elif isinstance(value, Instance) and not is_static(statement):
+            bound = (Instance(value.of),)
+        is_nested, known = bool(of.identity), of.closure
+        return FunctionValue(
+            chunk or of.chunk, id(statement), statement, of, bound, is_nested, known, of.home
+        )
+
+    def _members(self, of: ClassValue) -> _Members:
+        """The methods and fields of a class, found once."""
+        known = self._known_members.get(id(of.definition))
+        if known is None or known.definition is not of.definition:
+            known = self._known_members[id(of.definition)] = _members_of(of.definition)
+        return known
 
     def _bases(self, of: ClassValue) -> Iterator[ClassValue]:
         """A class and those that it is made from, as far as they are of the project."""
@@ -404,11 +404,23 @@ def _has_decorator(function: ir.Function, name: str) -> bool:
     return name in _decorators(function)
 
 
-def _fields(of: ClassValue) -> list[str]:
-    """The names that the body of a class assigns, in order."""
-    found = []
-    for member in of.definition.body.statements:
+class _Members(NamedTuple):
+    """What the body of a class has: methods by name, with the chunk if they are one of their own,
+    and the names that it assigns, in order."""
+
+    definition: ir.Class
+    methods: dict[str, tuple[Chunk | None, ir.Function]]
+    fields: list[str]
+
+
+def _members_of(definition: ir.Class) -> _Members:
+    found = _Members(definition, {}, [])
+    for member in definition.body.statements:
+        chunk = member if isinstance(member, Chunk) else None
         statement = member.statement if isinstance(member, Chunk) else member
-        if isinstance(statement, ir.Assign):
-            found += [each.name for each in statement.targets if isinstance(each, ir.Name)]
+        if isinstance(statement, ir.Function):
+            found.methods.setdefault(statement.name, (chunk, statement))
+        elif isinstance(statement, ir.Assign):
+            names = [each.name for each in statement.targets if isinstance(each, ir.Name)]
+            found.fields.extend(names)
     return found

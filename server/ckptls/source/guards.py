@@ -10,6 +10,10 @@ _TESTS = frozenset({"has_tensor", "startswith", "endswith", "match", "search", "
 
 def is_name_test(test: ir.Expr) -> bool:
     """Whether a condition asks about names, so that what it decides is no mistake."""
+    while isinstance(test, ir.Binary):
+        if is_name_test(test.right):
+            return True
+        test = test.left
     if isinstance(test, ir.Compare):
         pairs = zip(test.operators, test.operands[1:], strict=False)
         return any(map(is_name_test, test.operands)) or any(
@@ -22,8 +26,6 @@ def is_name_test(test: ir.Expr) -> bool:
         function = test.function
         name = function.name if isinstance(function, ir.Attribute | ir.Name) else ""
         return name in _TESTS or any(is_name_test(argument.value) for argument in test.arguments)
-    if isinstance(test, ir.Binary):
-        return is_name_test(test.left) or is_name_test(test.right)
     if isinstance(test, ir.Other):
         return any(is_name_test(part) for part in test.parts)
     return False

@@ -32,6 +32,7 @@ from ckptls.source.state import (
     Scopes,
 )
 from ckptls.source.values import (
+    MAX_ALTERNATIVES,
     FunctionKey,
     FunctionValue,
     Imported,
@@ -47,6 +48,7 @@ from ckptls.source.values import (
     Values,
     union,
 )
+from ckptls.source.work import Budget, Work
 
 _MAX_CONTEXTS = 32
 _GLOBAL = re.compile(rb"\bglobal[ \t]+([A-Za-z_]\w*(?:[ \t]*,[ \t]*[A-Za-z_]\w*)*)")
@@ -96,6 +98,7 @@ class Interpreter(Executor):
         root = Chunk(("module", False, b""), pool)
         super().__init__(Frame(None), root, catalogue, environment)
         self._lasting = lasting
+        self.budget = Budget(0)
 
     def run(self, chunks: list[Chunk]) -> tuple[Effects, ...]:
         """Everything that the document's code does, functions included."""
@@ -138,6 +141,7 @@ class Interpreter(Executor):
         return (*top, *found.values())
 
     def _run_top(self, chunks: list[Chunk]) -> list[Effects]:
+        self.budget = Budget(sum(chunk.length for chunk in chunks))
         self.global_names = frozenset(
             name.decode() for chunk in chunks for name in _declared_global(chunk.key[2])
         )
@@ -227,14 +231,30 @@ class Interpreter(Executor):
         self.effects = Effects()
         self.recorded_calls = set()
         self.returned_before = {}
-        self.steps = self.steps_elsewhere = 0
+        self.work = Work(self.budget.limit())
         recorder = Recorder(len(self.imported))
         self.recorders.append(recorder)
-        run()
+        try:
+            run()
+        except RecursionError:  # as a last resort: what is nested is cut long before
+            self._start_again()
         self.recorders.pop()
+        self.budget.take(self.work.spent)
         sites = _once(self.effects.sites)
         self.effects.finish(sites, _places(sites))
+        self.effects.is_cut = self.work.was_cut
         return self.effects, recorder
+
+    def _start_again(self) -> None:
+        """Leaves whatever was being run; what it found so far stays."""
+        del self.recorders[1:]
+        self.quiet = self.depth = self.nesting = 0
+        self.entrance = None
+        self._descending.clear()
+        self.frame = self.module
+        while self.module.journals:
+            self.take_back()
+        self.work.was_cut = True
 
     def _memo(
         self,
@@ -256,10 +276,14 @@ class Interpreter(Executor):
             global_names=self.global_names,
             calls=calls,
             leaves=self.module.surroundings,
+            work=self.work,
         )
 
     def _is_valid(self, memo: Memo) -> bool:
-        """Whether all that a run asked has the answers that it got."""
+        """Whether all that a run asked has the answers that it got, and it may do as much."""
+        limit, work = self.budget.limit(), memo.work
+        if work.limit != limit if work.was_cut else work.spent > limit:
+            return False
         if memo.global_names != self.global_names and not memo.names.isdisjoint(
             memo.global_names ^ self.global_names
         ):
@@ -271,6 +295,7 @@ class Interpreter(Executor):
         return True
 
     def _replay(self, memo: Memo) -> Effects:
+        self.budget.take(memo.work.spent)
         if memo.has_others:
             for (where, _), answer in memo.answers.items():
                 if where == MODULE:
@@ -295,7 +320,9 @@ class Interpreter(Executor):
         else:
 
             def run() -> None:
-                for arguments, around, is_guarded in _situations(calls):
+                for index, (arguments, around, is_guarded) in enumerate(_situations(calls)):
+                    if index and self.work.is_spent:
+                        break
                     self.enter(function, arguments, around, is_guarded, is_alone=not calls)
 
             effects, recorder = self._recorded(run)
@@ -307,7 +334,8 @@ class Interpreter(Executor):
         """As `_is_valid`, for a memo that was valid the time before."""
         if not memo.names.isdisjoint(changed):
             return False
-        return not memo.has_others or self._is_valid(memo)
+        is_plain = not memo.has_others and not memo.work.was_cut
+        return (is_plain and memo.work.spent <= self.budget.limit()) or self._is_valid(memo)
 
 
 def _declared_global(text: bytes) -> Iterable[bytes]:
@@ -363,7 +391,7 @@ def _once(sites: list[Site]) -> list[Site]:
         elif known != site:
             found[key] = replace(
                 known,
-                paths=tuple(dict.fromkeys(known.paths + site.paths)),
+                paths=tuple(dict.fromkeys(known.paths + site.paths))[:MAX_ALTERNATIVES],
                 is_certain=known.is_certain and site.is_certain,
                 is_guarded=known.is_guarded or site.is_guarded,
                 is_lenient=known.is_lenient or site.is_lenient,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ckptls.source import containers, paths
-from ckptls.source.pieces import DIGITS, UNKNOWN_TEXT, Hole, Piece, Text, text
+from ckptls.source.pieces import DIGITS, MAX_PIECES, UNKNOWN_TEXT, Hole, Piece, Text, bounded, text
 from ckptls.source.values import (
     MAX_ALTERNATIVES,
     UNKNOWN,
@@ -24,10 +24,16 @@ from ckptls.source.values import (
 from ckptls.source.values import Mapping as Dictionary
 
 Arguments = tuple[Values, ...]
-_PERCENT = re.compile(r"%(?:\((\w+)\))?[#0\- +]*(?:\*|\d+)?(?:\.\d+)?[hlL]?([diouxXeEfFgGcrsa%])")
+_PERCENT = re.compile(
+    r"%(?:\((\w{1,200})\))?[#0\- +]{0,9}(?:\*|\d{1,9})?(?:\.\d{1,9})?[hlL]?([diouxXeEfFgGcrsa%])"
+)
 _FIELD = re.compile(r"\{\{|\}\}|\{([^{}!:]*)(![rsa])?(:[^{}]*)?\}")
 _DOLLAR = re.compile(r"\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
 _MAX_RANGE = 64
+# Texts put together in one step of formatting; of the same texts there may be many.
+_MAX_TRIED = 1_024
+# Places of a format that are filled.
+_MAX_FIELDS = 64
 _MAX_WIDTH = 200
 
 
@@ -35,9 +41,18 @@ def product(
     left: Iterable[Text], right: Iterable[Text], limit: int = MAX_ALTERNATIVES
 ) -> tuple[Text, ...]:
     """Each text of `left` followed by each of `right`."""
-    rights = tuple(right)
-    found = tuple(dict.fromkeys(first + second for first in left for second in rights))
-    return found if len(found) <= limit else (*found[: limit - 1], UNKNOWN_TEXT)
+    lefts, rights = tuple(left), tuple(right)
+    if len(lefts) == len(rights) == 1:
+        return (lefts[0] + rights[0],)
+    found: dict[Text, None] = {}
+    tried = 0
+    for first in lefts:
+        for second in rights:
+            found[first + second] = None
+            tried += 1
+            if len(found) > limit or tried > _MAX_TRIED:
+                return (*list(found)[: limit - 1], UNKNOWN_TEXT)
+    return tuple(found)
 
 
 def _same(arguments: Arguments) -> Values:
@@ -234,12 +249,16 @@ def _fill(
     template: Text, pattern: re.Pattern[str], fill: Callable[[re.Match[str]], tuple[Text, ...]]
 ) -> tuple[Text, ...]:
     found: tuple[Text, ...] = (Text(),)
+    count = 0
     for part in template.parts:
         if isinstance(part, Hole):
             found = product(found, (Text((part,)),))
             continue
         position = 0
         for match in pattern.finditer(part.text):
+            count += 1
+            if count > _MAX_FIELDS:
+                return (UNKNOWN_TEXT,)
             found = product(found, (_plain(part, position, match.start()),))
             found = product(found, fill(match))
             position = match.end()
@@ -316,10 +335,12 @@ def _replaced(value: Text, name: str, arguments: Arguments) -> Values:
             parts += _pieces(part, old, new)
         else:
             parts.append(part)
+        if len(parts) > MAX_PIECES:
+            return (UNKNOWN_TEXT,)
     literal = value.literal
     if literal is not None and literal.replace(old, new) != Text(tuple(parts)).literal:
         return (text(literal.replace(old, new)),)
-    return (Text(tuple(parts)),)
+    return (bounded(tuple(parts)),)
 
 
 def _pieces(piece: Piece, old: str, new: str) -> Iterator[Piece]:

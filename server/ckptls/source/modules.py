@@ -55,7 +55,10 @@ class Module:
     whoever made it makes another one when that changes.
     """
 
-    __slots__ = ("_attributes", "_exports", "_load", "_variables", "environment", "name", "path")
+    __slots__ = (
+        *("_attributes", "_exports", "_given", "_load", "_variables", "environment", "name"),
+        "path",
+    )
 
     def __init__(
         self, name: str, path: str, environment: Environment, load: Callable[[], Exports]
@@ -67,6 +70,7 @@ class Module:
         self._exports: Exports | None = None
         self._variables: dict[str, Values | None] = {}
         self._attributes: dict[tuple[Chunk, str], Values | None] = {}
+        self._given: frozenset[str] | None = None
 
     @property
     def exports(self) -> Exports:
@@ -77,6 +81,7 @@ class Module:
             # Whoever loads knows the module, which need not know it any longer.
             self._exports = load()
             self._variables.clear()
+            self._given = None
         return self._exports
 
     def get(self, name: str) -> Values | None:
@@ -94,6 +99,13 @@ class Module:
             values = exports.attributes.get(key)
             self._attributes[key] = detached(values, self) if values is not None else None
         return self._attributes[key]
+
+    def gives(self, name: str) -> bool:
+        """Whether `from module import *` takes a name."""
+        exports = self.exports
+        if self._given is None or exports is not self._exports:
+            self._given = frozenset(self.names())
+        return name in self._given
 
     def names(self) -> Iterator[str]:
         """The names that `from module import *` takes."""

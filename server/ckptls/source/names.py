@@ -11,6 +11,7 @@ from ckptls.source.modules import LIBRARIES, Environment, Module, all_imported
 from ckptls.source.pieces import UNKNOWN_TEXT, text
 from ckptls.source.state import IMPORTED, MODULE, NAME, Effects, Frame, Question, Recorder
 from ckptls.source.values import UNKNOWN, ClassValue, Imported, Qualified, Value, Values, union
+from ckptls.source.work import Work
 
 _BUILTINS = (
     *("dict", "list", "tuple", "set", "frozenset", "sorted", "str", "unicode", "vars", "getattr"),
@@ -46,6 +47,9 @@ class Names:
         self.root = chunk
         self.environment = environment
         self.effects = Effects()
+        self.work = Work()
+        # How deep statements and expressions are nested that are being run.
+        self.nesting = 0
         self.recorders: list[Recorder] = []
         # How often something outside a function's own frame has changed.
         self.writes = 0
@@ -161,7 +165,7 @@ class Names:
                 return (Qualified(f"{each.name}.{name}"),)
             if isinstance(each, Imported) and name != "*":
                 values = each.module.get(name)
-                if values is not None and name in set(each.module.names()):
+                if values is not None and each.module.gives(name):
                     return values
         return None
 
@@ -226,22 +230,27 @@ class Names:
                 recorder.written = names
         return self.frame.take_back()
 
-    def joined(self, one: dict[str, Values], other: dict[str, Values]) -> dict[str, Values]:
-        """What names are worth where one of two branches was taken, and nobody knows which."""
-        found: dict[str, Values] = {}
-        for name in dict.fromkeys((*one, *other)):
-            if name in one and name in other:
-                first, second = one[name], other[name]
-            else:
-                first = one[name] if name in one else other[name]
-                before = self._before(name)
-                if before is None:
-                    found[name] = first
-                    continue
-                first, second = (first, before) if name in one else (before, first)
-            is_same = first is second or first == second
-            found[name] = first if is_same else union(first, second)
-        return found
+    def joined(self, branches: list[dict[str, Values]]) -> dict[str, Values]:
+        """What names are worth where one of several branches was taken, and nobody knows which."""
+        if len(branches) == 1:
+            return branches[0]
+        rows: dict[str, list[tuple[int, Values]]] = {}
+        for index, branch in enumerate(branches):
+            for name, values in branch.items():
+                rows.setdefault(name, []).append((index, values))
+        return {name: self._either(name, row, len(branches)) for name, row in rows.items()}
+
+    def _either(self, name: str, row: list[tuple[int, Values]], count: int) -> Values:
+        """The values of a name that some of so many branches assign; the others leave it."""
+        several = [values for _, values in row]
+        if len(row) < count:
+            before = self._before(name)
+            gap = next((at for at, (index, _) in enumerate(row) if index != at), len(row))
+            if before is not None:
+                several.insert(gap, before)
+        first = several[0]
+        is_same = all(values is first or values == first for values in several)
+        return first if is_same else union(*several)
 
     def _before(self, name: str) -> Values | None:
         """What a name of the current frame is worth if a branch does not assign it."""

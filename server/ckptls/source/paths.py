@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 
 from ckptls.source.pieces import UNKNOWN_TEXT, Piece, Text, text
 from ckptls.source.values import (
@@ -36,7 +37,8 @@ def join(arguments: Arguments) -> Values:
     found: tuple[Text, ...] = (Text(),)
     for argument in arguments:
         rights = texts(argument) or (UNKNOWN_TEXT,)
-        found = tuple(_join(left, right) for left in found for right in rights)[:_MAX_PATHS]
+        joined = (_join(left, right) for left in found for right in rights)
+        found = tuple(islice(joined, _MAX_PATHS))
     return found
 
 

@@ -4,13 +4,20 @@ the program decides."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ckptls.source.text import Span
 
 if TYPE_CHECKING:
     from ckptls.source.chunks import Chunk
+
+
+# A text with more pieces, or a string of more characters, is not followed: it may be any text.
+MAX_PIECES = 128
+MAX_LENGTH = 8_192
+# Of so few pieces nobody counts the characters.
+_FEW = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,7 @@ class Origin:
     start: int
     end: int
     literal: tuple[int, int]
-    offsets: tuple[int, ...] | None = None
+    offsets: tuple[int, ...] | None = field(default=None, hash=False)
     is_item: bool = False
 
     @property
@@ -85,6 +92,21 @@ class Text:
     """A string in pieces and holes."""
 
     parts: tuple[Piece | Hole, ...] = ()
+    _hash: int = field(default=0, init=False, compare=False, repr=False)
+    _length: int = field(default=-1, init=False, compare=False, repr=False)
+
+    @property
+    def length(self) -> int:
+        """The characters of all pieces."""
+        if self._length < 0:
+            length = sum([len(part.text) for part in self.parts if isinstance(part, Piece)])
+            object.__setattr__(self, "_length", length)
+        return self._length
+
+    def __hash__(self) -> int:
+        if not self._hash:
+            object.__setattr__(self, "_hash", hash(self.parts) or 1)
+        return self._hash
 
     @property
     def literal(self) -> str | None:
@@ -119,7 +141,15 @@ class Text:
         )
 
     def __add__(self, other: Text) -> Text:
-        return Text(self.parts + other.parts)
+        parts = self.parts + other.parts
+        if len(parts) <= _FEW:
+            return Text(parts)
+        length = self.length + other.length
+        if len(parts) > MAX_PIECES or length > MAX_LENGTH:
+            return UNKNOWN_TEXT
+        added = Text(parts)
+        object.__setattr__(added, "_length", length)
+        return added
 
     def starts_with(self, prefix: str) -> bool:
         """Whether the literal text at the start is `prefix`."""
@@ -181,7 +211,15 @@ class Text:
 
 def text(value: str) -> Text:
     """A text that stands nowhere in the document."""
+    if len(value) > MAX_LENGTH:
+        return UNKNOWN_TEXT
     return Text((Piece(value),)) if value else Text()
+
+
+def bounded(parts: tuple[Piece | Hole, ...]) -> Text:
+    """A text of these parts, or any text if they are too many or too long."""
+    made = Text(parts)
+    return UNKNOWN_TEXT if len(parts) > MAX_PIECES or made.length > MAX_LENGTH else made
 
 
 UNKNOWN_TEXT = Text((Hole(),))

@@ -122,26 +122,42 @@ def _order(rows: list[_Row]) -> list[int]:
             by_owner.setdefault(owner, []).append(index)
             if name == b"__init__":
                 by_name.setdefault(owner_name, []).append(index)
+
+    def mentioned_by(index: int) -> list[list[int]]:
+        """The functions that one mentions, those to be visited first at the end."""
+        name, owner, _, _, mentioned = rows[index]
+        names = sorted(mentioned, key=lambda each: (each not in writers, each))
+        found = [by_name[each] for each in names if each in by_name]
+        if b"super" in mentioned:
+            found.append(by_name[name])
+        if owner >= 0 and name == b"__init__":
+            found.append(by_owner[owner])
+        return found
+
     first = {b"__init__", *writers}
     finished: list[int] = []
     seen: set[int] = set()
     for root in sorted(range(len(rows)), key=lambda index: rows[index][0] in first):
-        # Depth first without recursion: a function is finished when all it mentions are.
-        pending: list[tuple[int, bool]] = [(root, False)]
-        while pending:
-            index, is_done = pending.pop()
-            if is_done:
+        if root in seen:
+            continue
+        seen.add(root)
+        # Depth first without recursion: a function is finished when all it mentions are. What was
+        # visited leaves its groups, so that many functions of one name are gone through once.
+        stack = [(root, mentioned_by(root))]
+        while stack:
+            index, groups = stack[-1]
+            while groups and not (groups[-1] and groups[-1][-1] not in seen):
+                if groups[-1]:
+                    groups[-1].pop()
+                else:
+                    groups.pop()
+            if not groups:
                 finished.append(index)
-            elif index not in seen:
-                seen.add(index)
-                pending.append((index, True))
-                name, owner, _, _, mentioned = rows[index]
-                for each in sorted(mentioned, key=lambda each: (each not in writers, each)):
-                    pending += [(other, False) for other in by_name.get(each, ())]
-                if b"super" in mentioned:
-                    pending += [(other, False) for other in by_name[name] if other != index]
-                if owner >= 0 and name == b"__init__":
-                    pending += [(other, False) for other in by_owner[owner]]
+                stack.pop()
+                continue
+            following = groups[-1].pop()
+            seen.add(following)
+            stack.append((following, mentioned_by(following)))
     return finished[::-1]
 
 
@@ -161,9 +177,8 @@ def _relevant(rows: list[_Row]) -> set[int]:
         for index in groups[pending.pop()]:
             name, _, owner_name, _, _ = rows[index]
             for called in (name, owner_name):
-                if called == b"__init__":
-                    continue
-                for key in users.get(called, ()):
+                # Those who mention a name are found with the first that has it.
+                for key in users.pop(called, ()) if called != b"__init__" else ():
                     if key not in found:
                         found.add(key)
                         pending.append(key)

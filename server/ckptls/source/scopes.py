@@ -40,6 +40,8 @@ NUMBERED = Text((Hole(r"(_\d+)?"),))
 # What `tf.Variable` calls a variable without a name.
 VARIABLE = text("Variable")
 _MAX_REPEATED = 64
+# Arguments that `arg_scope` gives to functions; of more, the innermost count.
+_MAX_ROWS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,7 @@ def arg_scope(caller: Catalogued, arguments: Arguments) -> Values:
         functions += [key for item in items for each in item if (key := _key(each))]
     named = [(key, values) for key, values in arguments if key not in (None, "*", "**") and key]
     rows = tuple((function, key, values) for function in functions for key, values in named)
-    return (Defaults(caller.frame.scopes.defaults.rows + rows),)
+    return (Defaults((caller.frame.scopes.defaults.rows + rows)[-_MAX_ROWS:]),)
 
 
 def _key(value: Value) -> str:
@@ -367,6 +369,8 @@ def repeated(caller: Catalogued, entry: Entry, node: ir.Call, arguments: Argumen
         whole_scope = outer.names + whole + text("/")
         caller.frame.scopes = replace(outer, names=whole_scope)
         for number in times:
+            if caller.work.is_spent:
+                break
             name = inner + (text(f"_{number}") if number else Text((Hole(r"_\d+"),)))
             caller.apply(
                 layer,

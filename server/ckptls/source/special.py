@@ -50,10 +50,12 @@ def _mapped(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
     if len(positional) != 2:
         return UNKNOWN
     items, is_whole = items_of(positional[1])
-    found = [
-        union(*(caller.apply(function, node, ((None, item),)) for function in positional[0]))
-        for item in items
-    ]
+    found: list[Values] = []
+    for item in items:
+        if caller.work.is_spent:
+            return (Sequence("list", tuple(found), is_complete=False),)
+        given = (caller.apply(function, node, ((None, item),)) for function in positional[0])
+        found.append(union(*given))
     return (Sequence("list", tuple(found), is_whole),)
 
 

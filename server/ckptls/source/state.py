@@ -12,6 +12,7 @@ from ckptls.source.values import ClassValue, Defaults, FunctionValue, GraphVaria
 if TYPE_CHECKING:
     from ckptls.source.chunks import Chunk
     from ckptls.source.modules import Module
+    from ckptls.source.work import Work
 
 # A question to the world outside a run, as `Names.ask` answers it: (NAME, name) of the top
 # level, (MODULE, name as it is imported), (IMPORTED, "") for all modules imported so far, or
@@ -139,6 +140,7 @@ class Effects:
     Of the sites, so that nobody has to go through those of a whole document for them:
     path_sites: those of paths; callers: the chunks of their calls; leaves_paths_open: whether a
     path is up to a flag or a configuration, of which no code says the value.
+    is_cut: the code takes too much work (see `work`) for all of it to be followed.
     """
 
     sites: list[Site] = field(default_factory=list)
@@ -154,6 +156,7 @@ class Effects:
     path_sites: tuple[Site, ...] = ()
     callers: frozenset[Chunk] = frozenset()
     leaves_paths_open: bool = False
+    is_cut: bool = False
 
     def finish(self, sites: list[Site], places: Places) -> None:
         """The code has been run; these are its sites, each once, and where they are written."""
@@ -206,6 +209,7 @@ class Memo:
     global_names: what functions declared as `global` when it was run.
     calls: what `given` was made of, with what was said twice.
     leaves: the surroundings of what follows.
+    work: the steps that it took.
     """
 
     given: tuple[Any, ...]
@@ -217,3 +221,4 @@ class Memo:
     global_names: frozenset[str]
     calls: tuple[CallRecord, ...]
     leaves: Surroundings
+    work: Work

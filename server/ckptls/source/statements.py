@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ckptls.source import ir
-from ckptls.source.expressions import Expressions, Positions
+from ckptls.source.expressions import TOO_DEEP, Expressions, Positions
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -21,6 +21,8 @@ SubChunk = Callable[["Node"], "ir.Stmt"]
 # Statements of a block longer than this are chunks of their own, so that a keystroke in a
 # long function lowers one statement again and not the function.
 LARGE_BLOCK_BYTES = 1500
+# Blocks inside each other; what is deeper is not looked at.
+_MAX_DEPTH = 40
 # Bodies of functions from this length on are lowered only when the function is run.
 _SMALL_BODY_BYTES = 120
 
@@ -33,13 +35,16 @@ class Statements:
         self._position = position
         self._sub_chunk = sub_chunk
         self._expressions = Expressions(text, position)
+        self._depth = 0
 
     def lower(self, node: Node) -> ir.Stmt:
         """The statement that a node stands for."""
-        handler = _HANDLERS.get(node.type)
-        if handler is not None:
-            return handler(self, node)
-        return self._evaluate(node)
+        if self._depth >= _MAX_DEPTH:
+            return ir.Evaluate((ir.Other(0, 0, TOO_DEEP, ()),))
+        self._depth += 1
+        lowered = _HANDLERS.get(node.type, Statements._evaluate)(self, node)
+        self._depth -= 1
+        return lowered
 
     def _expression(self, node: Node | None) -> ir.Expr | None:
         return None if node is None else self._expressions.lower(node)

@@ -6,9 +6,9 @@ that there are others. Texts are in `pieces`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ckptls.source import ir
 from ckptls.source.pieces import UNKNOWN_TEXT, Hole, Text, text
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 MAX_ALTERNATIVES = 64
 # Containers that hold more values, at any depth, are not looked into.
 MAX_WEIGHT = 4_096
+# The same for layers of values in values.
+MAX_LAYERS = 24
+# Names of more characters are not followed.
+MAX_NAME = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,35 @@ class Literal:
     value: int | float | bool | None
 
 
+class Size(NamedTuple):
+    """How many values a value is made of, itself included, and in how many layers."""
+
+    weight: int
+    depth: int
+
+
+_ONE = Size(1, 1)
+_Parts = Iterable["Values"]
+
+
+def _size_of(parts: _Parts) -> Size | None:
+    """The size of a value that is made of these; None if it is too large to be followed.
+
+    A value that is in it twice counts twice: that is what comparing and hashing it costs.
+    """
+    weight = depth = 1
+    for values in parts:
+        for value in values:
+            weight += 1
+            if isinstance(value, _COMPOUND):
+                size = value.size
+                weight += size.weight - 1
+                depth = max(depth, size.depth + 1)
+                if weight > MAX_WEIGHT:
+                    return None
+    return Size(weight, depth) if weight <= MAX_WEIGHT and depth <= MAX_LAYERS else None
+
+
 @dataclass(frozen=True, slots=True)
 class Sequence:
     """A list, tuple or set; `is_complete` is False where other items may be in it."""
@@ -43,15 +76,15 @@ class Sequence:
     kind: str
     items: tuple[Values, ...]
     is_complete: bool = True
-    weight: int = field(init=False, compare=False, repr=False)
+    size: Size = field(init=False, compare=False, repr=False)
     _hash: int = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        weight = _weight(self.items)
-        if weight > MAX_WEIGHT:
+        size = _size_of(self.items)
+        if size is None:
             object.__setattr__(self, "items", ())
             object.__setattr__(self, "is_complete", False)
-        object.__setattr__(self, "weight", weight if weight <= MAX_WEIGHT else 1)
+        object.__setattr__(self, "size", size or _ONE)
         object.__setattr__(self, "_hash", hash((self.kind, self.items, self.is_complete)))
 
     def __hash__(self) -> int:
@@ -70,29 +103,19 @@ class Mapping:
     is_complete: bool = True
     repeated: tuple[Text, ...] = ()
     braces: Braces | None = None
-    weight: int = field(init=False, compare=False, repr=False)
+    size: Size = field(init=False, compare=False, repr=False)
     _hash: int = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        weight = _weight(values for entry in self.entries for values in entry)
-        if weight > MAX_WEIGHT:
+        size = _size_of(values for entry in self.entries for values in entry)
+        if size is None:
             object.__setattr__(self, "entries", ())
             object.__setattr__(self, "is_complete", False)
-        object.__setattr__(self, "weight", weight if weight <= MAX_WEIGHT else 1)
+        object.__setattr__(self, "size", size or _ONE)
         object.__setattr__(self, "_hash", hash((self.entries, self.is_complete, self.braces)))
 
     def __hash__(self) -> int:
         return self._hash
-
-
-def _weight(items: Iterable[Values]) -> int:
-    """How many values there are in a container, with those that they are made of."""
-    return 1 + sum(
-        value.weight if isinstance(value, _CONTAINERS) else 1 for item in items for value in item
-    )
-
-
-_CONTAINERS = (Sequence, Mapping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +184,22 @@ class FunctionValue:
     is_nested: bool = False
     closure: tuple[tuple[str, Values], ...] = ()
     home: Module | None = None
+    size: Size = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        owner = (self.owner,) if self.owner is not None else ()
+        size = _size_of((owner, self.bound, *(known for _, known in self.closure)))
+        if size is None:
+            object.__setattr__(self, "closure", ())
+            object.__setattr__(self, "bound", ())
+        object.__setattr__(self, "size", size or _ONE)
+        object.__setattr__(
+            self, "_hash", hash((self.chunk, self.identity, self.owner, self.bound, self.closure))
+        )
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def key(self) -> FunctionKey:
@@ -184,6 +223,18 @@ class ClassValue:
     home: Module | None = None
     identity: int = 0
     closure: tuple[tuple[str, Values], ...] = ()
+    size: Size = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        size = _size_of(known for _, known in self.closure)
+        if size is None:
+            object.__setattr__(self, "closure", ())
+        object.__setattr__(self, "size", size or _ONE)
+        object.__setattr__(self, "_hash", hash((self.chunk, self.identity, self.closure)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +244,10 @@ class Instance:
     of: ClassValue
     is_super: bool = False
 
+    @property
+    def size(self) -> Size:
+        return self.of.size
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -200,6 +255,18 @@ class Member:
 
     value: Value
     name: str
+    size: Size = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        size = _size_of(((self.value,),))
+        if size is None:
+            object.__setattr__(self, "value", _UNKNOWN)
+        object.__setattr__(self, "size", size or _ONE)
+        object.__setattr__(self, "_hash", hash((self.value, self.name)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +294,19 @@ class Tracked:
     paths: Values = ()
     detail: tuple[Values, ...] = ()
     form: str = "prefix or directory"
+    size: Size = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        size = _size_of((self.paths, *self.detail))
+        if size is None:
+            object.__setattr__(self, "paths", UNKNOWN)
+            object.__setattr__(self, "detail", tuple(UNKNOWN for _ in self.detail[:4]))
+        object.__setattr__(self, "size", size or _ONE)
+        object.__setattr__(self, "_hash", hash((self.kind, self.paths, self.detail)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +328,15 @@ class Selection:
     include: tuple[Values, ...] | None = None
     exclude: tuple[Values, ...] = ()
     is_certain: bool = True
+    size: Size = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        size = _size_of((*(self.include or ()), *self.exclude))
+        if size is None:
+            object.__setattr__(self, "include", None)
+            object.__setattr__(self, "exclude", ())
+            object.__setattr__(self, "is_certain", False)
+        object.__setattr__(self, "size", size or _ONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,8 +358,24 @@ class Defaults:
     """What `slim.arg_scope` gives to functions: (function, argument, values)."""
 
     rows: tuple[tuple[str, str, Values], ...] = ()
+    size: Size = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        size = _size_of(values for _, _, values in self.rows)
+        if size is None:
+            object.__setattr__(self, "rows", ())
+        object.__setattr__(self, "size", size or _ONE)
+        object.__setattr__(self, "_hash", hash(self.rows))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
+_COMPOUND = (
+    *(Sequence, Mapping, FunctionValue, ClassValue, Instance, Member, Tracked, Selection),
+    Defaults,
+)
 Value = (  # fmt: skip
     Unknown
     | Text
@@ -311,12 +416,49 @@ def _is_doubtful(value: Value) -> bool:
 
 
 def union(*several: Iterable[Value]) -> Values:
-    """All of the values, each once, in order; cut at `MAX_ALTERNATIVES`."""
-    found = dict.fromkeys(value for values in several for value in values)
-    if len(found) <= MAX_ALTERNATIVES:
+    """All of the values, each once, in order; cut at `MAX_ALTERNATIVES` and `MAX_WEIGHT`."""
+    if len(several) == 1 and isinstance(several[0], tuple) and len(several[0]) == 1:
+        return several[0]
+    found: dict[Value, None] = {}
+    for values in several:
+        found.update(dict.fromkeys(values))
+        if len(found) > MAX_ALTERNATIVES:
+            break
+    if len(found) <= 1:
         return tuple(found) or UNKNOWN
+    if len(found) <= MAX_ALTERNATIVES and weight_of(found) <= MAX_WEIGHT:
+        return tuple(found)
     found.pop(_UNKNOWN, None)
-    return (*tuple(found)[: MAX_ALTERNATIVES - 1], _UNKNOWN)
+    return (*_first(found), _UNKNOWN)
+
+
+def combined(left: Values, right: Values, combine: Callable[[Value, Value], Value]) -> Values:
+    """What comes of each of `left` with each of `right`, as `union` cuts it."""
+    found: dict[Value, None] = {}
+    weight = 0
+    for first in left:
+        for second in right:
+            value = combine(first, second)
+            found[value] = None
+            weight += weight_of((value,))
+            if len(found) > MAX_ALTERNATIVES or weight > MAX_WEIGHT:
+                return union(found, UNKNOWN)
+    return union(found)
+
+
+def weight_of(values: Iterable[Value]) -> int:
+    """How many values these are made of."""
+    return sum(value.size.weight if isinstance(value, _COMPOUND) else 1 for value in values)
+
+
+def _first(values: Iterable[Value]) -> Iterator[Value]:
+    """The first of too many alternatives."""
+    weight = 0
+    for count, value in enumerate(values, start=1):
+        weight += weight_of((value,))
+        if count >= MAX_ALTERNATIVES or (weight > MAX_WEIGHT and count > 1):
+            return
+        yield value
 
 
 _PERHAPS_TEXT = (Unknown, Outside, Flag, Qualified, Member, Tracked, Instance, Imported)
