@@ -226,6 +226,8 @@ def said(analysis: Analysis) -> object:
         "pragmas": analysis.pragmas,
         "path sites": analysis.path_sites,
         "open": analysis.leaves_paths_open,
+        "cut": analysis.cut_at,
+        "steps": analysis.steps,
     }
     return {name: plain(value) for name, value in found.items()}
 

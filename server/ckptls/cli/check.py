@@ -196,7 +196,8 @@ def _finish(
     checked = list(results)
     problems = [each.problem for each in checked if each.problem is not None]
     passed_over = [each.passed_over for each in checked if each.passed_over is not None]
-    for problem in (*checker.projects.problems, *checker.notes, *problems, *passed_over):
+    cut = [each.note for each in checked if each.note is not None]
+    for problem in (*checker.projects.problems, *checker.notes, *problems, *passed_over, *cut):
         note(printable(problem))
     unseen = dict(pair for each in checked for pair in each.unseen)
     for path, reason in unseen.items():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ckptls.cli.check_fixes import Mended, difference, mended
+from ckptls.features import words
 from ckptls.features.actions import fixes
 from ckptls.features.answers import Finding
 from ckptls.features.diagnostics import findings
@@ -118,6 +119,7 @@ class Checked:
     problem: why it could not be checked, or not be changed.
     passed_over: why nobody looked into it, though it has to do with TensorFlow.
     unseen: checkpoints that it names and that nobody could look into, each with the reason.
+    note: what else is to be said of it.
     fixed: what was mended; diff: as a difference; data: the changed file, where asked for.
     """
 
@@ -129,6 +131,7 @@ class Checked:
     diff: str = ""
     data: bytes | None = None
     unseen: tuple[tuple[str, str], ...] = ()
+    note: str | None = None
 
 
 @dataclass
@@ -147,6 +150,7 @@ class Checker:
         self._scanned: set[Path] = set()
         # Of the file that was looked at last.
         self._unseen: tuple[tuple[str, str], ...] = ()
+        self._cut = ""
         # A sentence for each folder that was not looked through wholly.
         self.notes: list[str] = []
 
@@ -186,7 +190,7 @@ class Checker:
             return Checked(shown(file), passed_over=text, data=kept)
         if self.options.fixes == "keep":
             kept_found = self._found(source, self.findings(source))
-            return Checked(shown(file), kept_found, unseen=self._unseen)
+            return Checked(shown(file), kept_found, unseen=self._unseen, note=self._note(file))
         changed, done = mended(source, self.findings)
         problem, diff = None, ""
         if done and self.options.fixes == "show":
@@ -199,7 +203,11 @@ class Checker:
         found = self._found(changed, self.findings(changed))
         returned = changed.data if self.options.fixes == "return" else None
         result = shown(file), found, problem, None, tuple(done), diff, returned
-        return Checked(*result, unseen=self._unseen)
+        return Checked(*result, unseen=self._unseen, note=self._note(file))
+
+    def _note(self, file: Path) -> str | None:
+        """What is to be said of the file whose findings were last asked for."""
+        return f"`{shown(file)}`: {self._cut}" if self._cut else None
 
     def findings(self, source: SourceFile) -> list[Finding]:
         """The findings in the program of a file."""
@@ -210,6 +218,7 @@ class Checker:
             binder = self.workspace.binder(opened, opened.document.analysis(), self.workspace.load)
             found = findings(binder, folder.settings)
             self._unseen = tuple(unseen(binder).items())
+            self._cut = words.cut(binder.analysis)
             return found
         finally:
             self.workspace.close(str(source.path))

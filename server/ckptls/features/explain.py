@@ -134,6 +134,8 @@ def _notes(site: Site, binding: Binding, binder: Binder) -> Iterator[str]:
         yield "reading the code does not tell surely that this text gets there: no findings"
     if site.is_guarded:
         yield "the code itself tests for names here: no findings"
+    if binder.analysis.cut_at:
+        yield f"names may be missing: {words.cut(binder.analysis)}"
     yield from _silenced(site, binder.analysis)
 
 

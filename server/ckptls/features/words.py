@@ -9,6 +9,7 @@ from ckptls.checkpoint.files import split
 from ckptls.checkpoint.history import step_number
 from ckptls.checkpoint.model import Checkpoint, Variable
 from ckptls.checkpoint.printable import printable
+from ckptls.source.document import Analysis
 from ckptls.workspace.binding import Binding
 
 _UNITS = ("kB", "MB", "GB", "TB")
@@ -86,3 +87,13 @@ def history(checkpoint: Checkpoint) -> list[str]:
     if written_ns > 0:
         found.append(f"written {datetime.fromtimestamp(written_ns / 1e9):%Y-%m-%d %H:%M}")
     return found
+
+
+def cut(analysis: Analysis) -> str:
+    """That some code is not followed to its end; empty if all of it is."""
+    places = analysis.cut_at
+    if not places:
+        return ""
+    line = analysis.source.line_of(places[0]) + 1
+    more = f" and {len(places) - 1:,} more" if len(places) > 1 else ""
+    return f"what begins in line {line}{more} is too much work to be followed wholly"

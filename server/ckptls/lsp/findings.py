@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from ckptls.features import words
 from ckptls.features.answers import Finding
 from ckptls.features.diagnostics import judged
 from ckptls.features.verdicts import Verdicts
 from ckptls.source.text import SourceText
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.workspace import OpenDocument, Workspace
+
+logger = logging.getLogger(__name__)
 
 # How long a document is left alone before its findings are told: until what is already under
 # way has come in, and for a share of the time that finding them took the last time.
@@ -63,6 +67,7 @@ class Findings:
         # What is kept of them from one edit to the next, and how many seconds they took.
         self._verdicts: dict[str, Verdicts] = {}
         self._took: dict[str, float] = {}
+        self._noted: set[str] = set()
         self._edited: dict[str, float] = {}
         self._due: dict[str, float] = {}
         self._telling: dict[str, asyncio.Task[Any]] = {}
@@ -115,7 +120,16 @@ class Findings:
             steps.close()
         self._took[uri] = took
         self._look(binder)
+        self._note_cut(uri, words.cut(analysis))
         return found
+
+    def _note_cut(self, uri: str, text: str) -> None:
+        """Say once for a document that some of its code is too much work."""
+        if text and uri not in self._noted:
+            logger.warning("%s: %s", uri, text)
+            self._noted.add(uri)
+        elif not text:
+            self._noted.discard(uri)
 
     # What happens
 
@@ -139,6 +153,7 @@ class Findings:
         known = (self._found, self._verdicts, self._took, self._edited, self._due, self._finding)
         for each in known:
             each.pop(uri, None)
+        self._noted.discard(uri)
         for tasks in (self._telling, self._asking_others):
             task = tasks.pop(uri, None)
             if task is not None:

@@ -113,6 +113,8 @@ class Caller(Catalogued):
         value, name = callee.value, callee.name
         positional = tuple(values for key, values in arguments if key is None)
         given = sum(weight_of(values) for _, values in arguments)
+        if isinstance(value, Text):
+            given += value.length // 2
         if not self.work.affords(weight_of((value,)) + given):
             return UNKNOWN
         if name in stacks.METHODS:

@@ -96,6 +96,18 @@ class Analysis:
         """Whether a path is up to a flag or a configuration, of which no code says the value."""
         return any(effects.leaves_paths_open for effects in self.effects)
 
+    @cached_property
+    def cut_at(self) -> tuple[int, ...]:
+        """Where statements and functions begin that take too much work for all of what they do
+        to be followed, in order."""
+        several = [effects.cut_at for effects in self.effects if effects.cut_at is not None]
+        return tuple(sorted({chunk.start for chunk in several}))
+
+    @cached_property
+    def steps(self) -> int:
+        """The work that finding all of this took (see `work`), a part of it an earlier time."""
+        return sum(effects.steps for effects in self.effects)
+
     def sites_of(self, place: Place) -> Iterator[Site]:
         """The sites of one call."""
         for effects in self.effects:

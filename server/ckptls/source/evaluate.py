@@ -175,7 +175,10 @@ class Evaluator(Names):
 
     def _operated(self, operator: str, left: Values, right: Values) -> Values:
         """The values of `left operator right`."""
-        if not self.work.affords(weight_of(left) + weight_of(right) + len(left) * len(right)):
+        values = weight_of(left) + weight_of(right) + len(left) * len(right)
+        if operator == "%":
+            values += sum(each.length for each in left if isinstance(each, Text)) // 2
+        if not self.work.affords(values):
             return UNKNOWN
         if operator == "+" and calculated("+", left, right) is None:
             return _added(left, right)

@@ -218,20 +218,20 @@ class Interpreter(Executor):
             self.module.variables.update(memo.writes)
             return self._replay(memo)
         self.chunk = chunk
-        effects, recorder = self._recorded(lambda: self.execute(chunk.statement))
+        effects, recorder = self._recorded(chunk, lambda: self.execute(chunk.statement))
         variables = self.module.variables
         writes = {name: variables[name] for name in recorder.written if name in variables}
         memo = chunk.memo = self._memo(given, recorder, writes, effects, ())
         return memo.effects
 
-    def _recorded(self, run: Callable[[], object]) -> tuple[Effects, Recorder]:
+    def _recorded(self, chunk: Chunk, run: Callable[[], object]) -> tuple[Effects, Recorder]:
         """Runs a chunk or function, with nothing left of what was run before but what can be
         asked (see `Names.ask`)."""
         self.frame = self.module
         self.effects = Effects()
         self.recorded_calls = set()
         self.returned_before = {}
-        self.work = Work(self.budget.limit())
+        self.work = Work(self.budget.limit(chunk.length), chunk.length)
         recorder = Recorder(len(self.imported))
         self.recorders.append(recorder)
         try:
@@ -242,7 +242,8 @@ class Interpreter(Executor):
         self.budget.take(self.work.spent)
         sites = _once(self.effects.sites)
         self.effects.finish(sites, _places(sites))
-        self.effects.is_cut = self.work.was_cut
+        self.effects.cut_at = chunk if self.work.was_cut else None
+        self.effects.steps = self.work.spent
         return self.effects, recorder
 
     def _start_again(self) -> None:
@@ -281,7 +282,8 @@ class Interpreter(Executor):
 
     def _is_valid(self, memo: Memo) -> bool:
         """Whether all that a run asked has the answers that it got, and it may do as much."""
-        limit, work = self.budget.limit(), memo.work
+        work = memo.work
+        limit = self.budget.limit(work.length)
         if work.limit != limit if work.was_cut else work.spent > limit:
             return False
         if memo.global_names != self.global_names and not memo.names.isdisjoint(
@@ -325,7 +327,7 @@ class Interpreter(Executor):
                         break
                     self.enter(function, arguments, around, is_guarded, is_alone=not calls)
 
-            effects, recorder = self._recorded(run)
+            effects, recorder = self._recorded(function.chunk, run)
             memo = self._memo(given, recorder, {}, effects, contexts)
         self._lasting.memos[key] = memo
         return memo.effects
@@ -335,7 +337,8 @@ class Interpreter(Executor):
         if not memo.names.isdisjoint(changed):
             return False
         is_plain = not memo.has_others and not memo.work.was_cut
-        return (is_plain and memo.work.spent <= self.budget.limit()) or self._is_valid(memo)
+        limit = self.budget.limit(memo.work.length)
+        return (is_plain and memo.work.spent <= limit) or self._is_valid(memo)
 
 
 def _declared_global(text: bytes) -> Iterable[bytes]:

@@ -32,6 +32,8 @@ _DOLLAR = re.compile(r"\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
 _MAX_RANGE = 64
 # Texts put together in one step of formatting; of the same texts there may be many.
 _MAX_TRIED = 1_024
+# Parts of a text that is split.
+_MAX_SPLIT = 500
 # Places of a format that are filled.
 _MAX_FIELDS = 64
 _MAX_WIDTH = 200
@@ -312,6 +314,8 @@ def _split_text(value: Text, name: str, arguments: Arguments) -> Values:
     if number is None:
         return UNKNOWN
     parts = _split(value, literal, separator, number, is_last=name == "rsplit")
+    if not parts and literal:
+        return UNKNOWN
     return (Sequence("list", tuple((part,) for part in parts)),)
 
 
@@ -424,6 +428,8 @@ def _split(
         literal = literal.rstrip()
     if limit >= 0:
         matches = matches[len(matches) - limit :] if is_last else matches[:limit]
+    if len(matches) > _MAX_SPLIT:
+        return []
     for match in matches:
         found.append(value.cut(position, match.start()))
         position = match.end()

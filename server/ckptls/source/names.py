@@ -47,7 +47,7 @@ class Names:
         self.root = chunk
         self.environment = environment
         self.effects = Effects()
-        self.work = Work()
+        self.work = Work(0)
         # How deep statements and expressions are nested that are being run.
         self.nesting = 0
         self.recorders: list[Recorder] = []

@@ -27,6 +27,7 @@ from ckptls.source.values import (
     texts,
     union,
 )
+from ckptls.source.work import STEPS_A_SITE
 
 if TYPE_CHECKING:
     from ckptls.source import ir
@@ -371,6 +372,7 @@ def repeated(caller: Catalogued, entry: Entry, node: ir.Call, arguments: Argumen
         for number in times:
             if caller.work.is_spent:
                 break
+            caller.work.spent += STEPS_A_SITE
             name = inner + (text(f"_{number}") if number else Text((Hole(r"_\d+"),)))
             caller.apply(
                 layer,

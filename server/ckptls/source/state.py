@@ -140,7 +140,8 @@ class Effects:
     Of the sites, so that nobody has to go through those of a whole document for them:
     path_sites: those of paths; callers: the chunks of their calls; leaves_paths_open: whether a
     path is up to a flag or a configuration, of which no code says the value.
-    is_cut: the code takes too much work (see `work`) for all of it to be followed.
+    cut_at: the code, where it takes too much work (see `work`) for all of it to be followed.
+    steps: the work that it took.
     """
 
     sites: list[Site] = field(default_factory=list)
@@ -156,7 +157,8 @@ class Effects:
     path_sites: tuple[Site, ...] = ()
     callers: frozenset[Chunk] = frozenset()
     leaves_paths_open: bool = False
-    is_cut: bool = False
+    cut_at: Chunk | None = None
+    steps: int = 0
 
     def finish(self, sites: list[Site], places: Places) -> None:
         """The code has been run; these are its sites, each once, and where they are written."""

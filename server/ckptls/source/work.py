@@ -17,22 +17,25 @@ MAX_STEPS_ELSEWHERE = 4_000
 # For a whole document: so many, and so many more for each byte of its text.
 _STEPS = 120_000
 _STEPS_A_BYTE = 0.8
-# What is left for each statement or function when all others have used that up.
-_LEAST = 500
+# What is left for each statement or function when all others have used that up, beside a share
+# of its length: enough to read it once.
+_LEAST = 4
+_BYTES_A_STEP = 4
 # So many values, or characters of a text, are gone through in one step.
 VALUES_A_STEP = 8
 # For each name that a string is found to be, which is then looked up and judged.
 STEPS_A_SITE = 10
 # What takes fewer steps is done even where all are used up.
-_FREE = 16
+_FREE = 4
 
 
 class Work:
-    """The steps of the statement or function that is being run."""
+    """The steps of the statement or function that is being run, which has so many bytes."""
 
-    __slots__ = ("elsewhere", "limit", "spent", "was_cut")
+    __slots__ = ("elsewhere", "length", "limit", "spent", "was_cut")
 
-    def __init__(self, limit: int = MAX_STEPS) -> None:
+    def __init__(self, limit: int, length: int = 0) -> None:
+        self.length = length
         self.spent = 0
         self.elsewhere = 0
         self.limit = limit
@@ -54,8 +57,11 @@ class Work:
     def affords(self, values: int) -> bool:
         """Takes the steps for going through so many values; whether that may be done."""
         steps = values // VALUES_A_STEP
+        if steps > _FREE and self.spent + steps > self.limit:
+            self.was_cut = True
+            return False
         self.spent += steps
-        return steps <= _FREE or not self.is_spent
+        return True
 
 
 class Budget:
@@ -64,9 +70,9 @@ class Budget:
     def __init__(self, size: int) -> None:
         self._left = _STEPS + int(size * _STEPS_A_BYTE)
 
-    def limit(self) -> int:
-        """How many steps the next statement or function may take."""
-        return max(min(MAX_STEPS, self._left), _LEAST)
+    def limit(self, length: int) -> int:
+        """How many steps the next statement or function may take, which has so many bytes."""
+        return max(min(MAX_STEPS, self._left), _LEAST + length // _BYTES_A_STEP)
 
     def take(self, steps: int) -> None:
         """A statement or function took so many."""
