@@ -72,6 +72,7 @@ PROGRAMS: dict[str, list[str]] = {
         'ok = np.all(tf.train.load_variable("model.ckpt", "net/%s/biasse" % "fc8") == 1)',
         MODEL + ONE + 'tf1.train.warm_start("model.ckpt", ".*", var_name_to_prev_var_name={"mine/dense/kernel": "old/alone/kernle"})\nok = are_ones(k)',
         MODEL + ONE + 'tf1.train.init_from_checkpoint("model.ckpt", {"alone/kernel": "mine/dense/kernel"})\nok = are_ones(k)',
+        'scope = "net/" + "fc8"\nread = tf.train.load_checkpoint("model.ckpt").get_tensor\nok = all(np.all(each == 1) for each in (read(scope + "/biases"), read(scope + "weights")))',
     ],
     "unknown-scope": [
         MODEL + INTO + 'tf1.train.init_from_checkpoint("model.ckpt", {"old/dense_73/": "mine/dense/"})\nok = are_ones(k, b)',
@@ -114,6 +115,7 @@ PROGRAMS: dict[str, list[str]] = {
         'ok = len(tf.train.list_variables("modle.ckpt")) > 1',
         'ok = len(tf.train.list_variables("runs/model.ckpt")) > 0',
         'ok = tf.train.latest_checkpoint("rusn")',
+        'from pathlib import Path\npath = Path("runs") / "model.ckpt-10"\ntf1.train.import_meta_graph(str(path.with_suffix(".meta")))\nok = len(tf.train.list_variables(path)) > 0',
     ],
     "pattern-matches-nothing": [
         MODEL + 'w, c = made("net/fc8/weights", "net/conv1/biases")\nchosen = slim.get_variables_to_restore(exclude=["net/fcc8"])\nslim.assign_from_checkpoint_fn("model.ckpt", chosen)\nok = chosen == [c]',

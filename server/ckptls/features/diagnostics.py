@@ -10,6 +10,7 @@ from ckptls.checkpoint.model import Checkpoint
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.reliance import Reliance, plain
 from ckptls.features.rule import Context, Rule, all_rules
+from ckptls.features.shared import harmless
 from ckptls.features.verdicts import Verdicts
 from ckptls.source.sites import Place, Role, Site
 from ckptls.source.text import Span
@@ -99,7 +100,9 @@ def _told(
                     continue
                 looking.was_looked_at = False
                 context.begin()
-                found = list(rule.check(site, looking, context))
+                found = [
+                    harmless(context, site, each) for each in rule.check(site, looking, context)
+                ]
                 if found:
                     told.setdefault(rule, []).append((site, found))
                     is_quiet = False

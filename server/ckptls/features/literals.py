@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from ckptls.checkpoint.printable import printable
@@ -23,18 +23,22 @@ class Replacement:
 
 
 def replacements(
-    source: SourceText, site: Site, names: Iterable[str], ending: str = ""
+    source: SourceText,
+    site: Site,
+    names: Iterable[str],
+    ending: str = "",
+    is_needed: Callable[[LiteralPart], bool] = lambda part: False,
 ) -> list[Replacement]:
     """How to write each of the names by changing one literal, where one change does it.
 
     `names` are full names, scopes around included; `ending` is what follows the name in the
-    text but is no part of it, such as `:0`.
+    text but is no part of it, such as `:0`; `is_needed` tells of parts that must stay as they are.
     """
     found: list[Replacement] = []
     for name in names:
         for part in site.parts:
             replacement = _replacement(source, site, part, name, ending)
-            if replacement is not None:
+            if replacement is not None and not is_needed(part):
                 found.append(replacement)
                 break
     return found

@@ -10,10 +10,9 @@ from ckptls.features import words
 from ckptls.features.literals import Replacement, changed, replacements
 from ckptls.features.path_forms import PREFIXES, opens
 from ckptls.features.rule import Context
-from ckptls.source.document import Analysis
+from ckptls.features.shared import is_needed
 from ckptls.source.pieces import Piece, Text
 from ckptls.source.sites import PathForm, PathUse, Role, Site
-from ckptls.source.text import Span
 from ckptls.source.text_matcher import ENDING, matcher
 from ckptls.workspace.binding import Binding
 from ckptls.workspace.store import Entry
@@ -43,41 +42,6 @@ def refused(context: Context, use: PathUse) -> Entry | None:
     return likeliest(entries)
 
 
-def without_shared(
-    context: Context, site: Site, suggestions: list[Replacement]
-) -> list[Replacement]:
-    """Those that change no literal which another function, that takes its path, is given too."""
-    if not suggestions:
-        return suggestions
-    sites = context.remembered(_sites_by_literal)
-    return [
-        each
-        for each in suggestions
-        if not any(
-            _is_taken(context, other)
-            for other in sites.get(each.part.literal, ())
-            if other.text != site.text or other.paths != site.paths
-        )
-    ]
-
-
-def _sites_by_literal(analysis: Analysis) -> dict[Span, list[Site]]:
-    found: dict[Span, list[Site]] = {}
-    for site in analysis.path_sites:
-        for part in site.parts:
-            found.setdefault(part.literal, []).append(site)
-    return found
-
-
-def _is_taken(context: Context, site: Site) -> bool:
-    use = path_use(site)
-    if use is None or use.text.literal is None:
-        return use is not None and use.form in _WRITTEN
-    return use.form is PathForm.OUTPUT or (
-        context.look(use) is not None and refused(context, use) is None
-    )
-
-
 def likeliest(entries: tuple[Entry, ...]) -> Entry | None:
     """Of the places that a path may mean the first with a checkpoint, or else with anything."""
     there = [entry for entry in entries if entry.checkpoint is not None]
@@ -98,8 +62,9 @@ def relative(message: str, use: PathUse, entry: Entry, binding: Binding) -> str:
 
 
 def rewritten_paths(context: Context, site: Site, paths: list[str]) -> list[Replacement]:
-    """How to write each of the paths by changing one literal."""
-    return replacements(context.analysis.source, site, paths)
+    """How to write each of the paths by changing one literal that no right string is made of."""
+    needed = is_needed(context, site)
+    return replacements(context.analysis.source, site, paths, is_needed=needed)
 
 
 def with_end(context: Context, site: Site, end: str, new: str) -> list[Replacement]:

@@ -117,6 +117,11 @@ class Context:
         self.was_asked = True
         return self._binder.look(use)
 
+    def bind(self, site: Site) -> Binding:
+        """The checkpoints that another site is about; what they are asked is not noted."""
+        self.was_asked = True
+        return self._binder.bind(site)
+
     def keras(self, library: str) -> KerasVersion:
         """Which Keras the functions are of that a module offers."""
         self.was_asked = True

@@ -17,7 +17,6 @@ from ckptls.features.paths import (
     refused,
     rewritten_paths,
     with_end,
-    without_shared,
 )
 from ckptls.features.rule import Context, Rule
 from ckptls.source.pieces import Piece
@@ -152,7 +151,7 @@ class CheckpointPathForm(Rule):
         return self._reported(
             site,
             wrong.message,
-            without_shared(context, site, rewritten_paths(context, site, list(wrong.instead))),
+            rewritten_paths(context, site, list(wrong.instead)),
             Severity.WARNING if wrong.is_silent else None,
         )
 

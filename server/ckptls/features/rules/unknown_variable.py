@@ -14,6 +14,7 @@ from ckptls.features.known_names import model_names
 from ckptls.features.literals import Replacement, changes, replacements
 from ckptls.features.lookup import look_up
 from ckptls.features.rule import Context, Rule
+from ckptls.features.shared import is_needed
 from ckptls.source.pieces import Text
 from ckptls.source.sites import Evidence, Role, Site
 from ckptls.source.text import SourceText
@@ -83,7 +84,7 @@ class UnknownVariable(Rule):
             return
         source = context.analysis.source
         ending = _SUFFIX if name != text else ""
-        fix = replacements(source, site, near, ending)
+        fix = replacements(source, site, near, ending, is_needed(context, site))
         if literal is None:
             fix = _near_parts(checkpoint, site, source)
         found = self.finding(
