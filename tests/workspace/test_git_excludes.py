@@ -17,9 +17,9 @@ def read(tmp_path: Path, monkeypatch) -> list[str]:
     paths: list[str] = []
     lines = git_excludes._lines
 
-    def counted(path: str) -> list[str]:
+    def counted(path: str, *limit: int) -> list[str]:
         paths.append(path)
-        return lines(path)
+        return lines(path, *limit)
 
     monkeypatch.setattr(git_excludes, "_lines", counted)
     (tmp_path / ".git").mkdir()

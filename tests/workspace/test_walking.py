@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from fnmatch import fnmatch
 from glob import glob
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from ckptls.workspace.scan import known_checkpoints, matching_checkpoints
 from ckptls.workspace.settings import Settings
-from ckptls.workspace.walking import Bounds, matching, walk
+from ckptls.workspace.walking import Bounds, fits_glob, is_excluded, matching, walk
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +132,14 @@ def test_excluding_glob_with_many_stars_is_no_trouble(tmp_path, glob):
     (tmp_path / ("a" * 250)).mkdir()
     assert len(list(walk(str(tmp_path), (glob,)))) == 2
     assert not list(matching(f"{tmp_path}/{glob}", Bounds()))
+
+
+_SIGNS = st.text(alphabet="ab-!^]*?[/\\\n.", max_size=12)
+
+
+@given(_SIGNS, _SIGNS)
+@settings(max_examples=500, deadline=None)
+def test_a_glob_fits_what_that_of_python_fits(path, pattern):
+    assert fits_glob(path, pattern) == fnmatch(path, pattern)
+    by_python = (pattern.strip("/"), pattern.rstrip("/") + "/*")
+    assert is_excluded(path, (pattern,)) == any(fnmatch(path, each) for each in by_python)

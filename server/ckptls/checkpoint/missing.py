@@ -20,6 +20,7 @@ from ckptls.checkpoint.files import (
     join,
     split,
 )
+from ckptls.checkpoint.home import expanded_home
 from ckptls.checkpoint.listing import INDEX_SUFFIX, find_checkpoints
 
 TYPE_CHECKING = False  # as typing's, without importing typing
@@ -213,7 +214,7 @@ def _home(given: str) -> CheckpointNotFound | None:
     if not given.startswith("~") or is_directory(split(given)[0] or given):
         return None
     what = f"no checkpoint `{given}`: `~` in a path is for the shell to replace"
-    meant = os.path.expanduser(given)
+    meant = expanded_home(given)
     is_there = is_directory(meant) or is_file(meant + INDEX_SUFFIX) or is_file(meant)
     hint = f"did you mean `{meant}`?" if is_there else ""
     return CheckpointNotFound(what, given, hint, (meant,) if is_there else ())

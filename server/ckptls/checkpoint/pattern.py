@@ -12,6 +12,22 @@ from fnmatch import translate
 _WILD = re.compile(r"[*?\[]")
 
 
+def translated(pattern: str) -> str:
+    """The regular expression of a pattern, as `fnmatch.translate` makes it, in linear time.
+
+    That looks for the end of each bracket up to the end of the pattern; behind the last `]`
+    there is none, so a bracket stands for itself there.
+    """
+    head, closing, tail = pattern.rpartition("]")
+    if "[" not in tail:
+        return translate(pattern)
+    plain = translate(tail.replace("[", "[[]"))
+    if not closing:
+        return plain
+    before = translate(head + closing)
+    return before[: before.rindex(")") + 1] + plain
+
+
 def literal_start(pattern: str) -> str:
     """The text with which every name that matches begins."""
     wild = _WILD.search(pattern)
@@ -49,7 +65,7 @@ def _by_parts(start: str, inner: str, end: str, names: Sequence[str]) -> list[st
 
 
 def _by_expression(pattern: str, names: Sequence[str]) -> list[str]:
-    matches = re.compile(translate(pattern)).match
+    matches = re.compile(translated(pattern)).match
     part, end = _longest_part(pattern), re.split(r"[*?\[\]]", pattern)[-1]
     return [name for name in names if part in name and name.endswith(end) and matches(name)]
 

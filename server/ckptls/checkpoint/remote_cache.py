@@ -16,6 +16,7 @@ import tempfile
 import time
 from hashlib import blake2b
 
+from ckptls.checkpoint.home import expanded_home
 from ckptls.checkpoint.opening import read_regular
 
 DEFAULT_MB = 256
@@ -69,15 +70,15 @@ def folder() -> str:
     """Where the entries lie."""
     given = os.environ.get("CKPTLS_CACHE_DIR")
     if given:
-        return os.path.join(os.path.expanduser(given), "remote")
+        return os.path.join(expanded_home(given), "remote")
     if os.path.isabs(os.environ.get("XDG_CACHE_HOME", "")):
         base = os.environ["XDG_CACHE_HOME"]
     elif sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local")
+        base = os.environ.get("LOCALAPPDATA") or expanded_home(r"~\AppData\Local")
     elif sys.platform == "darwin":
-        base = os.path.expanduser("~/Library/Caches")
+        base = expanded_home("~/Library/Caches")
     else:
-        base = os.path.expanduser("~/.cache")
+        base = expanded_home("~/.cache")
     return os.path.join(base, "ckptls", "remote")
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from ckptls.checkpoint.files import split
 from ckptls.checkpoint.history import step_number
+from ckptls.checkpoint.home import expanded_home
 from ckptls.checkpoint.model import Checkpoint, Variable
 from ckptls.checkpoint.printable import printable
 from ckptls.source.document import Analysis
@@ -49,7 +50,7 @@ def checkpoint_name(checkpoint: Checkpoint, binding: Binding) -> str:
 
 def short_path(path: str, directory: str) -> str:
     """A path, short where it lies under the directory that counts or the home."""
-    home = os.path.expanduser("~")
+    home = expanded_home("~")
     for base, mark in ((directory, ""), (home, "~" + os.sep)):
         if base.strip(os.sep) and path.startswith(base.rstrip(os.sep) + os.sep):
             return (mark + path[len(base.rstrip(os.sep)) + 1 :]).replace(os.sep, "/")

@@ -11,7 +11,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from ckptls.checkpoint.home import expanded_home
 from ckptls.workspace.regular import decode_text, read_start
 
 _SECTION = re.compile(r"\s*\[\s*([A-Za-z][\w.-]*)\s*\]\s*")
@@ -23,16 +25,16 @@ _ESCAPED = {"n": "\n", "t": "\t", "b": "\b"}
 _MAX_DEPTH = 10  # of files that include each other, as git has it
 # Files that are read in all: each of them may include another, or itself, many times.
 _MAX_FILES = 100
-_MAX_CHARS = 1_000_000  # of one file
+_MAX_CHARS = 1_000_000  # of all files together, and of the one that they name
 
 
 def excluded_everywhere(top: str) -> list[str]:
     """The lines of the file that the configurations around the repository at `top` name."""
     named = None
-    files_left = iter(range(_MAX_FILES))
+    room = _Room()
     for config in _configurations(top):
-        for path in _settings(config, files_left):
-            named = os.path.join(top, os.path.expanduser(path)) if path else ""
+        for path in _settings(config, room):
+            named = os.path.join(top, expanded_home(path)) if path else ""
     if named is None:
         named = os.path.join(_config_home(), "git", "ignore")
     return _lines(named) if named else []
@@ -46,24 +48,39 @@ def _configurations(top: str) -> Iterator[str]:
         yield os.environ["GIT_CONFIG_GLOBAL"]
     else:
         yield os.path.join(_config_home(), "git", "config")
-        yield os.path.join(os.path.expanduser("~"), ".gitconfig")
+        yield os.path.join(expanded_home("~"), ".gitconfig")
     yield os.path.join(top, ".git", "config")
 
 
 def _config_home() -> str:
     home = os.environ.get("XDG_CONFIG_HOME")
-    return home or os.path.join(os.path.expanduser("~"), ".config")
+    return home or os.path.join(expanded_home("~"), ".config")
 
 
-def _settings(config: str, files_left: Iterator[int], depth: int = 0) -> Iterator[str]:
+@dataclass
+class _Room:
+    """What may still be read of all configurations."""
+
+    files: int = _MAX_FILES
+    chars: int = _MAX_CHARS
+
+    def lines(self, path: str) -> list[str]:
+        """The lines of a file, as far as there is room."""
+        if self.files <= 0 or self.chars <= 0:
+            return []
+        self.files -= 1
+        found = _lines(path, self.chars)
+        self.chars -= sum(map(len, found)) + len(found)
+        return found
+
+
+def _settings(config: str, room: _Room, depth: int = 0) -> Iterator[str]:
     """Each value of `core.excludesFile` in a file and in those that it includes, in order.
 
-    A file is read as long as `files_left` has an item for it.
+    Files are read as long as there is room for them.
     """
-    if next(files_left, None) is None:
-        return
     section = ""
-    for line in _lines(config):
+    for line in room.lines(config):
         opened = _SECTION.match(line)
         if opened is not None:
             section = opened[1].lower()
@@ -77,8 +94,8 @@ def _settings(config: str, files_left: Iterator[int], depth: int = 0) -> Iterato
         if (section, key) == ("core", "excludesfile"):
             yield value
         elif (section, key) == ("include", "path") and depth < _MAX_DEPTH and value:
-            below = os.path.join(os.path.dirname(config), os.path.expanduser(value))
-            yield from _settings(below, files_left, depth + 1)
+            below = os.path.join(os.path.dirname(config), expanded_home(value))
+            yield from _settings(below, room, depth + 1)
 
 
 def _plain(written: str) -> str:
@@ -92,8 +109,8 @@ def _plain(written: str) -> str:
     return found.strip()
 
 
-def _lines(path: str) -> list[str]:
+def _lines(path: str, limit: int = _MAX_CHARS) -> list[str]:
     try:
-        return decode_text(read_start(path, _MAX_CHARS)).splitlines()
+        return decode_text(read_start(path, limit)).splitlines()
     except OSError:
         return []

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable
 
+from ckptls.checkpoint.home import expanded_home
 from ckptls.workspace.regular import decode_text, read_start
 from ckptls.workspace.walking import walk
 
@@ -18,8 +19,12 @@ _NAMES = frozenset({"Makefile", "launch.json", "README.md", "README"})
 _MAX_FILE_BYTES = 200_000
 _MAX_FILES = 2_000
 _MAX_VALUES = 16
+_MAX_VALUE_CHARS = 500
+# Of all files together, so that nobody waits long for what is only weak evidence.
+_MAX_BYTES = 20_000_000
+_MAX_OPTIONS = 20_000
 _OPTION = re.compile(
-    r"""(?<![\w-])--?([A-Za-z][\w.-]*)(?:=|\s+|["']\s*,\s*["']?)(["']?)([^\s"',\\]+)"""
+    r"""(?<![\w-])--?([A-Za-z][\w.-]{0,99})(?:=|\s+|["']\s*,\s*["']?)(["']?)([^\s"',\\]+)"""
 )
 _KEY = re.compile(
     r"""^[ \t{,]*["']?([A-Za-z_][\w.-]*)["']?[ \t]*[:=][ \t]*(["']?)([^\s"',#]+)\2""", re.M
@@ -31,12 +36,18 @@ _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 def launches(folder: str, exclude: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
     """Values by the name of flag or key, dashes as `_`; relative ones as absolute candidates."""
     found: dict[str, dict[str, None]] = {}
+    bytes_left = _MAX_BYTES
     for path in _files(folder, exclude):
         try:
-            text = decode_text(read_start(path, _MAX_FILE_BYTES))
+            data = read_start(path, min(_MAX_FILE_BYTES, bytes_left))
         except OSError:
             continue
-        for name, value in _pairs(text, path):
+        bytes_left -= len(data)
+        if bytes_left <= 0:
+            break
+        for name, value in _pairs(decode_text(data), path):
+            if len(found) >= _MAX_OPTIONS and name not in found:
+                continue
             values = found.setdefault(name, {})
             if len(values) < _MAX_VALUES:
                 values.update(dict.fromkeys(_places(value, path, folder)))
@@ -55,7 +66,8 @@ def _files(folder: str, exclude: tuple[str, ...]) -> Iterable[str]:
 
 
 def _pairs(text: str, path: str) -> Iterable[tuple[str, str]]:
-    variables = {match[1]: match[3] for match in _SHELL.finditer(text)} if "=" in text else {}
+    assigned = _SHELL.finditer(text) if "=" in text else ()
+    variables = {m[1]: m[3] for m in assigned if len(m[3]) <= _MAX_VALUE_CHARS}
     for match in _OPTION.finditer(text):
         yield match[1].replace("-", "_"), _filled(match[3], variables)
     if not path.endswith((".sh", ".bash", ".md")):
@@ -66,8 +78,24 @@ def _pairs(text: str, path: str) -> Iterable[tuple[str, str]]:
 
 
 def _filled(value: str, variables: dict[str, str]) -> str:
+    """A value with what its variables hold; one that gets too long for a path keeps a `$`."""
+    if len(value) > _MAX_VALUE_CHARS:
+        return value
     for _ in range(4):
-        value = _VARIABLE.sub(lambda match: variables.get(match[1], match[0]), value)
+        if "$" not in value:
+            break
+        room = _MAX_VALUE_CHARS - len(value)
+
+        def held(match: re.Match[str]) -> str:
+            nonlocal room
+            text = variables.get(match[1], match[0])
+            room -= len(text) - len(match[0])
+            return text if room >= 0 else match[0]
+
+        filled = _VARIABLE.sub(held, value)
+        if filled == value:
+            break
+        value = filled
     return value
 
 
@@ -75,12 +103,12 @@ def _places(value: str, path: str, folder: str) -> Iterable[str]:
     """Where a value may be, if it looks like a path at all."""
     if not _looks_like_path(value):
         return
-    value = os.path.expanduser(value)
+    value = expanded_home(value)
     for root in (os.path.dirname(path), folder):
         yield os.path.normpath(os.path.join(root, value))
 
 
 def _looks_like_path(value: str) -> bool:
-    if "$" in value or "://" in value or len(value) > 500:
+    if "$" in value or "://" in value or len(value) > _MAX_VALUE_CHARS:
         return False
     return "/" in value or "ckpt" in value or "checkpoint" in value or "model" in value

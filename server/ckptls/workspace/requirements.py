@@ -24,6 +24,7 @@ Version = tuple[int, ...]
 # Lock files can be large, but a project has few of them.
 _MAX_LOCK_BYTES = 8_000_000
 _MAX_FILE_BYTES = 1_000_000
+_MAX_CONSTRAINT_CHARS = 500  # longer ones nobody has written
 _TENSORFLOW = {"tensorflow", "tensorflow-gpu", "tensorflow-cpu", "tensorflow-macos"}
 _TENSORFLOW |= {"tensorflow-intel", "tensorflow-rocm", "intel-tensorflow"}
 # The folder of this name holds requirements for the one that it is in.
@@ -131,6 +132,8 @@ def installed(interpreter: str) -> tuple[Pin, ...]:
 
 def constraint(text: str) -> tuple[Bounds, ...]:
     """The alternatives of a constraint, such as `>=2.4,<3`; empty if it is not understood."""
+    if len(text) > _MAX_CONSTRAINT_CHARS:
+        return ()
     found = []
     compact = re.sub(r"([=<>!~^])\s+", r"\1", text.strip())
     for alternative in re.split(r"\s*\|\|?\s*", compact):

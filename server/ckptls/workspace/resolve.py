@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ckptls.checkpoint import files
+from ckptls.checkpoint.home import expanded_home
 from ckptls.checkpoint.listing import STATE_NAME
 from ckptls.checkpoint.locate import SAVED_MODEL_PREFIX
 from ckptls.checkpoint.model import Checkpoint
@@ -64,7 +65,7 @@ class Roots:
         path = files.plain_if_local(path)
         if files.is_remote(path):
             return () if self.forbids(path) else (path,)
-        path = os.path.expanduser(path)
+        path = expanded_home(path)
         if os.path.isabs(path):
             return (os.path.normpath(path),)
         places = (self._below(root, path) for root in self.directories)
@@ -73,7 +74,7 @@ class Roots:
     def candidates_beyond(self, path: str, entries: Iterable[Entry]) -> tuple[str, ...]:
         """More places to look at, where only something near stands at the candidates."""
         path = files.plain_if_local(path)
-        if files.is_remote(path) or os.path.isabs(os.path.expanduser(path)):
+        if files.is_remote(path) or os.path.isabs(expanded_home(path)):
             return ()
         if not any(each.near for each in entries) or not all(each.is_absent for each in entries):
             return ()

@@ -9,6 +9,7 @@ from itertools import chain
 
 from ckptls.checkpoint import formats
 from ckptls.checkpoint.files import is_remote
+from ckptls.checkpoint.home import expanded_home
 from ckptls.checkpoint.listing import find_checkpoints, is_checkpoint_name, stem_of_part
 from ckptls.workspace.settings import Settings
 from ckptls.workspace.walking import Bounds, is_excluded, matching, walk
@@ -51,7 +52,7 @@ def matching_checkpoints(
     for pattern in patterns:
         if is_remote(pattern):
             continue
-        place = os.path.abspath(os.path.join(folder, os.path.expanduser(pattern)))
+        place = os.path.abspath(os.path.join(folder, expanded_home(pattern)))
         indexes = (path[: -len(".index")] for path in matching(place + ".index", bounds, pattern))
         for path in chain(indexes, map(stem_of_part, matching(place, bounds, pattern))):
             found[os.path.normpath(path)] = None

@@ -7,7 +7,7 @@ out and reported; the others hold.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,9 @@ _NAMES = {each.name.replace("_", "-"): each.name for each in fields(Settings)}
 SETTING_NAMES = tuple(_NAMES)
 # TOML of this size takes the parser some seconds.
 MAX_SETTINGS_BYTES = 500_000
+# Each path that is looked at is compared with all of them, or looked for below all of them.
+MAX_TEXTS = 1_000
+MAX_TEXT_CHARS = 50_000
 # The files that settings stand in, and the table that holds them; the first one counts.
 SETTING_FILES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ckptls.toml", ()),
@@ -170,16 +173,29 @@ def _texts(value: Any) -> tuple[str, ...]:
             raise _UnusableError(f"a list of strings, and not hold {_type_of(each)}")
         if "\0" in each:
             raise _UnusableError("a list of strings without null characters")
+    _demand_few(value, "a list of strings")
     return tuple(value)
+
+
+def _demand_few(texts: Collection[str], what: str) -> None:
+    """Raises:
+    _UnusableError: there are so many that looking anything up in them would take too long.
+    """
+    if len(texts) > MAX_TEXTS or sum(map(len, texts)) > MAX_TEXT_CHARS:
+        limits = f"at most {MAX_TEXTS:,} of them and {MAX_TEXT_CHARS:,} characters in all"
+        raise _UnusableError(f"{what}, with {limits}")
 
 
 def _bindings(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
     if not isinstance(value, Mapping):
         raise _UnusableError(f"a table of source glob = checkpoint, not {_type_of(value)}")
     try:
-        return tuple((glob, _texts(paths)) for glob, paths in value.items())
+        found = tuple((glob, _texts(paths)) for glob, paths in value.items())
     except _UnusableError as error:
         raise _UnusableError(f"a table whose values are each a string or {error}") from None
+    texts = [text for glob, paths in found for text in (glob, *paths)]
+    _demand_few(texts, "a table of source glob = checkpoint")
+    return found
 
 
 def _pairs(value: Any) -> tuple[tuple[str, str], ...]:

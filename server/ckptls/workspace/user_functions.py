@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
@@ -58,9 +59,9 @@ def _faults(table: Any) -> Iterator[str]:
 
 
 def _parameter_faults(parameters: list[str]) -> Iterator[str]:
-    spellings = [spelling for each in parameters for spelling in each.split("|")]
-    for spelling in spellings:
-        if spellings.count(spelling) > 1:
+    counts = Counter(spelling for each in parameters for spelling in each.split("|"))
+    for spelling, count in counts.items():
+        if count > 1:
             yield f"the parameter `{spelling}` occurs twice"
             return
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from functools import lru_cache
+
+from ckptls.checkpoint.pattern import translated
 
 _NEVER = {".git", ".hg", ".svn", "node_modules", "__pycache__", "site-packages", ".tox"}
 _NEVER |= {".venv", "venv", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}
@@ -127,6 +129,7 @@ def matching(pattern: str, bounds: Bounds, written: str = "") -> Iterator[str]:
                 yield place
             continue
         part = parts[plain]
+        fits = _expression(part).match
         if part == "**":
             if not _enters(place, plain, entered):
                 continue
@@ -140,7 +143,9 @@ def matching(pattern: str, bounds: Bounds, written: str = "") -> Iterator[str]:
                     waiting.append((entry.path, plain))
                 elif plain == len(parts) - 1:
                     yield entry.path
-            elif (part.startswith(".") or not name.startswith(".")) and fnmatch(name, part):
+            elif (part.startswith(".") or not name.startswith(".")) and fits(
+                os.path.normcase(name)
+            ):
                 if plain == len(parts) - 1:
                     yield entry.path
                 elif _is_directory(entry):
@@ -170,11 +175,22 @@ def _is_directory(entry: os.DirEntry[str]) -> bool:
 
 def is_excluded(path: str, patterns: tuple[str, ...]) -> bool:
     """Whether a path, relative to where the patterns hold, is one of those to leave out."""
-    path = path.replace(os.sep, "/")
-    return any(fnmatch(path, each) for each in _both_forms(patterns))
+    path = os.path.normcase(path.replace(os.sep, "/"))
+    return any(each.match(path) for each in _both_forms(patterns))
+
+
+def fits_glob(path: str, pattern: str) -> bool:
+    """Whether a path is what a pattern of the shell names; `*` also stands for slashes."""
+    return _expression(pattern).match(os.path.normcase(path)) is not None
 
 
 @lru_cache(maxsize=64)
-def _both_forms(patterns: tuple[str, ...]) -> tuple[str, ...]:
+def _both_forms(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     """Each pattern for a file or folder itself, and for all that is in it."""
-    return tuple(form for each in patterns for form in (each.strip("/"), each.rstrip("/") + "/*"))
+    forms = (form for each in patterns for form in (each.strip("/"), each.rstrip("/") + "/*"))
+    return tuple(re.compile(translated(os.path.normcase(form))) for form in forms)
+
+
+@lru_cache(maxsize=2_048)
+def _expression(pattern: str) -> re.Pattern[str]:
+    return re.compile(translated(os.path.normcase(pattern)))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from fnmatch import fnmatch
 from pathlib import Path
 
 from ckptls.checkpoint.files import is_remote
+from ckptls.checkpoint.home import expanded_home
 from ckptls.source.catalogue import builtin_catalogue
 from ckptls.source.document import Analysis, Cursor, Document, mentions_tensorflow
 from ckptls.source.flags import normal
@@ -22,6 +22,7 @@ from ckptls.workspace.resolve import Lookup, Roots
 from ckptls.workspace.scan import python_files
 from ckptls.workspace.settings import Settings
 from ckptls.workspace.store import CheckpointStore, Entry
+from ckptls.workspace.walking import fits_glob
 
 # Who types the name of a function asks for another set of names after each key.
 _MAX_ASKED = 8
@@ -105,7 +106,7 @@ def place_of(folder: str | None, settings: Settings) -> Place:
     catalogue = builtin_catalogue()
     if settings.functions:
         catalogue = catalogue.with_entries(settings.functions)
-    roots = (os.path.expanduser(root) for root in settings.search_paths)
+    roots = (expanded_home(root) for root in settings.search_paths)
     return Place(
         folder,
         tuple(os.path.normpath(os.path.join(folder or "", root)) for root in roots),
@@ -376,9 +377,9 @@ def _bound_by_settings(
 
 def _placed(path: str, base: Path) -> str:
     """A path of the settings, relative to their folder; an address stays as it is."""
-    return path if is_remote(path) else os.path.normpath(base / os.path.expanduser(path))
+    return path if is_remote(path) else os.path.normpath(base / expanded_home(path))
 
 
 def _fits(path: str, glob: str) -> bool:
     """`**/` may also stand for nothing, as in gitignore patterns."""
-    return fnmatch(path, glob) or ("**/" in glob and fnmatch(path, glob.replace("**/", "")))
+    return fits_glob(path, glob) or ("**/" in glob and fits_glob(path, glob.replace("**/", "")))

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from ckptls.checkpoint.home import expanded_home
 from ckptls.features.answers import Edit, Finding, Severity
 from ckptls.features.keras_paths import is_of_keras, refusal
 from ckptls.features.literals import Replacement, quoted, token_span
@@ -118,9 +119,7 @@ class CheckpointPathForm(Rule):
             f"{who} does not expand `~`: this is a directory of that name",
             None,
             part=part,
-            suggestions=rewritten_paths(context, site, [os.path.expanduser(whole)])
-            if whole
-            else (),
+            suggestions=rewritten_paths(context, site, [expanded_home(whole)]) if whole else (),
             edits=edits,
         )
 
