@@ -20,8 +20,10 @@ from ckptls.checkpoint.entries import Entry, Header, IndexReader, data_path
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointNotFound
 from ckptls.checkpoint.files import Closing, OpenFile
 from ckptls.checkpoint.listing import INDEX_SUFFIX
+from ckptls.checkpoint.messages import Extents
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.open_files import OpenFiles
+from ckptls.checkpoint.places import Place
 from ckptls.checkpoint.slices import slice_entries
 from ckptls.checkpoint.stored import check_inside, read_stored
 from ckptls.checkpoint.strings import read_strings, strings_checksum
@@ -74,6 +76,21 @@ class BundleValues(Closing):
 
     def verify_rest(self) -> None:
         """Nothing else."""
+
+    def places(self, name: str) -> list[Place]:
+        """Where a variable lies, by the index alone; several places if it is partitioned."""
+        entry = self._index.find(name)
+        self._index.check_unchanged_lately()
+        if entry is None:
+            return []
+        parts: list[tuple[Extents | None, Entry]] = [(None, entry)]
+        if entry.slices:
+            parts = [*slice_entries(self._index, entry)]
+        return [self._place(extents, part) for extents, part in parts]
+
+    def _place(self, extents: Extents | None, part: Entry) -> Place:
+        path = data_path(self._prefix, part.shard, self._header.shards)
+        return Place(path, part.offset_bytes, part.size_bytes, extents)
 
     def _entry(self, name: str) -> Entry:
         entry = self._index.find(name)

@@ -11,9 +11,10 @@ from math import prod
 from ckptls.checkpoint.arrays import assembled, numpy_dtype, shaped
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
 from ckptls.checkpoint.files import Closing, open_file
-from ckptls.checkpoint.messages import Extents
+from ckptls.checkpoint.messages import FULL_EXTENT, Extents
 from ckptls.checkpoint.model import Checkpoint, FileStamp, Variable
 from ckptls.checkpoint.open_files import Opened
+from ckptls.checkpoint.places import Place
 from ckptls.checkpoint.slices import check_cover, resolve, shape_of
 from ckptls.checkpoint.tensor_proto import read_tensor
 from ckptls.checkpoint.v1_entries import Tensor, V1Reader, shard_files
@@ -71,6 +72,16 @@ class V1Values(Closing):
     def verify_rest(self) -> None:
         """Nothing else."""
 
+    def places(self, name: str) -> list[Place]:
+        """Where the slices of a variable lie, in the order of the files."""
+        found: list[Place] = []
+        for path in self._paths_with(name):
+            try:
+                found.extend(self._shards.open(path).places(name))
+            except CheckpointError as error:
+                raise error.named(path) from None
+        return found
+
     def _paths_with(self, name: str) -> list[str]:
         """The files that may have slices of a variable."""
         if len(self._paths) == 1 or not self._is_second:
@@ -121,6 +132,18 @@ class _Shard(Closing):
         for tensor in self.tensors.get(variable.name, ()):
             _check_kind(tensor, variable)
             yield from _read(self._reader, tensor)
+        self._file.check_unchanged_lately()
+
+    def places(self, name: str) -> Iterator[Place]:
+        """Where the slices of a variable lie in this file."""
+        for tensor in self.tensors.get(name, ()):
+            for extents, key in zip(tensor.slices, tensor.slice_keys(), strict=True):
+                found = self._reader.find(key)
+                where = None if found is None else found.where
+                size = None if found is None or where is None else found.size
+                is_whole = all(length == FULL_EXTENT for _, length in extents)
+                place = None if is_whole else resolve(extents, tensor.shape)
+                yield Place(self._file.path, where, size, place)
         self._file.check_unchanged_lately()
 
 

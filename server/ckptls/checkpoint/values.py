@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from ckptls.checkpoint.places import Place
+
     class ValueReader(Protocol):
         """The open files of one checkpoint; used by one thread at a time."""
 
@@ -54,6 +56,16 @@ if TYPE_CHECKING:
 
         def close(self) -> None:
             """Close all files; it cannot be used any more."""
+
+    class PlacedReader(ValueReader, Protocol):
+        """A reader of one of TensorFlow's formats, which knows where each value lies."""
+
+        def places(self, name: str) -> list[Place]:
+            """Where the bytes of one variable lie; data files need not be there.
+
+            Raises:
+                CheckpointError: the index is damaged.
+            """
 
 
 # The module of each format that has a reader of values of its own here; all other formats
@@ -100,6 +112,15 @@ class OpenValues(Closing):
                 return self._opened().verify(name)
             except (CheckpointError, KeyError, MemoryError) as error:
                 raise self._refusal(error, name) from None
+
+    def places(self, name: str) -> list[Place]:
+        """Where the bytes of one variable of a V1 or V2 checkpoint lie; see `places.places`."""
+        with self._lock:
+            reader: PlacedReader = self._opened()  # type: ignore[assignment]
+            try:
+                return reader.places(name)
+            except CheckpointError as error:
+                raise error.named(self._checkpoint.prefix) from None
 
     def verify_rest(self) -> None:
         """Read what the files hold beside values, such as other members of an archive.
