@@ -32,6 +32,8 @@ T = TypeVar("T")
 MAX_DOCUMENT_BYTES = 2_000_000
 # A text without any of these has nothing for us, and is not even parsed.
 _HINTS = (b"tensorflow", b"tf_slim", b"tf.", b"slim.", b"keras")
+# All names that sites stand for are written in one of these, in broken code too.
+_NAMING = frozenset({"string", "keyword_argument"})
 
 
 def mentions_tensorflow(data: bytes) -> bool:
@@ -287,6 +289,8 @@ class Document:
         syntax = self._parsed(self._source)
         insertion = _missing(syntax, offset)
         if insertion is None:
+            if not syntax.is_within(offset, _NAMING):
+                return ()
             analysis = self._analysis or self._interpreted(syntax)
             if syntax.is_exact:
                 self._analysis = analysis

@@ -23,6 +23,9 @@ _SENTINEL = "pass\n"
 _MAX_WINDOW = 16_000
 # After edits so far apart the whole text is parsed, lest that takes longer and longer.
 _MAX_PENDING = 50_000
+# Smaller texts are parsed alone. Where there are errors that has to be done in the end, and then
+# beginning with an older tree takes as long again.
+_MIN_REUSED = 32_000
 # Words that may be names as well as the beginning of something that goes on.
 _MAY_GO_ON = re.compile(rb"\b(?:async|await|case|exec|match|print|type)\Z")
 _NO_STATEMENT = frozenset({"comment", "line_continuation", ";"})
@@ -121,12 +124,12 @@ class Syntax:
     def tree(self) -> Tree:
         """The tree of the whole text."""
         if self._tree is None:
-            if self._parsed is None:
+            if self._parsed is None or len(self.source.data) < _MIN_REUSED:
                 self._tree = _parser().parse(self.source.data)
                 self._is_fresh = True
             else:
                 self._tree = self._reparsed(*self._parsed)
-                self._parsed = None
+            self._parsed = None
         return self._tree
 
     @property
@@ -201,6 +204,16 @@ class Syntax:
             return None
         byte = row.node.start_byte + row.byte(offset - start)
         return row.node.descendant_for_byte_range(byte, byte)
+
+    def is_within(self, offset: int, kinds: frozenset[str]) -> bool:
+        """Whether what stands before or behind a code point is in a node of one of the kinds."""
+        for place in (max(offset - 1, 0), offset):
+            node = self.node_at(place)
+            while node is not None:
+                if node.type in kinds:
+                    return True
+                node = node.parent
+        return False
 
     def is_comment(self, offset: int) -> bool:
         """Whether the `#` at a code point begins a comment."""
