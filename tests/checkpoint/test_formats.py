@@ -30,7 +30,7 @@ from ckptls.checkpoint.errors import (
     CheckpointUnsupported,
 )
 from ckptls.checkpoint.locate import locate
-from ckptls.checkpoint.model import Format
+from ckptls.checkpoint.model import Format, Remark
 from ckptls.checkpoint.verify import verify
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -215,10 +215,10 @@ F32 = '{"w":{"dtype":"F32","shape":[%s],"data_offsets":[%s]}}'
     [
         (F32 % ("2", "0,8"), bytes(4), "ends early"),
         (F32 % ("2", "0,4"), bytes(4), r"4 bytes, and float32 \[2\] needs 8"),
-        (F32 % ("-1", "0,4"), bytes(4), "shape of `w` is none"),
+        (F32 % ("-1", "0,4"), bytes(4), "shape of `w` is invalid"),
         (F32 % ("4611686018427387904,4", "0,4"), bytes(4), "more elements than there can be"),
         (F32 % ("1", "4,8"), bytes(8), "leaves a hole"),
-        (F32 % ("true", "0,4"), bytes(4), "shape of `w` is none"),
+        (F32 % ("true", "0,4"), bytes(4), "shape of `w` is invalid"),
         ('{"w":1}', b"", "invalid entry for `w`"),
         ('{"w":{},"w":{}}', b"", "a key occurs twice"),
         ("{" + "[" * 2000, b"", "not a list of tensors"),
@@ -416,6 +416,7 @@ def test_links_out_of_an_hdf5_file_are_not_followed(folder: Path) -> None:
     assert listed("m.h5") == {"w": ("float32", (2,))}
     assert ckptls.open("m.h5").problems == (
         "`external` is not listed: a link that leads to another file",
+        "links to what is listed under another name are not listed: `soft` and 1 more",
     )
 
 
@@ -424,12 +425,53 @@ def test_a_link_within_an_hdf5_file_is_no_problem_and_one_to_nothing_is(folder: 
         file["w"] = np.ones(2, np.float32)
         file["soft"] = h5py.SoftLink("/w")
         file["again"] = h5py.SoftLink("soft")
-    assert ckptls.open("m.h5").problems == ()
+        file["hard"] = file["w"]
+    remark = "links to what is listed under another name are not listed: `again` and 2 more"
+    problems = ckptls.open("m.h5").problems
+    assert problems == (remark,)
+    assert isinstance(problems[0], Remark)
     with h5py.File("m.h5", "a") as file:
         file["lost"] = h5py.SoftLink("/nothing")
         file["loop"] = h5py.SoftLink("/loop")
     assert ckptls.open("m.h5").problems == (
         "`loop` and 1 more is not listed: a link that leads to nothing",
+        remark,
+    )
+
+
+def test_data_sets_that_no_layer_names_are_named_as_not_listed(folder: Path) -> None:
+    with write_layer(["dense"], ["b:0"]) as file:
+        file["dense/loose"] = np.ones(3)
+        file["labels"] = np.ones(4)
+    checkpoint = ckptls.open("m.h5")
+    assert checkpoint.names == ("b:0",)
+    assert checkpoint.problems == (
+        "data sets that no layer names are not listed: `labels` and 1 more",
+    )
+    assert isinstance(checkpoint.problems[0], Remark)
+
+
+def test_a_data_set_without_a_shape_is_no_damage(folder: Path) -> None:
+    with h5py.File("m.h5", "w") as file:
+        file["w"] = np.ones(2)
+        file["nothing"] = h5py.Empty("f4")
+    assert listed("m.h5") == {"nothing": ("unknown(empty)", ()), "w": ("float64", (2,))}
+    assert not verify(locate("m.h5")).problems
+
+
+def test_members_that_are_not_arrays_are_named(folder: Path) -> None:
+    with zipfile.ZipFile("m.npz", "w") as archive:
+        for name in ("a.npy", "b"):  # NumPy goes by the first bytes, not by the ending
+            with archive.open(name, "w") as member:
+                np.lib.format.write_array(member, np.arange(3))
+        archive.writestr("README.txt", "x")
+        archive.writestr("folder/", "")
+    with np.load("m.npz") as truth:
+        assert truth["b"].tolist() == formats.read_value("m.npz", "b").tolist() == [0, 1, 2]
+    checkpoint = ckptls.open("m.npz")
+    assert checkpoint.names == ("a", "b")
+    assert checkpoint.problems == (
+        "members of the archive that are not arrays are not listed: `README.txt`",
     )
 
 

@@ -6,10 +6,12 @@ import bz2
 import gzip
 import io
 import lzma
+import pickle
 import tarfile
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import ckptls
@@ -70,6 +72,19 @@ KINDS = {
     "onnx": (b"\x08\x07\x12\x07pytorch\x1a\x051.9.0" + bytes(99), "it is an ONNX model"),
     "core ml": (b"\x08\x04\x12\x30\x0acom.github.apple.coremltools.version", "a Core ML model"),
     "npy": (b"\x93NUMPY\x01\0" + bytes(99), "it is a single NumPy array"),
+    **{
+        f"pickle of {kind} in protocol {protocol}": (
+            pickle.dumps(value, protocol),
+            "it is a Python pickle; reading it would mean to run",
+        )
+        for protocol in (0, 1)
+        for kind, value in {
+            "a dictionary": {"w": [0.5] * 99},
+            "a list": [b"\xff" * 99],
+            "an array": np.arange(99),
+        }.items()
+    },
+    "text in brackets": (b"(draft) see https://example.org " * 9, "it is a text file"),
     "pickle": (b"\x80\x04\x95" + bytes(99), "it is a Python pickle; reading it would mean to run"),
 }
 

@@ -23,7 +23,7 @@ from ckptls.checkpoint.errors import (
     CheckpointIncomplete,
     CheckpointUnsupported,
 )
-from ckptls.checkpoint.model import Format
+from ckptls.checkpoint.model import Format, Remark
 
 KINDS = Path(__file__).parent / "fixtures" / "pytorch_kinds"
 NAMES = sorted(path.stem for path in KINDS.glob("*.json"))
@@ -32,6 +32,8 @@ NAMES = sorted(path.stem for path in KINDS.glob("*.json"))
 PROBLEMS = {
     "alone": "it holds one tensor without a name, listed as `tensor`",
     "lazy": "loading it would call `torch.nn.parameter.UninitializedParameter`",
+    "module": "attributes of modules that are no parameters, buffers or modules are not listed, "
+    "though they hold tensors: `loose`",
     "nested": "nested tensors are listed as the buffer of all their parts: `strided` and 1 more",
     "optimizer": "of keys that are not texts or numbers the places are shown: `state`",
     "own": "loading it would call `__main__.make_own`",
@@ -113,7 +115,7 @@ def test_a_call_is_told_even_if_its_result_is_dropped(folder: Path, protocol: in
 
 @pytest.mark.parametrize(
     "state",
-    [np.ones(2), np.float64(3), {1, 2}, range(3), b"x", 1 + 2j, Path("x")],
+    [np.float64(3), {1, 2}, range(3), b"x", 1 + 2j, Path("x")],
     ids=lambda state: type(state).__name__,
 )
 def test_an_object_that_makes_no_tensor_is_no_problem(folder: Path, state: object) -> None:
@@ -121,6 +123,85 @@ def test_an_object_that_makes_no_tensor_is_no_problem(folder: Path, state: objec
     checkpoint = ckptls.open("m")
     assert checkpoint.names == ()
     assert checkpoint.problems == ()
+
+
+def test_arrays_of_numpy_are_named_as_not_listed(folder: Path) -> None:
+    state = {"model": {"w": np.ones(2), "b": np.zeros(3)}, "best": np.float64(1)}
+    write_torch(Path("m"), pickle.dumps(state, 2))
+    checkpoint = ckptls.open("m")
+    assert checkpoint.names == ()
+    assert checkpoint.problems == (Remark("arrays of NumPy are not listed: `model.w` and 1 more"),)
+    assert isinstance(checkpoint.problems[0], Remark)
+
+
+def test_an_array_of_objects_may_hold_tensors(folder: Path) -> None:
+    array = pickle.dumps(np.array([None], dtype=object), 2)
+    tensor = TORCH_TENSOR[TORCH_TENSOR.index(b"ctorch._utils") : -2]
+    at = array.index(b"N", array.index(b"]"))
+    write_torch(Path("m"), array[:at] + tensor + array[at + 1 :])
+    checkpoint = ckptls.open("m")
+    assert len(checkpoint) == 1
+    assert not any("NumPy" in problem for problem in checkpoint.problems)
+
+
+class Module:
+    """An object with the attributes of a module of PyTorch."""
+
+    def __init__(self, **others: object) -> None:
+        self.__dict__ = {"_parameters": {}, "_buffers": {}, "_modules": {}, **others}
+
+
+TENSOR = "a tensor"
+
+
+def write_module(path: Path, module: object) -> None:
+    """Write a pickle with the same tensor in the place of each `TENSOR`."""
+    data = pickle.dumps(module, 2)
+    text = pickle.dumps(TENSOR, 2)[2:-3]  # without protocol, memo and end
+    tensor = TORCH_TENSOR[TORCH_TENSOR.index(b"ctorch._utils") : -2]
+    first = data.index(text)
+    memo = data[first + len(text) : first + len(text) + 2]  # BINPUT: later ones refer to it
+    assert memo[:1] == b"q"
+    write_torch(path, data.replace(text, tensor))
+
+
+def test_a_module_whose_weights_are_other_attributes_names_them(folder: Path) -> None:
+    packed = Module(_packed_params=(TENSOR, "dtype"))
+    write_module(Path("m"), Module(_modules={"0": packed}))
+    checkpoint = ckptls.open("m")
+    assert checkpoint.names == ()
+    assert checkpoint.problems == (
+        "attributes of modules that are no parameters, buffers or modules are not listed, though "
+        "they hold tensors: `0._packed_params`",
+    )
+    assert isinstance(checkpoint.problems[0], Remark)
+
+
+def test_an_attribute_that_is_a_parameter_too_is_no_problem(folder: Path) -> None:
+    """As `_flat_weights` of recurrent layers."""
+    weight = TENSOR
+    write_module(Path("m"), Module(_parameters={"w": weight}, _flat_weights=[weight], name="x"))
+    checkpoint = ckptls.open("m")
+    assert checkpoint.names == ("w",)
+    assert checkpoint.problems == ()
+
+
+def test_constants_of_torchscript_are_named_as_not_listed(folder: Path) -> None:
+    shutil.copy(KINDS / "script.pt", "m")
+    with zipfile.ZipFile("m", "a") as archive:
+        root = archive.namelist()[0].partition("/")[0]
+        archive.writestr(f"{root}/constants/0", bytes(4))
+    assert ckptls.open("m").problems == (
+        "tensors that are constants of its code are not listed: 1",
+    )
+    assert ckptls.open(KINDS / "script.pt").problems == ()
+
+
+def test_a_type_that_pytorch_does_not_know_is_a_problem(folder: Path) -> None:
+    write_torch(Path("m"), TORCH_TENSOR.replace(b"FloatStorage", b"FloodStorage"))
+    checkpoint = ckptls.open("m")
+    assert checkpoint.problems == ("PyTorch does not know its type of elements: `w`",)
+    assert not isinstance(checkpoint.problems[0], Remark)
 
 
 def test_a_name_with_control_characters_is_shown_without_them(folder: Path) -> None:

@@ -41,6 +41,13 @@ def test_a_pipe_gets_aligned_text(prefix: str) -> None:
     assert (result.returncode, result.stdout, result.stderr) == (0, TEXT, "")
 
 
+def test_a_checkpoint_without_variables_is_said_to_have_none(tmp_path: Path) -> None:
+    (tmp_path / "m.index").write_bytes(crafted.index([]))
+    result = ckptls_command("ls", str(tmp_path / "m"))
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr == f"ckptls: {tmp_path / 'm'}: it holds no variables\n"
+
+
 def test_json_is_one_array_sorted_by_name(prefix: str) -> None:
     result = ckptls_command("ls", prefix, "--format", "json")
     assert json.loads(result.stdout) == [

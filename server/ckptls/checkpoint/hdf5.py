@@ -12,7 +12,7 @@ Source: the HDF5 file format specification, and the documentation of h5py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 from io import RawIOBase
 from math import prod
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MAX_OBJECTS = 1_000_000
 MAX_LINKS = 16  # soft links that lead to one another
+LISTED = "leads to what is listed"
 MAX_ATTRIBUTE_BYTES = 64 << 20
 PIECE_BYTES = 4 << 20
 _MAX_PARTS = 10_000
@@ -95,12 +96,16 @@ def damaged(error: BaseException) -> CheckpointError:
 
 
 def data_sets(
-    group: h5py.Group, on_link: Callable[[str, str], None] = lambda path, what: None
+    group: h5py.Group,
+    on_link: Callable[[str, str], None] = lambda path, what: None,
+    known: Collection[str] = (),
 ) -> Iterator[tuple[str, h5py.Dataset]]:
     """(path below `group`, data set) of each data set under it, each object once.
 
     Args:
-        on_link: called with the path of a link that leads to nothing in this file, and why.
+        on_link: called with the path of a link that is not followed, and where it leads: to
+            nothing in this file, or to what is listed under another name (`LISTED`).
+        known: paths of data sets that are passed by.
 
     Raises:
         CheckpointUnsupported: more objects than are listed.
@@ -115,11 +120,14 @@ def data_sets(
             name = raw.decode("utf-8", "backslashreplace")
             inner = f"{path}/{name}" if path else name
             if kind != h5py.h5l.TYPE_HARD:
-                what = _lost_behind(above, raw)
-                if what:
-                    on_link(inner, what)
+                on_link(inner, _lost_behind(above, raw) or LISTED)
+                continue
+            if inner in known:
+                on_object()
+                visited.add(place)
                 continue
             if place in visited:
+                on_link(inner, LISTED)
                 continue
             below = _opened(above, raw)
             if below is None:
@@ -283,8 +291,9 @@ def _check_stored(data_set: h5py.Dataset, name: str, num_bytes: int) -> None:
 
 
 def stated_bytes(data_set: h5py.Dataset) -> int:
-    """How many bytes the elements of a data set take by its shape and type."""
-    return int(prod(data_set.id.shape) * data_set.id.get_type().get_size())
+    """How many bytes the elements of a data set take by its shape and type; 0 if it has none."""
+    shape = data_set.id.shape  # None of an empty one, which is less than one without elements
+    return 0 if shape is None else int(prod(shape) * data_set.id.get_type().get_size())
 
 
 def texts_of(data_set: h5py.Dataset) -> list[Any]:

@@ -211,6 +211,7 @@ def _listing(root: Any) -> dict[str, Any]:
         "layers": listing.layers,
         "format": listing.format.value,
         "problems": listing.problems,
+        "remarks": listing.remarks,
         "holds_model": hdf5_layout.holds_model(root),
     }
 

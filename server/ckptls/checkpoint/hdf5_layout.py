@@ -39,13 +39,15 @@ class Listing:
     Attributes:
         kinds: name -> (dtype, shape).
         layers: in Keras's order.
-        problems: sentences about what is odd.
+        problems: sentences about what is wrong.
+        remarks: sentences about what is odd, and no fault.
     """
 
     kinds: dict[str, Kind]
     layers: tuple[Group, ...]
     format: Format
     problems: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def listing_of(root: h5py.Group) -> Listing:
@@ -60,15 +62,25 @@ def listing_of(root: h5py.Group) -> Listing:
         if absent:
             what = f"it names the layer `{absent[0]}`{_others(absent)}, but does not hold it"
             problems.append(what)
-        return replace(listing, problems=tuple(problems))
+        remarks: tuple[str, ...] = ()
+        try:
+            remarks = _beside(root, frozenset(paths.values()))
+        except hdf5.RAISED as error:
+            problems.append(f"what no layer names cannot be listed: {hdf5.damaged(error).what}")
+        return replace(listing, problems=tuple(problems), remarks=remarks)
     links: dict[str, list[str]] = {}
     reachable = data_sets(root, lambda path, what: links.setdefault(what, []).append(path))
     plain = _listing(reachable, Format.HDF5, ())
+    aliases = links.pop(hdf5.LISTED, [])
     problems = [
         f"`{paths[0]}`{_others(paths)} is not listed: a link that {what}"
         for what, paths in links.items()
     ]
-    plain = replace(plain, problems=(*plain.problems, *problems))
+    remarks = ()
+    if aliases:
+        what = "links to what is listed under another name are not listed"
+        remarks = (f"{what}: `{aliases[0]}`{_others(aliases)}",)
+    plain = replace(plain, problems=(*plain.problems, *problems), remarks=remarks)
     if not _is_weights_file(root, list(plain.kinds)):
         return plain
     layers = tuple(_numbered_layers(root, sorted(plain.kinds, key=natural_order)))
@@ -108,8 +120,20 @@ def _listing(found: Iterable[tuple[str, Any]], form: Format, layers: tuple[Group
             elsewhere.append(name)
     problems = []
     if elsewhere:
-        problems.append(f"the elements of `{elsewhere[0]}` lie in another place; not read")
+        others = _others(elsewhere)
+        problems.append(f"the elements of `{elsewhere[0]}`{others} lie in another place; not read")
     return Listing(kinds, layers, form, tuple(problems))
+
+
+def _beside(root: h5py.Group, paths: frozenset[str]) -> tuple[str, ...]:
+    """What is said of data sets that no layer names; Keras does not load them."""
+    links: list[str] = []
+    found = list(data_sets(root, lambda path, _: links.append(path), known=paths))
+    targets = [child(root, path) for path in links if found and path in paths]
+    found = [(path, data_set) for path, data_set in found if data_set not in targets]
+    if not found:
+        return ()
+    return (f"data sets that no layer names are not listed: `{found[0][0]}`{_others(found)}",)
 
 
 def _lost(root: h5py.Group, paths: dict[str, str], lost: list[str]) -> list[str]:

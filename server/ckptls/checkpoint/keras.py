@@ -20,7 +20,7 @@ from ckptls.checkpoint.errors import CheckpointError, CheckpointUnsupported
 from ckptls.checkpoint.files import OpenFile, open_file
 from ckptls.checkpoint.formats import Contents
 from ckptls.checkpoint.hdf5_process import Asked
-from ckptls.checkpoint.model import FileStamp, Format, Layer
+from ckptls.checkpoint.model import FileStamp, Format, Layer, Remark
 
 if TYPE_CHECKING:
     from ckptls.checkpoint.locate import Location
@@ -45,7 +45,7 @@ def read(location: Location) -> Contents:
         with _opened(path) as (file, span, config), Asked(file, span) as asked:
             answer = asked.ask({"ask": "listing"})
         kinds.update((name, (dtype, tuple(shape))) for name, dtype, shape in answer["variables"])
-        problems += answer["problems"]
+        problems += (*answer["problems"], *map(Remark, answer["remarks"]))
         layers += answer["layers"]
         stamps.append(file.stamp)
         form, order = Format(answer["format"]), config

@@ -27,6 +27,7 @@ CUT_OFF = "it was cut off, or is being written"
 _DOWNLOAD = "download the checkpoint again; a link may have expired, or need a login"
 _ORIGINAL = "name the checkpoint that it was made of"
 _CONVERT = "convert it with the tools of its own library"
+_LOAD_IT = "load it where you trust it, and save the arrays with `numpy.savez`"
 _PICKLE = "a Python pickle; reading it would mean to run what it says"
 # (offset, the bytes there, what it is, what to do).
 _KINDS = (
@@ -47,8 +48,7 @@ _KINDS = (
     (0, b"\x89PNG\r\n\x1a\n", "a PNG image", "name the checkpoint instead"),
     (0, b"\xff\xd8\xff", "a JPEG image", "name the checkpoint instead"),
     (0, b"%PDF-", "a PDF document", "name the checkpoint instead"),
-    *((0, bytes([0x80, protocol]), _PICKLE, "load it where you trust it, and save the arrays "
-       "with `numpy.savez`") for protocol in range(6)),
+    *((0, bytes([0x80, protocol]), _PICKLE, _LOAD_IT) for protocol in range(2, 6)),
 )  # fmt: skip
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script")
 # A ModelProto begins with its version, then producer or operators; an ONNX file does so always.
@@ -60,7 +60,19 @@ def kind_of(head: bytes) -> tuple[str, str] | None:
     for place, mark, name, advice in _KINDS:
         if head.startswith(mark, place):
             return name, advice
+    if _is_old_pickle(head):
+        return _PICKLE, _LOAD_IT
     return _text_kind(head) or _message_kind(head)
+
+
+def _is_old_pickle(head: bytes) -> bool:
+    """Whether a file begins as pickles of protocols 0 and 1 do, which do not name their protocol:
+    with a dictionary or list that is put into the memo, or with a function.
+    """
+    import re
+
+    start = rb"\([dl]p\d+\n|[}\]]q[\0\1]|\(?c[A-Za-z_][\w.]*\n\w+\n[pq(]"
+    return head[:1] in (b"(", b"}", b"]", b"c") and re.match(start, head) is not None
 
 
 def is_pointer(head: bytes, size: int) -> bool:

@@ -35,7 +35,7 @@ def checked_shape(sizes: Sequence[Any], name: str) -> tuple[int, ...]:
         CheckpointDamaged: no whole numbers, negative ones, too many, or too large a product.
     """
     if len(sizes) > MAX_RANK or any(type(size) is not int or size < 0 for size in sizes):
-        raise CheckpointDamaged(f"the shape of `{name}` is none")
+        raise CheckpointDamaged(f"the shape of `{name}` is invalid")
     if any(size >> 63 for size in sizes) or prod(sizes) >> 63:
         raise CheckpointDamaged(f"the shape of `{name}` has more elements than there can be")
     return tuple(sizes)

@@ -144,11 +144,11 @@ def _stated(text: bytes, num_bytes: int) -> Header:
     found = _items(text.decode("utf-8", "replace").strip())
     sizes = [size.strip().rstrip("L") for size in found["shape"][1:-1].split(",")]
     if any(len(size) > 20 for size in sizes):
-        raise CheckpointDamaged("a NumPy header with a shape that is none")
+        raise CheckpointDamaged("a NumPy header with an invalid shape")
     try:
         shape = [int(size) for size in sizes if size]
     except ValueError:
-        raise CheckpointDamaged("a NumPy header with a shape that is none") from None
+        raise CheckpointDamaged("a NumPy header with an invalid shape") from None
     type_string = found["descr"]
     if type_string[0] != "[":
         type_string = type_string[1:-1]
@@ -166,7 +166,7 @@ def _items(text: str) -> dict[str, str]:
         pos = match.end()
     is_whole = text[:1] == "{" and text[pos:].strip() == "}"
     if not is_whole or len(found) != 3 or not _are_right(found):
-        raise CheckpointDamaged("a NumPy header that is none")
+        raise CheckpointDamaged("a NumPy header that is not valid")
     return found
 
 
@@ -185,14 +185,34 @@ def _found(path: str) -> shards.Found:
         for name, member in members.items():
             header = _header(archive, member)
             kinds[name] = header.dtype, header.shape
-        others = len(archive.names) - len(members)
+        known = frozenset(members.values())
+        others = [name for name in archive.names if name not in known and not name.endswith("/")]
         file.check_unchanged()
-    problems = (Remark(f"{others} members of the archive are not arrays"),) if others else ()
-    return kinds, file.stamp, problems
+    return kinds, file.stamp, _problems(others)
+
+
+def _problems(others: Sequence[str]) -> tuple[str, ...]:
+    if not others:
+        return ()
+    more = f" and {len(others) - 1:,} more" if others[1:] else ""
+    what = "members of the archive that are not arrays are not listed"
+    return (Remark(f"{what}: `{others[0]}`{more}"),)
 
 
 def _members(archive: Archive) -> dict[str, str]:
-    return {name.removesuffix(_SUFFIX): name for name in archive.names if name.endswith(_SUFFIX)}
+    """name -> member of each array, with or without the ending: NumPy goes by the first bytes."""
+    found = {name.removesuffix(_SUFFIX): name for name in archive.names if name.endswith(_SUFFIX)}
+    for name in archive.names:
+        if not name.endswith((_SUFFIX, "/")) and name not in found and _is_array(archive, name):
+            found[name] = name
+    return found
+
+
+def _is_array(archive: Archive, member: str) -> bool:
+    try:
+        return archive.read_head(member, len(_MAGIC)) == _MAGIC
+    except CheckpointError:
+        return False
 
 
 def _header(archive: Archive, member: str, whole: elements.Array | None = None) -> Header:

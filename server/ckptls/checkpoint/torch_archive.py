@@ -5,10 +5,13 @@ Source: torch/serialization.py (_save, _load), caffe2/serialize/inline_container
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ckptls.checkpoint import elements
 from ckptls.checkpoint.archive import Archive
 from ckptls.checkpoint.errors import CheckpointDamaged
 from ckptls.checkpoint.files import OpenFile
+from ckptls.checkpoint.model import Remark
 from ckptls.checkpoint.pickles import MAX_PICKLE_BYTES, read_pickle
 from ckptls.checkpoint.stored import read_stored
 from ckptls.checkpoint.stream import FilePart, place_of
@@ -17,6 +20,7 @@ from ckptls.checkpoint.torch_script import Sources
 from ckptls.checkpoint.torch_values import Stored, Tensors
 
 PICKLE = "data.pkl"
+_CONSTANTS = "constants/"  # their records; those of the pickle are in `data/`
 
 
 class TensorArchive(Tensors):
@@ -40,7 +44,7 @@ class TensorArchive(Tensors):
         pickle = read_pickle(self._archive.read(pickled, MAX_PICKLE_BYTES))
         found = listed(pickle, sources.members_of)
         self.tensors = found.tensors
-        self.problems = (*found.problems, *self._missing(set(names)))
+        self.problems = (*found.problems, *self._missing(set(names)), *self._constants(names))
 
     def close(self) -> None:
         """Close the archive, not its file."""
@@ -67,6 +71,13 @@ class TensorArchive(Tensors):
 
     def _record(self, storage: str) -> str:
         return f"{self._root}data/{storage}"
+
+    def _constants(self, names: Sequence[str]) -> list[Remark]:
+        """A sentence about the constants of TorchScript: weights, if the module was frozen."""
+        count = sum(name.startswith(f"{self._root}{_CONSTANTS}") for name in names)
+        if not count:
+            return []
+        return [Remark(f"tensors that are constants of its code are not listed: {count:,}")]
 
     def _missing(self, present: set[str]) -> list[str]:
         lost = [

@@ -28,6 +28,7 @@ from ckptls.checkpoint.torch_functions import (
 from ckptls.checkpoint.torch_tensors import (
     Tensor,
     attributes_of,
+    is_array,
     is_with_attributes,
     makes_tensor,
     storage_of,
@@ -79,6 +80,9 @@ def listed(
     for name, tensor in walk.found.items():
         if tensor.note:
             walk.note(tensor.note, name, Remark)
+        if tensor.problem:
+            walk.note(tensor.problem, name)
+    walk.note_hidden()
     problems = [*walk.problems(), *unknown_calls(pickle)]
     if list(walk.found) == [UNNAMED] and makes_tensor(pickle.root):
         problems.append(Remark(f"it holds one tensor without a name, listed as `{UNNAMED}`"))
@@ -101,6 +105,8 @@ class _Walk:
         self._members_of = members_of
         self._tensor_outside = tensor_outside
         self._notes: dict[str, dict[str, None]] = {}
+        self._met: set[int] = set()  # the ids of the tensors that were met
+        self._hidden: list[tuple[str, Any]] = []  # (name, attribute) of modules, not walked through
 
     def note(self, what: str, name: str, kind: type[str] = str) -> None:
         """Keep a sentence about a name; one sentence about many names becomes one problem."""
@@ -129,7 +135,11 @@ class _Walk:
             if isinstance(symbol, Persistent):
                 yield from self._outside(name, symbol)
                 continue
+            if is_array(symbol):
+                self.note("arrays of NumPy are not listed", name, Remark)
+                continue
             if makes_tensor(symbol):
+                self._met.add(id(symbol))
                 made = tensor_of(symbol, name, self._tensor_outside)
                 if made is not None:
                     yield name or UNNAMED, made
@@ -148,6 +158,32 @@ class _Walk:
                     if id(value) in fruitful
                 ]
                 rest.extend(reversed(parts))
+
+    def note_hidden(self) -> None:
+        """Note the attributes of modules that hold tensors which were not met, after all others.
+
+        Quantized modules keep their weights in such attributes, and put them into their
+        `state_dict()` by code of their own.
+        """
+        seen: set[int] = set()
+        for name, attribute in self._hidden:
+            rest, is_new = [attribute], False
+            while rest:
+                symbol = rest.pop()
+                if id(symbol) in seen:
+                    continue
+                seen.add(id(symbol))
+                if makes_tensor(symbol):
+                    is_new = is_new or id(symbol) not in self._met
+                elif _is_container(symbol):
+                    rest += (value for _, value in self._parts(symbol, None))
+            if is_new:
+                self.note(
+                    "attributes of modules that are no parameters, buffers or modules are not "
+                    "listed, though they hold tensors",
+                    name,
+                    Remark,
+                )
 
     def _outside(self, name: str, symbol: Persistent) -> Iterator[tuple[str, Tensor]]:
         tensor = self._tensor_outside(symbol.name)
@@ -194,7 +230,10 @@ class _Walk:
         return fruitful
 
     def _parts(self, symbol: Any, name: str | None) -> _Parts:
-        """What a symbol holds, by key; an empty key stands for the symbol itself."""
+        """What a symbol holds, by key; an empty key stands for the symbol itself.
+
+        Without a name also what is not listed: the other attributes of modules.
+        """
         if isinstance(symbol, Mapping):
             yield from self._by_key(symbol.pairs, name)
         elif isinstance(symbol, (list, tuple)):
@@ -268,9 +307,14 @@ class _Walk:
                 yield from self._parts(state, name)
             return
         attributes = dict(self._by_key(state.pairs, name))
-        if "_modules" not in attributes:
+        if "_modules" not in attributes or name is None:
             yield from attributes.items()
             return
+        self._hidden += (
+            (f"{name}.{key}" if name else key, value)
+            for key, value in attributes.items()
+            if key not in _MODULE_PARTS and _is_container(value)
+        )
         passing = _names_of_set(attributes.get("_non_persistent_buffers_set"))
         for part in _MODULE_PARTS:
             for key, value in self._parts(attributes.get(part), name):
@@ -290,7 +334,7 @@ class _Walk:
 
 
 def _is_leaf(symbol: Any) -> bool:
-    return isinstance(symbol, Persistent) or makes_tensor(symbol)
+    return isinstance(symbol, Persistent) or makes_tensor(symbol) or is_array(symbol)
 
 
 def _is_container(symbol: Any) -> bool:

@@ -35,7 +35,10 @@ _STORAGES = {
     "QInt8": "qint8",
     "QUInt8": "quint8",
     "QInt32": "qint32",
+    "QUInt4x2": elements.unknown("quint4x2"),
+    "QUInt2x4": elements.unknown("quint2x4"),
 }
+_STORED = frozenset(_STORAGES.values())
 # Functions that make a tensor of (storage, offset, shape, strides, ...) -> the place of the
 # dtype among their arguments, and of the flags that `torch.conj` and `torch._neg_view` set.
 _OF_STORAGE: dict[str, tuple[int | None, int | None]] = {
@@ -61,6 +64,11 @@ _LISTED_ONLY = {
     "torch._utils._rebuild_meta_tensor_no_storage": (0, 1),
     "torch._utils._rebuild_wrapper_subclass": (1, 2),
 }
+_ARRAY_MAKERS = frozenset(
+    f"numpy.{core}.{name}"
+    for core in ("core", "_core")
+    for name in ("multiarray._reconstruct", "numeric._frombuffer")
+)
 _MAX_WRAPPERS = 8
 
 
@@ -72,6 +80,7 @@ class Tensor:
         storage: the name of the record with its elements; None if they are not in one place.
         is_conjugated, is_negated: what is done to the stored elements when they are read.
         note: what its dtype and shape do not say; empty for most.
+        problem: why PyTorch would refuse it; empty for most.
     """
 
     dtype: str
@@ -82,6 +91,7 @@ class Tensor:
     is_conjugated: bool = False
     is_negated: bool = False
     note: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +129,16 @@ def is_maker(function: str) -> bool:
         or function in _TYPED
         or (function.startswith("torch.") and function.rpartition(".")[2].startswith("_rebuild_"))
     )
+
+
+def is_array(symbol: Any) -> bool:
+    """Whether a symbol is a call that makes an array of NumPy, other than one of objects."""
+    if symbol.__class__ is not Call or symbol.function.__class__ is not Global:
+        return False
+    if symbol.function.name not in _ARRAY_MAKERS:
+        return False
+    elements_at = symbol.state[-1] if isinstance(symbol.state, tuple) and symbol.state else None
+    return not isinstance(elements_at, list)
 
 
 def tensor_of(
@@ -254,6 +274,7 @@ def _of_storage(function: str, arguments: tuple[Any, ...], name: str) -> Tensor:
         is_conjugated="conj" in is_set,
         is_negated="neg" in is_set,
         note=f"a flag that is not known, `{others[0]}`, is ignored" if others else "",
+        problem="" if storage.dtype in _STORED else "PyTorch does not know its type of elements",
     )
 
 

@@ -66,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
     """Print the listing; 0, also if nothing matches."""
     checkpoint = read_checkpoint(args.checkpoint, with_objects=args.long or args.no_slots)
     note_problems(checkpoint)
+    if not checkpoint and not checkpoint.problems:
+        note(f"{checkpoint.prefix}: it holds no variables")
     _note_loss(checkpoint)
     listed = own_variables(checkpoint) if args.no_slots else checkpoint
     variables = _matching(listed, args.globs) if args.globs else list(listed.variables())
