@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 import random
+import sys
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from ckptls.checkpoint.model import Checkpoint
 from ckptls.features.answers import Finding
 from ckptls.features.diagnostics import findings, judged
+from ckptls.features.reliance import Noting
+from ckptls.features.spelling import corrections
 from ckptls.features.verdicts import Verdicts
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.settings import Settings
@@ -179,3 +185,74 @@ def test_only_what_a_changed_name_can_touch_is_judged_again(project):
     # All names are others: as many are judged as at first.
     project.listing("a.ckpt", {name.replace("net", "ten"): [2] for name in names})
     assert steps_after(project, opened, verdicts) > 5 * few
+
+
+# What is asked of a checkpoint, and whether another shape of `net/w` may change the answer.
+QUESTIONS: list[tuple[Callable[[Checkpoint], object], bool]] = [
+    (lambda each: list(each.variables()), True),
+    (lambda each: each.stamp, True),
+    (lambda each: each["net/w"], True),
+    (lambda each: each.tree.totals("net"), True),
+    (lambda each: each.tree.num_bytes(""), True),
+    (lambda each: each.tree.noted(("key",), lambda: each.kinds), True),
+    (lambda each: each.names, False),
+    (lambda each: "net/b" in each, False),
+    (lambda each: each.tree.has_scope("net"), False),
+    (lambda each: each.tree.children("net"), False),
+]
+
+
+@pytest.mark.parametrize(("ask", "is_touched"), QUESTIONS)
+def test_what_is_not_known_to_be_narrow_relies_on_the_whole_checkpoint(project, ask, is_touched):
+    store, path = project.workspace.store, str(project.root / "a.ckpt")
+    project.listing("a.ckpt", {"net/w": [2], "net/b": [2]})
+    old = store.load(path).checkpoint
+    project.listing("a.ckpt", {"net/w": [2, 2], "net/b": [2]})
+    new = store.load(path).checkpoint
+    changes = new.changes_since(old)
+    noting = Noting()
+    ask(noting.checkpoint(old))
+    assert changes.names == {"net/w"}
+    assert noting.reliance.is_touched(changes) is is_touched
+
+
+@pytest.mark.parametrize("prefixes", [["a.ckpt"], ["a.ckpt", "b.ckpt"]])
+def test_the_spelling_of_a_filter_is_searched_once_while_other_lines_are_edited(project, prefixes):
+    names = {f"net/layer_{i}/kernel": [2] for i in range(50)}
+    for prefix in prefixes:
+        project.listing(prefix, {**names, f"net/{prefix[0]}/w": [2]})
+    code = "import tf_slim as slim\n"
+    code += "".join(f"tf.train.Saver().restore(session, {prefix!r})\n" for prefix in prefixes)
+    filters = [f"head_{i}/logits" for i in range(20)] + ["net/laier_1/"]
+    code += f"slim.get_variables_to_restore(exclude={filters!r})\nx = 1\n"
+    opened, _ = project.opened(code)
+    verdicts = Verdicts()
+
+    def searched() -> tuple[int, list[str]]:
+        """How many spellings are searched to find the findings, and these."""
+        count = 0
+
+        def note(frame: Any, event: str, _: object) -> None:
+            nonlocal count
+            count += event == "call" and frame.f_code is corrections.__code__
+
+        binder = project.workspace.binder(
+            opened, opened.document.analysis(), project.workspace.load
+        )
+        sys.setprofile(note)
+        try:
+            found = told_of(binder, verdicts)
+        finally:
+            sys.setprofile(None)
+        return count, [each.code for each in found]
+
+    first = searched()
+    assert first == (21, ["pattern-matches-nothing"])
+    for _ in range(3):
+        end = len(opened.document.text)
+        opened.document.edit(end - 1, end, "1\n")
+        assert searched() == (0, ["pattern-matches-nothing"])
+    # Another name may be what was meant.
+    project.listing(prefixes[-1], {**names, "net/loyer/w": [2]})
+    project.workspace.store.refresh()
+    assert searched()[0] == 21

@@ -137,10 +137,10 @@ def _corrected(
         names = [f"{name}:0" for name in (*stored.examples, *model.names)]
         return tuple(corrections(pattern, match, names))
 
-    if len(checkpoints) > 1:
-        return list(found())
-    # It takes some ten milliseconds, and the pattern is judged again after each edit.
-    key = SPELLINGS, pattern, match, model.names
+    # It takes some ten milliseconds, and the pattern is judged again after each edit. Of other
+    # checkpoints a hash of their names is enough, which keeps no listing that was replaced.
+    others = tuple(hash(plain(each).names) for each in checkpoints[1:])
+    key = SPELLINGS, pattern, match, model.names, others
     return list(plain(checkpoints[0]).tree.noted(key, found))
 
 
