@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import subprocess
 import sys
@@ -20,6 +21,11 @@ _SECONDS = 20
 
 def _many(item: str, count: int) -> str:
     return ", ".join(item.format(number) for number in range(count))
+
+
+def _notebook(cell: str) -> str:
+    cells = [{"cell_type": "code", "source": each} for each in ("import tensorflow as tf", cell)]
+    return json.dumps({"cells": cells})
 
 
 _VARIABLES = "".join(f"{a}=" + f"${b}" * 20_000 + "\n" for a, b in ("AB", "BC", "CD")) + "D=x\n"
@@ -48,6 +54,23 @@ _CASES: dict[str, tuple[str, str]] = {
     "a constraint of blanks": ("requirements.txt", "tensorflow==1" + " " * 400_000 + "x"),
     "a constraint of commas": ("requirements.txt", "tensorflow==1" + "," * 400_000 + "x"),
     "a constraint of bars": ("environment.yml", "- keras=1" + "| " * 200_000 + "x"),
+}
+
+_TENSORFLOW = "import tensorflow as tf\n"
+_LINE = "# ckptls: checkpoint=m.ckpt\nimport tf_slim as slim\n"
+_LINE += "slim.get_variables_to_restore(exclude=['{}'])\n"
+_CASES |= {
+    "imports that open a bracket": ("c.py", _TENSORFLOW + "from a import (\n" * 100_000),
+    "a line of imports": ("c.py", _TENSORFLOW + "import " * 250_000),
+    "a comment of brackets": ("c.py", _TENSORFLOW + "# ckptls: " + "ignore[" * 200_000 + "\n"),
+    "a pattern of brackets": ("c.py", _LINE.format("[" * 400_000)),
+    "an encoding that decodes what it does not encode": (
+        "c.py",
+        "# coding: idna\n" + _TENSORFLOW + "a" * 100_000,
+    ),
+    "a cell of empty lines": ("c.ipynb", _notebook("\r\n" * 45 + "x")),
+    "a cell of magics": ("c.ipynb", _notebook("%a\n" * 200_000)),
+    "a cell that only times": ("c.ipynb", _notebook("%%time\n" * 200_000)),
 }
 
 

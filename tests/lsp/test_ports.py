@@ -249,6 +249,14 @@ def test_ws_refuses_web_pages(ws_service, origin):
         connect(address(ws_service), origin=origin)
 
 
+@pytest.mark.parametrize("target", ["//[?token=x", "http://[/?token=x", "/#?token=" + TOKEN])
+def test_ws_refuses_an_address_that_is_none(ws_service, target):
+    headers = "Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    headers += f"Sec-WebSocket-Key: {'A' * 22}==\r\nSec-WebSocket-Version: 13\r\n"
+    answer = ws_service.answer_to(f"GET {target} HTTP/1.1\r\n{headers}\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 403")
+
+
 def test_ws_refuses_plain_http(ws_service):
     answer = ws_service.answer_to(b"GET /?token=x HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert re.match(rb"HTTP/1.1 (403|426) ", answer)

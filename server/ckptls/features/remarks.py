@@ -20,6 +20,7 @@ _IGNORE = re.compile(r"#[^#\r\n]*\bckptls:[^#\r\n]*\bignore\[([^\]\r\n]*)\]")
 # What must stay in the first two lines of a file.
 _FIRST = re.compile(r"#!|#.*coding[:=]")
 _MAX_OFFERED = 3
+_MAX_LINE_CHARS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def ignoring(source: SourceText, found: Iterable[Finding]) -> Iterator[Remark]:
         line = source.line_span(source.line_of(finding.span.start))
         text = source.text[line.start : line.end]
         # Behind these the end of the line is no place for a comment.
-        if finding.span.end > line.end or text.endswith("\\"):
+        if finding.span.end > line.end or text.endswith("\\") or len(text) > _MAX_LINE_CHARS:
             continue
         title = f"Ignore {finding.code} on this line"
         known = _IGNORE.search(text)

@@ -14,7 +14,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -59,7 +59,7 @@ class WebsocketService:
             await service.serve_forever()
 
     def _check(self, connection: ServerConnection, request: Request) -> Response | None:
-        tokens = parse_qs(urlsplit(request.path).query).get("token", [])
+        tokens = parse_qs(request.path.partition("#")[0].partition("?")[2]).get("token", [])
         if len(tokens) != 1 or not self._access.admits_token(tokens[0]):
             reason = "the address has no token, or not this server's"
         elif not self._access.admits_origins(request.headers.get_all("Origin")):

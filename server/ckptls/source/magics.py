@@ -21,10 +21,11 @@ _LINE_MAGICS_OF_CODE = re.compile(
 )
 # Databricks marks a cell of another language with one percent sign.
 _CELL_MAGIC = re.compile(
-    r"\A((?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*[ \t]*)(?:%%([\w.!]*)|%(?:md|sh|scala|fs|r)\b)"
+    r"((?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r(?!\n)))*[ \t]*)(?:%%([\w.!]*)|%(?:md|sh|scala|fs|r)\b)"
 )
 _MAGIC_LINE = re.compile(r"[ \t]*(?:[%!?]|[,;/](?=[A-Za-z_]))")
 _ASSIGNED = re.compile(r"[ \t]*[^\s#'\"()=!%][^#'\"()=!\r\n]*=[ \t]*(?=!|%[A-Za-z_])")
+_INDENT = re.compile(r"[ \t]*")
 _LINE_REST = re.compile(r"[^\r\n]*")
 _CONTINUED = re.compile(r"(?:[^\r\n\\]|\\(?!\r|\n)|\\(?:\r\n|\r|\n))*")
 _TOKEN = re.compile(
@@ -66,10 +67,10 @@ def plain_python(cell: str) -> Plain:
     """A cell without what only IPython understands; all of it blank if it is not Python."""
     pieces: list[str] = []
     start = 0
-    while (found := _CELL_MAGIC.match(cell[start:])) is not None:
+    while (found := _CELL_MAGIC.match(cell, start)) is not None:
         if found[2] is None or found[2] not in _CELL_MAGICS_OF_CODE:
             return Plain("".join(pieces) + _blank(cell[start:]), "")
-        end = _CONTINUED.match(cell, start + found.end()).end()  # type: ignore[union-attr]
+        end = _CONTINUED.match(cell, found.end()).end()  # type: ignore[union-attr]
         pieces.append(_blank(cell[start:end]))
         start = end
         line_end = re.compile(r"\r\n|\n|\r").match(cell, start)
@@ -88,8 +89,8 @@ def plain_python(cell: str) -> Plain:
 def _statement(cell: str, start: int) -> tuple[str, str]:
     """The next logical line as plain Python, and what it leaves open."""
     if _MAGIC_LINE.match(cell, start):
-        indent = cell[start:].find(cell[start:].lstrip(" \t")[:1])
-        first = start + indent
+        first = _INDENT.match(cell, start).end()  # type: ignore[union-attr]
+        indent = first - start
         kept = _LINE_MAGICS_OF_CODE.match(cell, first)
         if kept is not None:
             before = cell[start:first] + "_" + " " * (kept.end() - first - 2) + ";"

@@ -33,7 +33,7 @@ _PROBES = (
 # IPython takes away the indentation of a cell that begins with one; here a block is put
 # around it, so that nothing moves.
 _BLOCK = "with _:\n"
-_INDENTED = re.compile(r"\A(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*[ \t]+[^\s#]")
+_INDENTED = re.compile(r"\A(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n|\n|\r(?!\n)))*[ \t]+[^\s#]")
 _OTHER_KERNEL = re.compile(r"(?i)^(?:ir\b|julia|bash|js|javascript|deno|scala|spylon|octave|\.net)")
 
 

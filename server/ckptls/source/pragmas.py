@@ -13,7 +13,7 @@ from ckptls.source.syntax import Syntax
 from ckptls.source.text import Span
 
 _COMMENT = re.compile(r"#[^\r\n]*?\bckptls:[ \t]*([^\r\n]*)")
-_WORD = re.compile(r"checkpoint=(\"[^\"]*\"|'[^']*'|\S+)|ignore-file|ignore(?:\[([^\]]*)\])?")
+_WORD = re.compile(r"checkpoint=(\"[^\"]*\"|'[^']*'|\S+)|ignore-file|ignore(?:\[([^\[\]]*)\])?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,10 @@ _IMPORT = re.compile(
     rb"|import[ \t]+([^\r\n#;]+))",
     re.M,
 )
+# Behind the last bracket that closes, looking for one would go through the rest for each import.
+_UNCLOSED_IMPORT = re.compile(
+    rb"[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*([^\r\n#]*)|import[ \t]+([^\r\n#;]+))"
+)
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 
 Callers = Callable[[str, frozenset[str]], Mapping[str, tuple[OutsideCall, ...]]]
@@ -312,12 +316,18 @@ def imported_names(data: bytes) -> Iterable[str]:
 def _import_statements(data: bytes) -> Iterator[re.Match[bytes]]:
     """Imports at the start of lines; only lines that have the word are looked at."""
     position = 0
+    last_closing = data.rfind(b")")
     while (place := data.find(b"import", position)) >= 0:
-        match = _IMPORT.match(data, data.rfind(b"\n", 0, place) + 1)
+        begin = data.rfind(b"\n", 0, place) + 1
+        match = (_IMPORT if begin < last_closing else _UNCLOSED_IMPORT).match(data, begin)
         position = place + len(b"import")
         if match is not None and match.end() >= position:
             yield match
             position = match.end()
+        # What else is on the line would be compared from its start, as this was.
+        position = data.find(b"\n", position)
+        if position < 0:
+            return
 
 
 def decoded(data: bytes | None) -> str | None:

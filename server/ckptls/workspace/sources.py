@@ -231,9 +231,10 @@ def _decoded(data: bytes) -> tuple[str, str]:
     for encoding in (*wanted, "utf-8"):
         try:
             text = data.decode(encoding)
+            # Some codecs do not lead back to the same bytes, and a fix would change them all.
+            is_kept = encoding == "utf-8" or text.encode(encoding) == data
         except (LookupError, ValueError, AssertionError):
             continue
-        # Some codecs do not lead back to the same bytes, and a fix would change them all.
-        if encoding == "utf-8" or text.encode(encoding) == data:
+        if is_kept:
             return text, encoding
     return data.decode("latin-1"), "latin-1"

@@ -16,7 +16,7 @@ from ckptls.source.sites import Evidence, LiteralPart, Match, Role, Site
 from ckptls.source.text import Span
 from ckptls.workspace.binding import Binding
 
-_QUANTIFIER = re.compile(r"\{\d*,\d*\}|\[[^\]]*\]|\\,")
+_QUANTIFIER = re.compile(r"\{\d*,\d*\}|\[[^\[\]]*\]|\\,")
 _LEAST = 2  # letters of a piece, to be taken for a name
 
 
