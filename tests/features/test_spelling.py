@@ -99,6 +99,7 @@ ENDS = (
         ("net/logits_", ["net/logits"]),
         ("net/logtz", ["net/logits"]),
         ("nt/logitz", ["net/logits"]),
+        ("net/logit/", ["net/logits/"]),  # the slash is right: not `net/logits`
         ("net/logitz/", ["net/logits/"]),
         ("net/logitz.*", ["net/logits.*"]),
         ("net/con1", ["net/conv1"]),  # not `net/conv`, which finds more

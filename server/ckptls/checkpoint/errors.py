@@ -7,6 +7,7 @@
       CheckpointDamaged           corrupt bytes; `where` is the byte offset
         CheckpointIncomplete      without its end: cut off, or being written this moment
       CheckpointUnsupported       sound, but of a kind or a version that is not read
+        CheckpointForeign         a file without weights: a web page, an archive, a Git LFS pointer
       CheckpointUnreadable        the system refuses: permissions, a device, a directory
         CheckpointUnreachable     another machine does not answer, or refuses us
 
@@ -59,6 +60,10 @@ class CheckpointIncomplete(CheckpointDamaged):
 
 class CheckpointUnsupported(CheckpointError):
     """A sound file of another kind, or of a version that came after this reader."""
+
+
+class CheckpointForeign(CheckpointUnsupported):
+    """A file in the place of weights that no library reads weights from."""
 
 
 class CheckpointUnreadable(CheckpointError):

@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from ckptls.checkpoint import kinds
 from ckptls.checkpoint.errors import (
     CheckpointError,
+    CheckpointForeign,
     CheckpointIncomplete,
     CheckpointNotFound,
     CheckpointUnreadable,
-    CheckpointUnsupported,
 )
 from ckptls.checkpoint.model import FileStamp
 from ckptls.checkpoint.opening import open_regular
@@ -396,7 +396,7 @@ def _refuse_pointer(file: OpenFile) -> None:
         return  # its reader meets the same
     file.close()
     what = f"it is {kinds.POINTER_NAME}"
-    raise CheckpointUnsupported(what, file.path, hint=kinds.POINTER_HINT)
+    raise CheckpointForeign(what, file.path, hint=kinds.POINTER_HINT)
 
 
 def _stamp(path: str, status: os.stat_result) -> FileStamp:

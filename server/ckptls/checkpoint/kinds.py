@@ -10,7 +10,12 @@ than 1,024 bytes), and the specifications of the formats named.
 
 from __future__ import annotations
 
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.errors import (
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointForeign,
+    CheckpointUnsupported,
+)
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
@@ -28,6 +33,9 @@ _DOWNLOAD = "download the checkpoint again; a link may have expired, or need a l
 _ORIGINAL = "name the checkpoint that it was made of"
 _CONVERT = "convert it with the tools of its own library"
 _LOAD_IT = "load it where you trust it, and save the arrays with `numpy.savez`"
+_INSTEAD = "name the checkpoint instead"
+_ZIP = "a zip archive"
+_JSON = "JSON text"
 _PICKLE = "a Python pickle; reading it would mean to run what it says"
 # (offset, the bytes there, what it is, what to do).
 _KINDS = (
@@ -43,13 +51,16 @@ _KINDS = (
     (0, b"\x28\xb5\x2f\xfd", "a Zstandard archive", UNPACK),
     (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", UNPACK),
     (0, b"Rar!\x1a\x07", "a RAR archive", UNPACK),
-    (0, b"PK\x03\x04", "a zip archive", UNPACK),
+    (0, b"PK\x03\x04", _ZIP, UNPACK),
     (0, b"PK\x05\x06", "an empty zip archive", _DOWNLOAD),
-    (0, b"\x89PNG\r\n\x1a\n", "a PNG image", "name the checkpoint instead"),
-    (0, b"\xff\xd8\xff", "a JPEG image", "name the checkpoint instead"),
-    (0, b"%PDF-", "a PDF document", "name the checkpoint instead"),
+    (0, b"\x89PNG\r\n\x1a\n", "a PNG image", _INSTEAD),
+    (0, b"\xff\xd8\xff", "a JPEG image", _INSTEAD),
+    (0, b"%PDF-", "a PDF document", _INSTEAD),
     *((0, bytes([0x80, protocol]), _PICKLE, _LOAD_IT) for protocol in range(2, 6)),
 )  # fmt: skip
+# Where this is to be done nothing reads weights from the file, but for these kinds.
+_FOREIGN = (POINTER_HINT, UNPACK, _DOWNLOAD, _INSTEAD)
+_READ_BY_SOME = (_ZIP, _JSON)
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script")
 # A ModelProto begins with its version, then producer or operators; an ONNX file does so always.
 _ONNX_SECOND = (b"\x12", b"\x3a", b"\x1a", b"\x42")
@@ -83,7 +94,12 @@ def is_pointer(head: bytes, size: int) -> bool:
 def refusal(head: bytes) -> CheckpointUnsupported | None:
     """The error for a file that begins so, if it is known to be of another kind."""
     found = kind_of(head)
-    return None if found is None else CheckpointUnsupported(f"it is {found[0]}", hint=found[1])
+    if found is None:
+        return None
+    what, advice = found
+    is_foreign = advice in _FOREIGN and what not in _READ_BY_SOME
+    kind = CheckpointForeign if is_foreign else CheckpointUnsupported
+    return kind(f"it is {what}", hint=advice)
 
 
 class explaining:  # noqa: N801 - a context manager, as contextlib's are called
@@ -124,7 +140,7 @@ def _text_kind(head: bytes) -> tuple[str, str] | None:
     if lower.startswith(b"<?xml"):
         return ("a web page (HTML)" if b"<html" in head.lower() else "an XML document"), _DOWNLOAD
     if text[:1] in (b"{", b"["):
-        return "JSON text", _DOWNLOAD
+        return _JSON, _DOWNLOAD
     if len(text) >= 4 and _is_plain(text):
         return "a text file", _DOWNLOAD
     return None

@@ -34,6 +34,7 @@ _DEEP = 2
 _FOLDERS = 64
 _LISTED = 256  # directories looked into, for what may be meant
 # A step at the end of a name, or before its extensions: `m-100`, `epoch_3.weights.h5`.
+_BEFORE_STEP = re.compile(r"\.[A-Za-z]+(?=-\d+$)")
 _STEP = re.compile(r"(?s)(.*?)(\d+)((?:\.[A-Za-z][A-Za-z0-9]*)*)")
 
 
@@ -289,11 +290,18 @@ def _is_there(path: str) -> bool:
     return is_file(path + INDEX_SUFFIX) or is_file(path) or is_directory(path)
 
 
+def without_extension(base: str) -> str:
+    """The base name of a prefix without what stands before its step: `m-9` of `m.ckpt-9`."""
+    return _BEFORE_STEP.sub("", base)
+
+
 def _near_prefixes(name: str, prefixes: tuple[str, ...]) -> tuple[str, ...]:
-    """Those whose base names go on where `name` ends (latest step first), then similar ones."""
+    """Those whose base names go on where `name` ends (latest step first), or have an extension
+    before the step that `name` lacks; then similar ones."""
     by_name = {os.path.basename(prefix): prefix for prefix in prefixes}
     longer = [base for base in by_name if name and base.startswith(name)]
     longer.reverse()
+    longer += [base for base in by_name if base != name and without_extension(base) == name]
     from ckptls.checkpoint.nearest import nearest
 
     similar = [base for base in nearest(name, by_name) if base not in longer]

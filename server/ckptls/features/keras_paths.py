@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ckptls.checkpoint.errors import CheckpointAmbiguous
+from ckptls.checkpoint.listing import STATE_NAME
 from ckptls.checkpoint.model import Checkpoint, Format
 from ckptls.features.literals import Replacement
 from ckptls.features.paths import likeliest, rewritten_paths, with_end
 from ckptls.features.rule import Context
+from ckptls.source.pieces import text
 from ckptls.source.sites import PathUse, Site
 from ckptls.workspace.keras import KerasVersion
+from ckptls.workspace.store import Entry
 
 _PART = re.compile(r"\.(?:index|meta|data-\d{5}-of-\d{5})$")
 _TENSORFLOW = (Format.V1, Format.V2)
@@ -64,9 +67,44 @@ def refusal(site: Site, use: PathUse, context: Context) -> Refusal | None:
         return asked.checkpoint(checkpoint)
     if os.path.basename(place) == _GRAPH:
         return asked.graph()
+    if os.path.basename(place) == STATE_NAME and entry is not None and _is_file(entry):
+        return asked.state_file(checkpoint)
     if checkpoint.prefix.startswith(os.path.join(place, "")):
         return asked.directory(checkpoint, place)
     return None
+
+
+def may_take(site: Site, context: Context, place: Entry) -> bool:
+    """Whether what stands at a place is of a kind that the function loads.
+
+    What a file holds counts where that is known already.
+    """
+    facts = place.facts
+    if facts is None:
+        return True
+    asked = _Asked(site, site.paths[0], context, context.keras(site.library))
+    if facts.is_file:
+        ends = _ENDS_OF_MODELS if asked.is_model else _ENDS_OF_WEIGHTS
+        if asked.is_model and _holds_weights_alone(site.paths[0], context, place.path):
+            return False
+        if asked.is_keras_3 and asked.by_name and place.path.endswith(_ENDS_BY_PLACE):
+            return False
+        return place.path.endswith(ends) or not asked.is_keras_3
+    if asked.is_keras_3 or asked.by_name:
+        return False
+    return facts.saved_model == place.path or (facts.is_prefix and not asked.is_model)
+
+
+def _holds_weights_alone(use: PathUse, context: Context, path: str) -> bool:
+    if path.endswith(_ENDS_BY_PLACE[1:]):
+        return True
+    entries = context.look(replace(use, text=text(path))) or ()
+    checkpoints = [each.checkpoint for each in entries if each.checkpoint is not None]
+    return any(each.holds_model is False for each in checkpoints)
+
+
+def _is_file(entry: Entry) -> bool:
+    return entry.facts is not None and entry.facts.is_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,66 +117,74 @@ class _Asked:
     version: KerasVersion
 
     @property
-    def _is_model(self) -> bool:
+    def is_model(self) -> bool:
         return self.site.function.endswith("load_model")
 
     @property
-    def _is_keras_3(self) -> bool:
+    def is_keras_3(self) -> bool:
         return self.version.major == 3
 
     @property
-    def _by_name(self) -> bool:
+    def by_name(self) -> bool:
         restores = self.context.analysis.restores
         return any(each.by_layer and each.place == self.site.place for each in restores)
 
     @property
     def _wanted(self) -> str:
         """What Keras 3 takes, and how it is known that it is this one."""
-        takes = _TAKES_MODELS if self._is_model else _TAKES_WEIGHTS
+        takes = _TAKES_MODELS if self.is_model else _TAKES_WEIGHTS
         return f"{takes} ({self.version.reason})"
 
     def part(self, end: str) -> Refusal:
         """A file of a TensorFlow checkpoint, such as its index."""
         what = "this is a file of a TensorFlow checkpoint"
-        if self._is_keras_3:
+        if self.is_keras_3:
             return Refusal(f"{what}, which Keras 3 does not read; {self._wanted}", [])
-        if self._is_model:
+        if self.is_model:
             return Refusal(f"{what}, and `load_model` wants a whole model", [])
         message = f"{what}; its prefix, without `{end}`, is wanted"
         if self.version.major is None:
             message += " by Keras 2, and Keras 3 reads no such checkpoint"
-        return Refusal(message, [] if self._by_name else with_end(self.context, self.site, end, ""))
+        return Refusal(message, [] if self.by_name else with_end(self.context, self.site, end, ""))
 
     def graph(self) -> Refusal | None:
         """The file with the graph of a SavedModel."""
         what = "this is the graph of a SavedModel"
-        if self._is_keras_3:
+        if self.is_keras_3:
             return Refusal(f"{what}, which Keras 3 does not read; {self._wanted}", [])
         directory = os.path.dirname((self.use.text.literal or "").rstrip("/")) or "."
         message = f"{what}; the directory that it lies in is wanted"
-        return Refusal(message, [] if self._by_name else self._rewritten(directory))
+        return Refusal(message, [] if self.by_name else self._rewritten(directory))
+
+    def state_file(self, checkpoint: Checkpoint) -> Refusal:
+        """The file that names the checkpoints of a directory."""
+        what = "this is the state file, which only names checkpoints"
+        if self.is_model or not self._takes(checkpoint, ""):
+            return Refusal(what, [])
+        place, name = self.use.text.literal or "", os.path.basename(checkpoint.prefix)
+        return Refusal(what, self._rewritten(place[: -len(STATE_NAME)] + name))
 
     def checkpoint(self, checkpoint: Checkpoint) -> Refusal | None:
         """A checkpoint by its own path."""
         if checkpoint.format in _TENSORFLOW:
-            return self._model_prefix() if self._is_model else self._prefix()
+            return self._model_prefix() if self.is_model else self._prefix()
         if checkpoint.format not in (Format.KERAS, Format.HDF5):
             return None
-        if self._is_model and checkpoint.holds_model is False:
+        if self.is_model and checkpoint.holds_model is False:
             return Refusal(
                 "this file holds weights alone, and `load_model` wants a whole model;"
                 " build the model and use its `load_weights`",
                 [],
             )
-        return self._file() if self._is_keras_3 else None
+        return self._file() if self.is_keras_3 else None
 
     def _file(self) -> Refusal | None:
         """A file of Keras under Keras 3, which tells formats by how paths end."""
-        ends = _ENDS_OF_MODELS if self._is_model else _ENDS_OF_WEIGHTS
+        ends = _ENDS_OF_MODELS if self.is_model else _ENDS_OF_WEIGHTS
         tail = self.site.text.tail
         if tail and not tail.endswith(ends):
             return Refusal(f"Keras 3 tells formats by how a path ends: {self._wanted}", [])
-        if not self._is_model and self._by_name and tail.endswith(_ENDS_BY_PLACE):
+        if not self.is_model and self.by_name and tail.endswith(_ENDS_BY_PLACE):
             end = next(each for each in _ENDS_BY_PLACE if tail.endswith(each))
             return Refusal(
                 f"`by_name` is for `.h5` files that Keras 2 or `model.save` wrote; of `{end}` files"
@@ -149,9 +195,9 @@ class _Asked:
 
     def _prefix(self) -> Refusal | None:
         """A TensorFlow checkpoint whose weights are to be loaded."""
-        if self._is_keras_3:
+        if self.is_keras_3:
             return Refusal(f"Keras 3 reads no TensorFlow checkpoint; {self._wanted}", [])
-        if self._by_name:
+        if self.by_name:
             return Refusal(
                 "layers take weights by their names (`by_name`) from `.h5` files alone,"
                 " and this is of TensorFlow",
@@ -163,7 +209,7 @@ class _Asked:
         """A TensorFlow checkpoint in the place of a model."""
         what = "this is a TensorFlow checkpoint, which holds weights alone"
         written = self.use.text.literal or ""
-        if self._is_keras_3:
+        if self.is_keras_3:
             return Refusal(f"{what}; Keras 3 does not read it: {self._wanted}", [])
         if written.endswith(_SAVED_MODEL):
             above = written[: -len(_SAVED_MODEL)]
@@ -178,12 +224,12 @@ class _Asked:
             return self._saved_model()
         if checkpoint is not None and checkpoint.format is Format.ORBAX:
             return None
-        if self._is_model:
+        if self.is_model:
             if inside.strip("/") == _UNPACKED and self.version.major != 2:
                 return None
             return Refusal("this directory is not a SavedModel, and `load_model` wants a model", [])
         wanted = "`load_weights` wants the path of one file"
-        if not self._is_keras_3:
+        if not self.is_keras_3:
             wanted += ", or the prefix of a checkpoint"
         written = (self.use.text.literal or "").rstrip("/")
         is_right = checkpoint is not None and self._takes(checkpoint, inside)
@@ -194,14 +240,14 @@ class _Asked:
     def _takes(self, checkpoint: Checkpoint, path: str) -> bool:
         """Whether `load_weights` takes a checkpoint with that end of its path."""
         if checkpoint.format in _TENSORFLOW:
-            return not self._is_keras_3 and not self._by_name
-        ends = _ENDS_BY_NAME if self._by_name else _ENDS_OF_WEIGHTS
-        return path.endswith(ends) and not (self._by_name and path.endswith(_ENDS_BY_PLACE))
+            return not self.is_keras_3 and not self.by_name
+        ends = _ENDS_BY_NAME if self.by_name else _ENDS_OF_WEIGHTS
+        return path.endswith(ends) and not (self.by_name and path.endswith(_ENDS_BY_PLACE))
 
     def _saved_model(self) -> Refusal | None:
-        if not self._is_keras_3:
-            return None if self._is_model else self._prefix()
-        instead = "; for inference, `keras.layers.TFSMLayer` takes it" if self._is_model else ""
+        if not self.is_keras_3:
+            return None if self.is_model else self._prefix()
+        instead = "; for inference, `keras.layers.TFSMLayer` takes it" if self.is_model else ""
         return Refusal(
             f"this is a SavedModel, which Keras 3 does not read: {self._wanted}{instead}", []
         )

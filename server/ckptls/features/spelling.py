@@ -143,6 +143,8 @@ def _whole(spellings: Iterable[str], ends: Mapping[str, int], pattern: str) -> l
     Without any, those that end before a number; else all that do more than cut the pattern off.
     """
     several = list(spellings)
+    if pattern.endswith("/"):  # `net/logit/` is `net/logits/`, and not `net/logits`
+        several = [each for each in several if each.endswith("/")] or several
     for end in (_AT_END, _BEFORE_NUMBER):
         found = [each for each in several if ends.get(each) == end]
         if found:

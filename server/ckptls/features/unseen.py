@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from ckptls.checkpoint.errors import CheckpointError, CheckpointUnreadable, CheckpointUnsupported
+from ckptls.checkpoint.errors import (
+    CheckpointError,
+    CheckpointForeign,
+    CheckpointUnreadable,
+    CheckpointUnsupported,
+)
 from ckptls.checkpoint.files import shown
 from ckptls.features import words
 from ckptls.source.sites import PathForm
@@ -36,6 +41,8 @@ def unseen(binder: Binder) -> dict[str, str]:
 
 def _is_ours(error: CheckpointError, form: PathForm) -> bool:
     """Whether the reason is not one that `unreadable-checkpoint` reports."""
+    if isinstance(error, CheckpointForeign):
+        return False
     if isinstance(error, CheckpointUnsupported):
         return form is PathForm.FILE or needs_library(error)
     return isinstance(error, CheckpointUnreadable)

@@ -63,6 +63,11 @@ def below(message: str, directory: str) -> str:
     return message.replace(base + os.sep, "") if base else message
 
 
+def shown_path(written: str, binding: Binding) -> str:
+    """A path as code gives it, for a message: short if it lies under the directory that counts."""
+    return printable(below(written, binding.base))
+
+
 def in_checkpoint(checkpoint: Checkpoint, binding: Binding) -> str:
     """The checkpoint as messages name it."""
     return f"checkpoint `{checkpoint_name(checkpoint, binding)}`"

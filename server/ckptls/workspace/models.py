@@ -6,13 +6,14 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from ckptls.checkpoint.errors import CheckpointError
+from ckptls.checkpoint.errors import CheckpointError, CheckpointForeign
 from ckptls.checkpoint.files import is_file, is_remote, stamp_of
 
 if TYPE_CHECKING:
     from ckptls.checkpoint.graph import Model
     from ckptls.checkpoint.model import FileStamp
 
+    Found = tuple[Model | None, CheckpointForeign | None]
 _MOST = 16  # graphs that are kept; some have hundreds of thousands of nodes
 
 
@@ -20,24 +21,27 @@ class ModelStore:
     """Models by what their files were like when they were read; from any thread."""
 
     def __init__(self) -> None:
-        self._models: dict[FileStamp, Model | None] = {}
+        self._models: dict[FileStamp, Found] = {}
         self._lock = threading.Lock()
 
-    def at(self, path: str) -> Model | None:
-        """The model in a `.meta` file or the SavedModel at a path; None where there is none."""
+    def at(self, path: str) -> Found:
+        """The model in a `.meta` file or the SavedModel at a path; None where there is none.
+
+        With it the error, if a file of another kind is in its place.
+        """
         file = _file_of(path)
         stamp = stamp_of(file) if file is not None else None
         if file is None or stamp is None:
-            return None
+            return None, None
         with self._lock:
             if stamp in self._models:
                 return self._models[stamp]
-        model = _read(file)
+        found = _read(file)
         with self._lock:
-            self._models[stamp] = model
+            self._models[stamp] = found
             while len(self._models) > _MOST:
                 self._models.pop(next(iter(self._models)))
-        return model
+        return found
 
 
 def _file_of(path: str) -> str | None:
@@ -50,11 +54,13 @@ def _file_of(path: str) -> str | None:
     return inside if is_file(inside) else None
 
 
-def _read(path: str) -> Model | None:
+def _read(path: str) -> Found:
     from ckptls.checkpoint.graph import read_model
 
     try:
-        return read_model(path)
+        return read_model(path), None
+    except CheckpointForeign as error:
+        return None, error.with_traceback(None)
     except (CheckpointError, OSError):
-        # What is wrong with it is told where the checkpoint is opened.
-        return None
+        # A graph of a version that is not known is no fault of the file.
+        return None, None

@@ -45,7 +45,8 @@ class Entry:
     `is_directory`: there is a directory of the name of this checkpoint, too, which functions
     that take both look into instead. `facts` are those by which TensorFlow decides whether it
     opens the path; None for paths on other machines. `near` are the first of the places that the
-    error has as candidates; `loss` is what is missing of the checkpoint's data.
+    error has as candidates; `loss` is what is missing of the checkpoint's data. `graph_error`: the
+    graph that the path names is not there, but another kind of file in its place.
     """
 
     path: str
@@ -56,6 +57,7 @@ class Entry:
     facts: PathFacts | None = None
     near: tuple[Entry, ...] = ()
     loss: DataLoss | None = None
+    graph_error: CheckpointError | None = None
 
     @property
     def is_absent(self) -> bool:
@@ -119,16 +121,21 @@ class CheckpointStore:
         forgotten = self._forgotten
         model = None
         facts = None
+        wrong = None
         try:
-            model = self._models.at(path)
+            model, wrong = self._models.at(path)
             facts = facts_of(path)
             checkpoint = patiently(lambda: self._read_or_known(locate(path)), _PAUSES_SECONDS)
             is_both = _is_directory_too(path, checkpoint)
             loss = self._loss_of(checkpoint)
-            entry = Entry(path, checkpoint, None, model, is_both, facts, loss=loss)
+            entry = Entry(
+                path, checkpoint, None, model, is_both, facts, loss=loss, graph_error=wrong
+            )
         except CheckpointError as error:
             near = _near(error) if facts is not None else ()
-            entry = Entry(path, None, _alone(error), model, facts=facts, near=near)
+            entry = Entry(
+                path, None, _alone(error), model, facts=facts, near=near, graph_error=wrong
+            )
         except OSError as error:
             reason = error.strerror or str(error)
             refusal = CheckpointUnreadable(f"cannot be read: {reason}", path)
@@ -293,7 +300,9 @@ def _has_same_variables(one: Checkpoint, other: Checkpoint) -> bool:
 
 
 def _is_same(before: Entry, after: Entry) -> bool:
-    if before.model is not after.model or before.is_directory != after.is_directory:
+    if before.model is not after.model or before.graph_error is not after.graph_error:
+        return False
+    if before.is_directory != after.is_directory:
         return False
     if (before.facts, before.near, before.loss) != (after.facts, after.near, after.loss):
         return False

@@ -220,3 +220,55 @@ def test_a_path_that_is_right_from_a_folder_above_the_file_is_silent(project):
     project.checks_as(
         "train.py", f'tf.train.load_checkpoint("{project.root.name}/data/ckpts/m.ckpt")'
     )
+
+
+def test_the_extension_left_out_before_the_step_fires(project):
+    project.checkpoint("runs/net.ckpt-10", w=[2])
+    project.checkpoint("runs/other.ckpt-20", w=[2])
+    project.checks(
+        """
+        tf.train.load_checkpoint("runs/net-10")  # warning: [checkpoint-not-found] `runs/net.ckpt-10`
+        tf.train.load_checkpoint("runs/net-20")
+        """
+    )
+
+
+def test_half_the_path_of_a_file_of_keras_fires(project):
+    project.keras("w.h5", "dense")
+    project.checkpoint("training/cp.ckpt", w=[2])
+    snippet = "import tf_keras\nmodel = tf_keras.Sequential()\n"
+    project.checks(
+        snippet
+        + """
+model.load_weights("w")  # warning: [checkpoint-not-found] `w.h5`
+model.load_weights("training/cp")  # warning: [checkpoint-not-found] `training/cp.ckpt`
+model.load_weights("training/cp", by_name=True)
+tf_keras.models.load_model("training/cp")
+tf_keras.models.load_model("w")
+model.load_weights("training/checkpoint")
+"""
+    )
+    project.settings(keras=3)
+    snippet = snippet.replace("tf_keras", "keras")
+    project.checks(
+        snippet
+        + """
+model.load_weights("w")  # warning: [checkpoint-not-found] `w.h5`
+model.load_weights("training/cp")
+"""
+    )
+
+
+def test_messages_name_paths_below_the_workspace_only(project):
+    project.checkpoint("runs/exp1/m.ckpt", w=[2])
+    _, (finding,) = project.findings(
+        """
+        from pathlib import Path
+        root = Path(__file__).resolve().parent
+        tf.train.load_checkpoint(root / "run" / "exp1" / "m.ckpt")
+        tf.train.load_checkpoint("runs/exp1/m.ckpt")
+        """
+    )
+    assert finding.message == (
+        "there is no checkpoint at `run/exp1/m.ckpt`; did you mean `runs/exp1/m.ckpt`?"
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+
 
 def test_a_file_that_is_cut_short_fires(vgg16):
     index = vgg16.root / "vgg_16.ckpt.index"
@@ -102,3 +104,54 @@ def test_messages_name_paths_as_the_code_or_the_workspace_does(project):
     _, (finding,) = project.findings('tf.train.load_checkpoint("./runs/model.ckpt")')
     assert str(project.root) not in finding.message
     assert "runs/model.ckpt.index" in finding.message
+
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n"
+
+
+def test_files_without_weights_fire_where_keras_is_to_read_them(project):
+    for name in ("w.weights.h5", "m.h5", "m.keras", "saved/saved_model.pb"):
+        project.file(name, POINTER)
+    project.file("page.h5", "<!DOCTYPE html><html><body>Not found</body></html>")
+    (project.root / "packed.h5").write_bytes(b"\x1f\x8b\x08" + bytes(40))
+    project.checks(
+        """
+        import keras
+        model = keras.Sequential()
+        model.load_weights("w.weights.h5")  # error: [unreadable-checkpoint] git lfs pull
+        model.load_weights("page.h5")  # error: [unreadable-checkpoint] web page
+        keras.models.load_model("m.keras")  # error: [unreadable-checkpoint] git lfs pull
+        keras.models.load_model("m.h5")  # error: [unreadable-checkpoint] git lfs pull
+        keras.models.load_model("packed.h5")  # error: [unreadable-checkpoint] gzip archive
+        keras.models.load_model("saved")  # error: [unreadable-checkpoint] this graph cannot be read
+        """
+    )
+
+
+def test_a_pointer_in_the_place_of_a_graph_fires(project):
+    project.file("run/m.ckpt-1.meta", POINTER)
+    project.checkpoint("run/m.ckpt-1", w=[2])
+    project.file("saved/saved_model.pb", POINTER)
+    project.graph("other.meta", "input")
+    project.checks(
+        """
+        tf.train.import_meta_graph("run/m.ckpt-1.meta")  # error: [unreadable-checkpoint] git lfs pull
+        tf.saved_model.load("saved")  # error: [unreadable-checkpoint] `saved/saved_model.pb`
+        tf.train.load_checkpoint("run/m.ckpt-1")
+        tf.train.import_meta_graph("other.meta")
+        """
+    )
+
+
+def test_json_and_zip_may_be_weights_to_keras(project):
+    project.file("model.weights.json", "{}")
+    with zipfile.ZipFile(project.root / "some.zip", "w") as archive:
+        archive.writestr("a.txt", "a")
+    project.checks(
+        """
+        import keras
+        model = keras.Sequential()
+        model.load_weights("model.weights.json")
+        model.load_weights("some.zip")
+        """
+    )

@@ -7,9 +7,12 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
+from ckptls.checkpoint.missing import without_extension
 from ckptls.checkpoint.nearest import is_near_miss
 from ckptls.checkpoint.path_facts import META_SUFFIX
+from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.keras_paths import is_of_keras, may_take
 from ckptls.features.path_forms import (
     DIRECTORIES,
     is_moved,
@@ -38,7 +41,8 @@ class MissingCheckpoint(Rule):
     ## What it does
     Checks the paths of checkpoints, and of their `.meta` files, that are read: if nothing is at
     the path, and the same directory holds a checkpoint whose name differs by a slip or a blank,
-    or goes on where the path ends (`-<step>`, `.ckpt-<step>`), or a folder of the path is nearly
+    or goes on where the path ends (`-<step>`, `.ckpt-<step>`, `.h5`), or has an extension before
+    the step that the path lacks, or a folder of the path is nearly
     called so, left out or one too many, that one was probably meant.
 
     Also checks the state file `checkpoint` of a directory: if the checkpoint that it names is not
@@ -77,13 +81,15 @@ class MissingCheckpoint(Rule):
         written = site.text.literal
         if use is None or not written or use.form not in READ | {PathForm.WORKING}:
             return
-        found = self._moved(site, use, written, context) or self._absent(
+        found = self._moved(site, use, written, binding, context) or self._absent(
             site, use, written, binding, context
         )
         if found is not None:
             yield found
 
-    def _moved(self, site: Site, use: PathUse, written: str, context: Context) -> Finding | None:
+    def _moved(
+        self, site: Site, use: PathUse, written: str, binding: Binding, context: Context
+    ) -> Finding | None:
         """A directory whose state file names another place than the one it lies in."""
         if use.form not in DIRECTORIES | {PathForm.ANY} or site.function.endswith(_PATIENT):
             return None
@@ -98,13 +104,14 @@ class MissingCheckpoint(Rule):
         if is_saved_before(context, site):
             return None
         stated, inside = entry.facts.state.written, prefixes_inside(entry, written)
-        beside = f"`{inside[0]}` is there"
+        beside = f"`{words.shown_path(inside[0], binding)}` is there"
         instead = rewritten_paths(context, site, list(inside))
         is_taken = use.form is PathForm.ANY and instead
         hint = f"did you mean `{instead[0].text}`?" if is_taken else beside
+        place = words.shown_path(written, binding)
         return self.finding(
             site,
-            f"the state file in `{written}` names `{stated}`, which is not there; {hint}",
+            f"the state file in `{place}` names `{stated}`, which is not there; {hint}",
             None,
             suggestions=instead if is_taken else (),
         )
@@ -120,15 +127,16 @@ class MissingCheckpoint(Rule):
             written_like(written, entry.path, other.path)
             for entry in entries
             for other in entry.near
-            if _is_taken(use.form, written, other)
-            and _is_meant(use.form, written, entry.path, other.path, binding.base)
+            if _is_taken(site, use.form, written, other, context)
+            and _is_meant(site, use.form, written, entry.path, other.path, binding.base)
         ]
         near = list(dict.fromkeys(near))[:_MOST]
         if not near or is_own(context, site.text):
             return None
         return self.finding(
             site,
-            f"there is no checkpoint at `{written}`; did you mean `{near[0]}`?",
+            f"there is no checkpoint at `{words.shown_path(written, binding)}`;"
+            f" did you mean `{words.shown_path(near[0], binding)}`?",
             None,
             suggestions=rewritten_paths(context, site, near),
         )
@@ -150,14 +158,16 @@ def _is_stated_path_used(use: PathUse, context: Context) -> bool:
     )
 
 
-def _is_taken(form: PathForm, written: str, other: Entry) -> bool:
+def _is_taken(site: Site, form: PathForm, written: str, other: Entry, context: Context) -> bool:
     """Whether the function would open that place."""
+    if is_of_keras(site):
+        return may_take(site, context, other)
     if form is PathForm.FILE:
         return other.facts is not None
     return is_tensorflow_name(other.path) and opens(form, written.rstrip("/"), other)
 
 
-def _is_meant(form: PathForm, written: str, place: str, other: str, base: str) -> bool:
+def _is_meant(site: Site, form: PathForm, written: str, place: str, other: str, base: str) -> bool:
     """Whether one segment of a path makes the difference: a slip in it, or it is left out."""
     if form is PathForm.META:
         place, other = place.removesuffix(META_SUFFIX), other.removesuffix(META_SUFFIX)
@@ -168,7 +178,8 @@ def _is_meant(form: PathForm, written: str, place: str, other: str, base: str) -
         if len(wrong) != 1 or wrong[0] < len(given) - count:
             return False
         is_last = wrong[0] == len(given) - 1
-        return _is_slip(given[wrong[0]], there[wrong[0]], is_last, form)
+        may_go_on = is_last and (form is not PathForm.FILE or is_of_keras(site))
+        return _is_slip(given[wrong[0]], there[wrong[0]], is_last, may_go_on)
     if form is PathForm.FILE or not other.startswith(os.path.join(base, "")):
         return False
     longer, shorter = (there, given) if len(there) > len(given) else (given, there)
@@ -178,13 +189,15 @@ def _is_meant(form: PathForm, written: str, place: str, other: str, base: str) -
     )
 
 
-def _is_slip(written: str, there: str, is_last: bool, form: PathForm) -> bool:
+def _is_slip(written: str, there: str, is_last: bool, may_go_on: bool) -> bool:
     if "".join(written.split()) == "".join(there.split()):
         return True
     if is_last and re.fullmatch(re.escape(written) + r"-\d+", there):
         return True
-    if is_last and form is not PathForm.FILE and there.startswith((written + ".", written + "-")):
+    if may_go_on and there.startswith((written + ".", written + "-")):
         return True  # half a prefix
+    if may_go_on and without_extension(there) == written:
+        return True  # `model-100` for `model.ckpt-100`
     # `a.ckpt` and `b.ckpt` have an ending in common, and nothing else.
     stem, dot, ending = written.partition(".")
     other, _, other_ending = there.partition(".")

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ckptls.checkpoint.data_files import DataLoss
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.errors import (
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointForeign,
+    CheckpointUnsupported,
+)
 from ckptls.checkpoint.model import Checkpoint, Format
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.keras_paths import is_of_keras
 from ckptls.features.path_forms import PREFIXES, opens
 from ckptls.features.paths import READ, path_use, relative
 from ckptls.features.rule import Context, Rule
@@ -57,7 +63,7 @@ class UnreadableCheckpoint(Rule):
 
     def check(self, site: Site, binding: Binding, context: Context) -> Iterator[Finding]:
         use = path_use(site)
-        if use is None or use.form not in READ | {PathForm.WORKING}:
+        if use is None or use.form not in READ | {PathForm.WORKING, PathForm.SAVED_MODEL}:
             return
         message = self._message(site, use, binding, context)
         found = self.finding(site, message, None) if message else None
@@ -69,6 +75,8 @@ class UnreadableCheckpoint(Rule):
         written = use.text.literal or ""
         is_opened = any(opens(use.form, written, each) for each in entries)
         for entry in entries:
+            if entry.graph_error is not None and _opens_graph(use.form, site):
+                return relative(_message(entry.graph_error, "graph"), use, entry, binding)
             if entry.checkpoint is not None:
                 if not is_opened and _is_of_another_format(entry, entry.checkpoint, use, site):
                     kind = entry.checkpoint.format.value
@@ -114,16 +122,23 @@ def _is_needed(loss: DataLoss, site: Site, use: PathUse, context: Context) -> bo
 
 
 def _is_told(error: CheckpointError, form: PathForm) -> bool:
-    if isinstance(error, CheckpointDamaged):
+    if isinstance(error, CheckpointDamaged | CheckpointForeign):
         return True
     # What lacks a library to read it is no fault of the file.
     is_ours = "pip install" in error.hint or "pip install" in error.what
     return isinstance(error, CheckpointUnsupported) and form is not PathForm.FILE and not is_ours
 
 
-def _message(error: CheckpointError) -> str:
+def _opens_graph(form: PathForm, site: Site) -> bool:
+    """Whether a function opens the graph at a path, in whatever format the weights are."""
+    return form in (PathForm.META, PathForm.SAVED_MODEL) or (
+        is_of_keras(site) and site.function.endswith("load_model")
+    )
+
+
+def _message(error: CheckpointError, what: str = "checkpoint") -> str:
     place = f" (`{error.path}`)" if error.path else ""
     if error.where is not None:
         place = f", at byte {error.where:,} of `{error.path}`"
     hint = f"; {error.hint}" if error.hint else ""
-    return f"this checkpoint cannot be read: {error.what}{place}{hint}"
+    return f"this {what} cannot be read: {error.what}{place}{hint}"
