@@ -37,6 +37,7 @@ __all__ = ["in_directory", "open_values", "read"]
 MAX_METADATA_BYTES = 256 << 20
 _EMPTY = ("None", "Dict", "List", "Tuple", "NamedTuple", "EmptyNode")
 _DESCRIPTIONS = (zarr.V2_NAME, zarr.V3_NAME)
+_STORES_ALL = "store_array_data_equal_to_fill_value"
 
 Leaf = tuple[str, dict[str, Any]]  # name on disk, what the tree says of it
 
@@ -97,6 +98,7 @@ class OrbaxValues(Closing):
         self._directory = location.prefix
         self._aggregated = _aggregated(location)
         self._tree = _tree(location.prefix, self._aggregated)
+        self._is_full = _is_full(location.prefix)
         self._store = _store(location.prefix)
         marks = [
             path for path in location.files if split(path)[1] in (METADATA, MANIFEST, AGGREGATE)
@@ -116,7 +118,7 @@ class OrbaxValues(Closing):
         if stated.get("value_type") == STRING:
             return self._text(leaf)
         array, read_chunk = self._array(leaf, name)
-        value = zarr.value(array, read_chunk, name)
+        value = zarr.value(array, read_chunk, name, is_full=self._is_full)
         self._check_unchanged()
         return value
 
@@ -128,7 +130,7 @@ class OrbaxValues(Closing):
         if stated.get("value_type") == STRING:
             return len(self._text(leaf)[()])
         array, read_chunk = self._array(leaf, name)
-        size = zarr.verify(array, read_chunk, name)
+        size = zarr.verify(array, read_chunk, name, is_full=self._is_full)
         self._check_unchanged()
         return size
 
@@ -232,6 +234,17 @@ def _tree(directory: str, aggregated: dict[str, orbax_aggregate.Leaf]) -> dict[s
     except CheckpointError as error:
         raise error.named(path) from None
     return leaves
+
+
+def _is_full(directory: str) -> bool:
+    """Whether all chunks were stored, so that one that is not there is lost.
+
+    Older versions of Orbax leave out chunks of zeros, and put zeros in for them.
+    """
+    path = join(directory, METADATA)
+    if not is_file(path):
+        return False
+    return json_object(_content(path), METADATA).get(_STORES_ALL) is True
 
 
 def _leaves(tree: Any) -> Iterator[tuple[str, Leaf]]:

@@ -66,11 +66,16 @@ def describe(data: bytes, name: str) -> Description:
         raise CheckpointDamaged(f"the description of `{name}` lacks something") from None
 
 
-def value(array: Description, read: ReadChunk, name: str) -> elements.Array:
+def value(
+    array: Description, read: ReadChunk, name: str, *, is_full: bool = False
+) -> elements.Array:
     """All elements of an array; `read` gives the bytes of a chunk by key, None if there are none.
 
+    A chunk that is not stored has the fill value, unless the array `is_full`: then its writer
+    stored all of them.
+
     Raises:
-        CheckpointDamaged: chunks that do not hold what they should.
+        CheckpointDamaged: chunks that do not hold what they should; a missing one if `is_full`.
         CheckpointUnsupported: a codec or a type that is not read.
     """
     import numpy
@@ -79,19 +84,21 @@ def value(array: Description, read: ReadChunk, name: str) -> elements.Array:
     grid = _grid(array, name)
     result = numpy.full(array.shape, _fill(array.fill, kind), kind)
     for place in product(*map(range, grid)):
-        data = read(array.key_of(place))
+        key = array.key_of(place)
+        data = read(key)
         if data is None:
+            _check_may_be_missing(key, name, is_full=is_full)
             continue
         part = _decoded(data, array.codecs, array.chunks, kind, array.fill)
         _put(result, part, place, array.chunks)
     return result
 
 
-def verify(array: Description, read: ReadChunk, name: str) -> int:
+def verify(array: Description, read: ReadChunk, name: str, *, is_full: bool = False) -> int:
     """Unpack the chunks of an array one by one; how many bytes its elements take.
 
     Raises:
-        CheckpointDamaged: a chunk is missing, or does not hold what it should.
+        CheckpointDamaged: as `value`.
         CheckpointUnsupported: as `value`.
     """
     kind = elements.numpy_dtype(array.dtype)
@@ -100,9 +107,15 @@ def verify(array: Description, read: ReadChunk, name: str) -> int:
         key = array.key_of(place)
         data = read(key)
         if data is None:
-            raise CheckpointDamaged(f"chunk `{key}` of `{name}` is missing")
-        _decoded(data, array.codecs, array.chunks, kind, array.fill)
+            _check_may_be_missing(key, name, is_full=is_full)
+        else:
+            _decoded(data, array.codecs, array.chunks, kind, array.fill)
     return prod(array.shape) * kind.itemsize
+
+
+def _check_may_be_missing(key: str, name: str, *, is_full: bool) -> None:
+    if is_full:
+        raise CheckpointDamaged(f"chunk `{key}` of `{name}` is missing")
 
 
 def _grid(array: Description, name: str) -> list[int]:
