@@ -140,8 +140,9 @@ def _count(array: np.ndarray) -> _Counts:
         values = piece
         if piece.dtype.kind == "f":
             is_finite = numpy.isfinite(piece)
-            counts.nans += int(numpy.isnan(piece).sum())
-            values = piece if is_finite.all() else piece[is_finite]
+            if not is_finite.all():
+                counts.nans += int(numpy.isnan(piece).sum())
+                values = piece[is_finite]
         counts.zeros += len(values) - int(numpy.count_nonzero(values))
         counts.finite += len(values)
         if len(values):
@@ -166,7 +167,10 @@ def _spread(array: np.ndarray, counts: _Counts) -> tuple[float, float, Histogram
     seen, mean, squares = 0, 0.0, 0.0
     for piece in _pieces(array):
         values = piece.astype(numpy.float64)
-        values = values[numpy.isfinite(values)] / scale
+        if counts.finite < array.size:
+            values = values[numpy.isfinite(values)]
+        if scale != 1:
+            values /= scale
         if not len(values):
             continue
         found += numpy.histogram(values, bins, between)[0] if bins > 1 else len(values)

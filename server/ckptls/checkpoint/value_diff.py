@@ -50,6 +50,9 @@ def compare_arrays(first: np.ndarray, second: np.ndarray) -> ValueDiff:
     """How two arrays of one shape and dtype differ."""
     import numpy as np
 
+    is_plain = first.dtype.kind in "biufc" and first.size <= _AT_ONCE
+    if is_plain and first.tobytes() == second.tobytes():  # the most frequent case, in less time
+        return ValueDiff(first.size, 0, 0.0, 0.0)
     if not _are_numbers(first):
         return ValueDiff(first.size, int(np.count_nonzero(first != second)), None, None)
     count, absolute, relative = 0, 0.0, 0.0
