@@ -200,6 +200,37 @@ def test_an_index_leads_nowhere_else(folder: Path, name: object) -> None:
         ckptls.open(write_shards(folder, {"a": name}))
 
 
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 9\n",
+        b"<!DOCTYPE html><html></html>",
+        bytes(64),
+    ],
+    ids=["empty", "Git LFS", "HTML", "zeros"],
+)
+def test_a_shard_that_cannot_be_read_is_named_by_the_folder_too(
+    folder: Path, number: int, data: bytes
+) -> None:
+    path = write_shards(folder, {"a": "m-1.safetensors", "b": "m-2.safetensors"})
+    (folder / f"m-{number}.safetensors").write_bytes(data)
+    for given in (path, folder):
+        with pytest.raises(CheckpointError, match=f"m-{number}.safetensors"):
+            ckptls.open(given)
+
+
+def test_the_first_shard_alone_does_not_decide_what_the_others_are(folder: Path) -> None:
+    path = write_shards(
+        folder, {"a": "m-0.safetensors", "b": "m-1.safetensors", "c": "m-2.safetensors"}
+    )
+    np.savez(folder / "other.npz", a=np.zeros(1))
+    (folder / "other.npz").rename(folder / "m-0.safetensors")
+    with pytest.raises(CheckpointError, match=r"m-0\.safetensors"):
+        ckptls.open(path)
+
+
 # -- safetensors and NumPy ------------------------------------------------------------------
 
 

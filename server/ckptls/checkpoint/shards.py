@@ -9,6 +9,7 @@ Source: huggingface_hub (serialization), keras (saving_lib.ShardedH5IOStore).
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 MAX_INDEX_BYTES = 64 << 20
 MAX_SHARDS = 100_000
+_MOST_ASKED = 8  # shards whose first bytes say which format it is
 _KEY = b'"weight_map"'
 
 Weights = dict[str, list[str]]
@@ -82,12 +84,37 @@ def at_index(file: OpenFile) -> Location | None:
         raise CheckpointNotFound(
             f"`{file.path}` is an index, and none of its {len(names)} files is there", file.path
         )
-    first = at_file(present[0])
-    if first is None:
+    form = _format_of(present)
+    if form is None:
         return None
-    form = Format.KERAS if first.format is Format.HDF5 else first.format
     missing = [name for name, path in zip(names, paths, strict=True) if path not in present]
     return Location(file.path, form, (file.path, *present), problems=_lost(missing, len(names)))
+
+
+def _format_of(shards: Sequence[str]) -> Format | None:
+    """The format of most shards; None if they are files of no format that is read.
+
+    A shard that cannot be read does not decide: its error is raised when it is listed.
+
+    Raises:
+        CheckpointError: none of the shards can be read.
+    """
+    formats: Counter[Format] = Counter()
+    error: CheckpointError | None = None
+    for path in shards[:_MOST_ASKED]:
+        try:
+            found = at_file(path)
+        except CheckpointError as problem:
+            error = error or problem.named(path)
+            continue
+        if found is not None:
+            formats[found.format] += 1
+    if not formats:
+        if error is not None:
+            raise error
+        return None
+    form = formats.most_common(1)[0][0]
+    return Format.KERAS if form is Format.HDF5 else form
 
 
 def listed(location: Location, read_file: Callable[[str], Found]) -> Contents:
