@@ -3,7 +3,8 @@
 A run makes a small project of modules (one of them a notebook at times), edits it a few times,
 and compares what each document says then with what fresh documents of the same texts say: every
 site with its paths, guards and scopes, restores, saves, variables of the model, checked paths,
-calls of other modules, exports.
+calls of other modules, exports. Half of the programs are random statements, the others are put
+together from pieces of code (`_PIECES`) that work on each other.
 
     PYTHONPATH=tests python -m source.edits SEED RUNS
 
@@ -33,8 +34,10 @@ from ckptls.workspace.modules import ModuleStore, Place
 
 T = TypeVar("T")
 FOLDER = "/nowhere/project"
-# Fields that say which object something is, not what it is.
-_IDENTITIES = frozenset({"function", "definition", "identity", "weight", "depth", "_hash"})
+# Fields that say which object something is, not what it is; and what is found when asked for.
+_IDENTITIES = frozenset(
+    {"function", "definition", "identity", "weight", "depth", "_hash", "_length"}
+)
 _NAMES = ("a", "b", "c", "f", "g", "A", "B", "x", "y", "FLAGS", "s")
 _ATTRIBUTES = ("x", "y", "ckpt", "path", "get")
 _WORDS = ("'n'", "'a/w'", "'b/'", "'m.ckpt'", "'o.ckpt'", "CKPT", "None", "''", "'a' + '/w'")
@@ -78,7 +81,7 @@ _EXPRESSIONS = (
     *("{<e>: <n>}", "<n>[<e>]", "(<n> or <e>)", "tf.app.flags.FLAGS.<a>", "[<e> for <n> in <n>]"),
     *("(<e> if <n> else <n>)", "f'{<n>}/w'", "'%s/w' % <n>", "os.path.join(<n>, <e>)"),
     *("lambda <n>: <e>", "util.<n>", "conf.<n>", "tf.train.latest_checkpoint('d')"),
-    "tf.get_variable('v', [3])",
+    *("tf.get_variable('v', [3])", "(<n> := <e>)", "<n>.<n>", "FLAGS.<a>", "super().<a>"),
 )
 _USES = (
     "tf.train.load_variable(<e>, <e>)",
@@ -102,13 +105,64 @@ _SIMPLE = (
     "tf.app.flags.DEFINE_string('<a>', <e>, '')",
     *("global <n>", "return <e>", "return", "assert <e> in <n>", "del <n>", "r.get_tensor(<e>)"),
     *("r = tf.train.load_checkpoint(CKPT)", "<n> = argparse.Namespace(<a>=<e>)"),
+    *("nonlocal <n>", "del <n>, <n>", "del <n>.<a>", "<n>, <n> = <e>, <e>", "<n>: str = <e>"),
+    *("<n> = args.<a>", "FLAGS = <m>.args", "p.add_argument('--<a>', default=<e>)"),
+    *("args = p.parse_args()", "import <m> as <n>", "from .<m> import <n>", "from . import <m>"),
 )
 _HEADS = (
     *("def <n>(<n>):", "def <n>(<n>=<e>, *c):", "def <n>():", "class <n>:", "class <n>(<n>):"),
     *("def get(self, n):", "def __init__(self):", "if <e>:", "if <n> is None:", "for <n> in <e>:"),
     *("while <e>:", "with tf.variable_scope(<e>):", "with contextlib.ExitStack() as stack:"),
     *("@property\ndef x(self):", "try:", "if <e> in <n>:", "def m(self, *a, **b):"),
-    "with tf.name_scope('n'):",
+    *("with tf.name_scope('n'):", "@<n>\ndef <n>(<n>):", "@<n>(<e>)\ndef get(self, n=<e>):"),
+    *("class <n>(<m>.<n>):", "@staticmethod\ndef get(n):", "@classmethod\ndef get(c, n):"),
+    *("if (<n> := <e>):", "async def <n>(<n>):", "class <n>(<n>, <n>):", "elif <e>:"),
+)
+# Code that says something, and what else it may rest on.
+_PIECES = (
+    "def <n>(x):\n    def g(y):\n        nonlocal x\n        x = <w>\n"
+    "        tf.train.load_variable(CKPT, y)\n    g(x)\n    return g\n",
+    "def <n>(f):\n    def g(x):\n        return f(x)\n    return g\n",
+    "@<n>\ndef <n>(x=<w>):\n    tf.train.load_variable(CKPT, x)\n",
+    "import functools\n@functools.wraps(<n>)\ndef <n>(x):\n    tf.train.load_variable(x, 'w')\n",
+    "try:\n    from <m> import <n>\nexcept ImportError:\n    <n> = <w>\n",
+    "try:\n    import <m> as <n>\nexcept ImportError:\n    <n> = None\n",
+    *("from <m> import *\n", "from <m> import *\n", "import <m>\n", "from <m> import <n>, <n>\n"),
+    *("__all__ = ['<n>', '<n>']\n", "_<n> = <w>\n", "<n> = <w>\n", "<n> = <w>\n", "del <n>\n"),
+    "class <n>(<m>.<n>):\n    def get(self):\n        tf.train.load_variable(CKPT, self.<a>)\n",
+    "class <n>(<n>):\n    def get(self):\n        tf.train.load_variable(CKPT, self.<a>)\n",
+    "class <n>:\n    <a> = <w>\n    def __init__(self, x=<w>):\n        self.<a> = x\n",
+    "class <n>:\n    @property\n    def <a>(self):\n        return <w>\n",
+    "class <n>:\n    @staticmethod\n    def <a>(x):\n        return tf.train.load_checkpoint(x)\n",
+    "class <n>:\n    def __call__(self, n):\n        tf.train.load_variable(self.<a>, n)\n",
+    "<n> = <n>(<w>)\ntf.train.load_variable(<n>.<a>, <w>)\n<n>.<a> = <w>\n",
+    "import argparse\np = argparse.ArgumentParser()\np.add_argument('--<a>', default=<w>)\n"
+    "args = p.parse_args()\n",
+    "import argparse\ndef <n>():\n    p = argparse.ArgumentParser()\n"
+    "    p.add_argument('--<a>', default=<w>)\n    return p.parse_args()\n",
+    *("args = <m>.<n>()\n", "tf.train.load_variable(args.<a>, <w>)\n", "args = <m>.args\n"),
+    "tf.train.load_variable(<m>.args.<a>, <w>)\n",
+    "from absl import flags\nFLAGS = flags.FLAGS\nflags.DEFINE_string('<a>', <w>, '')\n",
+    *("tf.train.load_variable(FLAGS.<a>, <w>)\n", "tf.train.load_variable(<m>.FLAGS.<a>, 'n')\n"),
+    "if (x := <w>) is not None:\n    tf.train.load_variable(CKPT, x)\n",
+    "<n> = [y := <w>, y + '/w']\nfor x in <n>:\n    tf.train.load_variable(CKPT, x)\n",
+    "for x in <n>:\n    tf.train.load_variable(CKPT, x)\nelse:\n    x = <w>\n",
+    "def <n>():\n    global <n>\n    <n> = <w>\n    return <n>\n",
+    "def <n>():\n    yield <w>\n    yield <n>\n",
+    "with tf.variable_scope(<w>) as s:\n    tf.get_variable(<n>)\n    <n>(<w>)\n",
+    "with tf.variable_scope(s, reuse=True):\n    tf.get_variable(<w>)\n",
+    "tf.get_variable_scope().reuse_variables()\ntf.get_variable(<w>, [3])\n",
+    "def <n>(x):\n    with tf.variable_scope(x):\n        return tf.get_variable(<w>, [3])\n",
+    "<n> = tf.train.Saver({<w>: <n>(<w>)})\n<n>.restore(None, <n>)\n",
+    "<n> = lambda x, y=<w>: tf.train.load_variable(y, x)\n<n>(<w>)\n",
+    "<n> = {'k': <w>, **<n>}\ntf.train.init_from_checkpoint(CKPT, <n>)\n",
+    "match <n>:\n    case <w>:\n        <n> = <w>\n    case x:\n        r.get_tensor(x)\n",
+    "r = tf.train.load_checkpoint(<n>)\nr.get_tensor(<n>)\nr.get_tensor(<w>)\n",
+    "if <n> in r.get_variable_to_shape_map():\n    r.get_tensor(<n>)\n",
+    "<n>(<w>)\n<m>.<n>(<w>)\n<m>.<n>.<a>(<w>)\n",
+    *("tf.train.load_variable(<m>.<n>, <w>)\n", "tf.train.load_variable(CKPT, <m>.<n>.<a>)\n"),
+    *("# ckptls: checkpoint=<m>.ckpt\n", "CKPT = <n>\n", "CKPT = <m>.CKPT\n", "import os\n"),
+    *("tf.app.flags.FLAGS.<a> = <w>\n", "if __name__ == '__main__':\n    <n>(<w>)\n"),
 )
 
 
@@ -131,8 +185,15 @@ def statement(chance: Chance, depth: int = 0) -> list[str]:
     return lines
 
 
+def piece(chance: Chance) -> str:
+    """Random code that works together with other pieces."""
+    return chance.filled(chance.choice(_PIECES), 0)
+
+
 def program(chance: Chance, count: int) -> str:
-    """A random program of so many statements."""
+    """A random program of so many statements or pieces."""
+    if chance.random() < 0.5:
+        return HEAD + "".join(piece(chance) for _ in range(count))
     return HEAD + "".join("\n".join(statement(chance)) + "\n" for _ in range(count))
 
 
@@ -140,10 +201,24 @@ def edited(chance: Chance, before: str) -> tuple[int, int, str]:
     """A random edit: its start and end, and the new text between them."""
     lines = before.split("\n")
     kind = chance.random()
+    if kind < 0.04:
+        return _respaced(chance, before)
     number = chance.below(len(lines))
     start = sum(len(line) + 1 for line in lines[:number])
     indent = lines[number][: len(lines[number]) - len(lines[number].lstrip())]
-    if kind < 0.35:  # a line or statement more
+    if kind < 0.14:  # a piece more
+        return start, start, piece(chance)
+    if kind < 0.2:  # a line elsewhere
+        other = chance.below(len(lines))
+        low, high = min(number, other), max(number, other)
+        moved = "\n".join([lines[high], *lines[low:high]])
+        place = sum(len(line) + 1 for line in lines[:low])
+        return place, place + len(moved), moved
+    if kind < 0.24:  # lines further inside, or less far
+        made = "\n".join(_shifted(line) for line in lines[number : number + 3])
+        end = start + sum(len(line) + 1 for line in lines[number : number + 3]) - 1
+        return start, end, made
+    if kind < 0.38:  # a line or statement more
         made = "".join(f"{indent}{line}\n" for line in statement(chance, chance.below(3)))
         return start, start, made
     if kind < 0.55:  # lines less
@@ -159,8 +234,21 @@ def edited(chance: Chance, before: str) -> tuple[int, int, str]:
         if place >= 0:
             return place, place + len(name), chance.choice((*_NAMES, *_ATTRIBUTES))
     place = chance.below(len(before) + 1)
-    made = chance.choice(("", "x", "'", "(", ")", "\n", "    ", "#", ":", "é", "=", ",", '"""'))
+    made = chance.choice(_CHARACTERS)
     return place, min(place + chance.choice((0, 0, 1, 2, 5)), len(before)), made
+
+
+_CHARACTERS = ("", "x", "'", "(", ")", "\n", "    ", "#", ":", "é", "=", ",", '"""', *"\f\r\t;\\@{")
+
+
+def _shifted(line: str) -> str:
+    return line[4:] if line.startswith("    ") else "    " + line
+
+
+def _respaced(chance: Chance, before: str) -> tuple[int, int, str]:
+    """The whole text with other ends of its lines, or other spaces."""
+    ends = chance.choice(("\r\n", "\r", "\n", "\n\f", "\n\n", "  # é\n"))
+    return 0, len(before), before.replace("\r\n", "\n").replace("\n", ends)
 
 
 class World:
@@ -168,6 +256,9 @@ class World:
 
     def __init__(self, texts: Mapping[str, str], outside: Mapping[str, str]) -> None:
         self.outside = dict(outside)
+        # Modules that are deleted, or have another name for a while.
+        self.gone: set[str] = set()
+        self.is_toggled = False
         self.documents: dict[str, Document] = {}
         self._paths = {f"{FOLDER}/{name}": name for name in texts}
         store = ModuleStore(self._opened, self._names)
@@ -181,10 +272,17 @@ class World:
 
     def _opened(self, path: str) -> Document | None:
         name = self._paths.get(path)
-        return self.documents.get(name) if name is not None else None
+        return self.documents.get(name) if name is not None and name not in self.gone else None
 
     def _names(self, directory: str) -> frozenset[str]:
-        return frozenset(self._paths.values()) if directory == FOLDER else frozenset()
+        there = set(self._paths.values()) - self.gone
+        return frozenset(there) if directory == FOLDER else frozenset()
+
+    def toggle(self, name: str) -> None:
+        """Deletes or renames a module, or puts it back; the store hears of it."""
+        self.gone ^= {name}
+        self.is_toggled = True
+        self._store.distrust()
 
     def _callers(self, path: str, names: frozenset[str]) -> Mapping[str, tuple[OutsideCall, ...]]:
         return {
@@ -204,7 +302,8 @@ class World:
         for name, document in self.documents.items():
             document.forget()
             found[name] = said(document.analysis())
-            found[f"{name} exports"] = plain(self.module(name).exports)
+            if name not in self.gone:
+                found[f"{name} exports"] = plain(self.module(name).exports)
         return found
 
 
@@ -290,13 +389,22 @@ def run(seed: int) -> list[str]:
     outside = {"f": "p.ckpt"} if chance.random() < 0.3 else {}
     world = World(texts, outside)
     world.said()
+    if chance.random() < 0.1:
+        world.toggle(f"{chance.choice(_MODULES)}.py")
     for _ in range(chance.choice((1, 1, 2, 3, 5))):
         name = chance.choice(("main.py", "main.py", "main.py", *texts))
         document = world.documents[name]
         if chance.random() < 0.05:
             world.outside = {chance.choice(_NAMES): chance.choice(("q.ckpt", "p.ckpt"))}
+        if chance.random() < 0.05:
+            world.toggle(f"{chance.choice(_MODULES)}.py")
         start, end, new = edited(chance, document.text)
+        old = document.text[start:end]
         document.edit(start, end, new)
+        if chance.random() < 0.1:  # undone
+            document.analysis()
+            document.edit(start, start + len(new), old)
+            new = old
         what = chance.random()
         if what < 0.4:
             document.at(min(start + len(new), len(document.text)))
@@ -304,7 +412,13 @@ def run(seed: int) -> list[str]:
             world.said()
         elif what < 0.8:
             document.rest()
-    return differences(world.said(), World(world.texts(), world.outside).said())
+        elif what < 0.85:
+            document.close()
+    fresh = World(world.texts(), world.outside)
+    fresh.gone = world.gone
+    found = differences(world.said(), fresh.said())
+    # That a deleted module led to TensorFlow is remembered: documents are then run for nothing.
+    return [line for line in found if not (world.is_toggled and "/steps:" in line)]
 
 
 def _notebook_run(chance: Chance) -> list[str]:

@@ -71,7 +71,7 @@ def edits(chance: random.Random, length: int, count: int) -> Iterator[tuple[int,
 
 
 def rows(syntax: Syntax) -> list[tuple[int, str, bytes, str]]:
-    statements, starts = syntax.rows
+    statements, starts, _ = syntax.rows
     return [
         (start, each.kind, each.data, str(each.node))
         for each, start in zip(statements, starts, strict=True)

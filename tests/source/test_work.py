@@ -5,6 +5,7 @@ What is counted is work, never time: steps, and calls of Python functions.
 
 from __future__ import annotations
 
+import re
 import sys
 import tracemalloc
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from bench import bench_analysis, bench_keystroke
 from ckptls.source import work
+from ckptls.source.comments import without_long_comments
 from ckptls.source.document import Analysis, Document
 from source import edits
 
@@ -101,8 +103,8 @@ DEEP = {
     "functions": nested("def f():", 300),
     "classes": nested("class A:", 300),
     "elif": "if b:\n    a = 1\n" + "".join(f"elif b{i}:\n    a{i} = 1\n" for i in range(5_000)),
-    "cases": "match b:\n" + "".join(f"    case {i}:\n        a = 1\n" for i in range(5_000)),
     "decorators": "@b\n" * 5_000 + "def f(): pass",
+    "cases": "match b:\n" + "".join(f"    case {i}:\n        a = 1\n" for i in range(5_000)),
     "a long name": "b = " + "a" * 500_000 + ".c",
     "a long string": "a = '" + "x\\n" * 200_000 + "'\n" + USE,
     "a long list": "a = [" + "1, " * 100_000 + "]",
@@ -174,6 +176,124 @@ def test_mistakes_behind_what_is_expensive_are_found(project) -> None:
         MULTIPLYING["texts that double"].replace(USE, "")
         + "tf.train.load_variable('m.ckpt', 'b')  # error: [unknown-variable]\n"
     )
+
+
+SHAPES = {
+    "names": "a\n",
+    "calls": "f()\n",
+    "calls of a function of the document": "used(1)\n",
+    "attributes": "a.b\n",
+    "assignments": "x=1\n",
+    "nothing": "pass\n",
+    "strings": "'a'\n",
+    "short ones in a line": "a;",
+    "deleted names": "del a\n",
+    "attributes that are set": "a.x=1\n",
+    "letters beyond ASCII": "é\n",
+    "empty lines": "\n",
+    "tabs": "\t",
+    "carriage returns": "x = 1\r",
+    "comments": "# abc\n",
+    "imports": "import m\n",
+    "brackets that are open": "(",
+    "brackets that are closed": ")",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_statements_of_any_shape_take_no_more_than_ordinary_code(shape: str) -> None:
+    size = 100_000
+    head = HEAD + "def used(a):\n    r.get_tensor(a)\n"
+    text = head + SHAPES[shape] * (size // len(SHAPES[shape])) + END
+    _, calls = counted(Document(text).analysis)
+    _, calls_of_ordinary = counted(Document(ordinary(size)).analysis)
+    assert calls < 3 * calls_of_ordinary
+
+
+def test_functions_take_no_longer_the_more_there_are() -> None:
+    def text(count: int) -> str:
+        return HEAD + "".join(f"def f{i}(): pass\n" for i in range(count))
+
+    _, few = counted(Document(text(1_000)).analysis)
+    _, many = counted(Document(text(4_000)).analysis)
+    assert many < 5 * few
+
+
+# Short statements by the thousand, each time with other names.
+CROWD = "".join(f"a{i}=1\n" for i in range(6_000))
+
+
+def test_behind_many_short_statements_mistakes_are_found(project) -> None:
+    project.checkpoint("m.ckpt", a=[2])
+    project.checks(
+        "import tensorflow as tf\n"
+        + CROWD
+        + "tf.train.load_variable('m.ckpt', 'b')  # error: [unknown-variable]\n"
+    )
+
+
+def test_what_many_short_statements_leave_behind_is_not_known(project) -> None:
+    project.checkpoint("m.ckpt", a=[2])
+    head = "import tensorflow as tf\nn = 'b'\n"
+    use = "tf.train.load_variable('m.ckpt', n)\n"
+    project.checks(head + CROWD + "n='a'\n" + use)
+    project.checks(head.replace("'b'", "'a'") + CROWD + use)
+    is_wrong = head.replace("'b'", "'b'  # error: [unknown-variable]")
+    project.checks(is_wrong + CROWD + use)
+    text = head + CROWD + "from tensorflow.train import load_variable as g\ng('m','c')\n"
+    assert Document(text).analysis().cut_at
+
+
+def test_a_text_with_many_short_statements_is_edited() -> None:
+    head = "import tensorflow as tf\nn = 'b'\n"
+    document = Document(head + CROWD + "r = tf.train.load_variable('m.ckpt', n)\n")
+    document.analysis()
+    middle = len(head) + len(CROWD) // 2
+    for start, end, new in (
+        (middle, middle, "n='c'\n"), (middle, middle + 3, ""), (middle, middle, "'"),
+        (middle, middle + 1, ""), (len(head) + 100, len(document.text) - 300, "\n"),
+        (len(head) + 100, len(head) + 100, CROWD),
+    ):  # fmt: skip
+        document.edit(start, end, new)
+        document.rest()
+        now = edits.said(document.analysis())
+        assert not edits.differences(now, edits.said(Document(document.text).analysis()))
+
+
+COMMENTS = '# it\'s a "comment" {\n' * 300
+
+
+@pytest.mark.parametrize(
+    ("text", "is_blank"),
+    [
+        ("x = 1\n{}y = 2\n", True),
+        ("x = '''\n'''\n{}y = '''\n'''\n", True),
+        ("x = 'a # b'  # '''\n{}y = 2\n", True),
+        ("x = [1,\n{}2]\n", True),
+        ("{}", True),
+        ("x = '''\n{}'''\n", False),
+        ('x = """\\\\"""\n{}y = 2\n', True),
+        ('x = """\\"""\n{}"""\n', False),
+        ("x = '''\n{}", False),
+    ],
+)
+def test_long_comments_are_blanks_for_the_parser(text: str, is_blank: bool) -> None:
+    written = text.replace("{}", COMMENTS).encode()
+    blanks = re.sub(r"\S", " ", COMMENTS) if is_blank else COMMENTS
+    assert without_long_comments(written) == text.replace("{}", blanks).encode()
+
+
+def test_few_comments_are_left_alone() -> None:
+    text = b"# a\n" * 99 + b"x\n" + b"# a\n" * 99
+    assert without_long_comments(text) is text
+
+
+def test_what_is_written_in_long_comments_counts() -> None:
+    text = "# a\n" * 200 + "# ckptls: checkpoint=b.ckpt\n" + "# a\n" * 200 + HEAD
+    document = Document(text)
+    assert [pin.path for pin in document.analysis().pragmas.pins] == ["b.ckpt"]
+    document.edit(0, 4, "")
+    assert [pin.path for pin in document.analysis().pragmas.pins] == ["b.ckpt"]
 
 
 def ordinary(size: int) -> str:

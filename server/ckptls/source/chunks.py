@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ckptls.source import ir
 from ckptls.source.expressions import Positions
 from ckptls.source.statements import Statements
+from ckptls.source.syntax import CROWD
 from ckptls.source.text import SourceText
 
 if TYPE_CHECKING:
@@ -67,6 +68,11 @@ class Chunk:
         if callable(self._lower):
             self._lower = self._lower(self)
         return self._lower or ir.NOTHING
+
+    @property
+    def is_crowd(self) -> bool:
+        """Whether it is made of many short statements of the top level."""
+        return self.key[0] == CROWD
 
     @property
     def is_lowered(self) -> bool:
@@ -153,7 +159,7 @@ class ChunkPool:
         """
         self.rest()
         self._part_with_left()
-        statements, starts = syntax.rows
+        statements, starts, _ = syntax.rows
         first, last = _same_at_ends(self._statements, statements)
         known = self._chunks
         until = len(known) - last

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ckptls.source.arguments import Bound
@@ -33,6 +34,7 @@ from ckptls.source.state import (
 )
 from ckptls.source.values import (
     MAX_ALTERNATIVES,
+    UNKNOWN,
     FunctionKey,
     FunctionValue,
     Imported,
@@ -51,6 +53,14 @@ from ckptls.source.values import (
 from ckptls.source.work import Budget, Work
 
 _MAX_CONTEXTS = 32
+# Crowds (see `syntax`) are read as other code up to so many bytes of them, and behind that where
+# they mention a function of the catalogue.
+_CROWDS_READ = 8_000
+# Words that come with names that are bound, names that surely are not only read, and what
+# a statement that does not bind its name leaves as it is.
+_BINDING = frozenset({b"as", b"del", b"for", b"global", b"import"})
+_BOUND = re.compile(rb"(\w+)[ \t]*(?=[^\w\s.(\[]{0,3}=|[,:)\]])")
+_FIXED = (FunctionValue, Qualified, Imported)
 _GLOBAL = re.compile(rb"\bglobal[ \t]+([A-Za-z_]\w*(?:[ \t]*,[ \t]*[A-Za-z_]\w*)*)")
 
 
@@ -99,6 +109,7 @@ class Interpreter(Executor):
         super().__init__(Frame(None), root, catalogue, environment)
         self._lasting = lasting
         self.budget = Budget(0)
+        self._crowds_left = 0
 
     def run(self, chunks: list[Chunk]) -> tuple[Effects, ...]:
         """Everything that the document's code does, functions included."""
@@ -142,6 +153,7 @@ class Interpreter(Executor):
 
     def _run_top(self, chunks: list[Chunk]) -> list[Effects]:
         self.budget = Budget(sum(chunk.length for chunk in chunks))
+        self._crowds_left = _CROWDS_READ
         self.global_names = frozenset(
             name.decode() for chunk in chunks for name in _declared_global(chunk.key[2])
         )
@@ -212,17 +224,37 @@ class Interpreter(Executor):
 
     def _run_chunk(self, chunk: Chunk) -> Effects:
         memo: Memo | None = chunk.memo
-        given = (self.module.surroundings,)
+        given: tuple[Any, ...] = (self.module.surroundings,)
+        is_read = True
+        if chunk.is_crowd:
+            is_read = self._crowds_left > 0 or not (
+                chunk.words.isdisjoint(self.catalogue.words) and b"FLAGS" not in chunk.words
+            )
+            self._crowds_left -= chunk.length
+            given = (self.module.surroundings, is_read)
         if memo is not None and memo.given == given and self._is_valid(memo):
             self.module.surroundings = memo.leaves
             self.module.variables.update(memo.writes)
             return self._replay(memo)
         self.chunk = chunk
-        effects, recorder = self._recorded(chunk, lambda: self.execute(chunk.statement))
+        run = partial(self.execute, chunk) if is_read else partial(self._pass_over, chunk)
+        effects, recorder = self._recorded(chunk, run)
         variables = self.module.variables
         writes = {name: variables[name] for name in recorder.written if name in variables}
         memo = chunk.memo = self._memo(given, recorder, writes, effects, ())
         return memo.effects
+
+    def _pass_over(self, chunk: Chunk) -> None:
+        """Runs nothing of a crowd: what it may have changed is not known behind it."""
+        self.work.was_cut = True
+        text, words = chunk.key[2], chunk.words
+        bound = words if not words.isdisjoint(_BINDING) else frozenset(_BOUND.findall(text))
+        for word in sorted(words):
+            name = word.decode()
+            values = self._asked((NAME, name))
+            is_kept = values is None or all(isinstance(each, _FIXED) for each in values)
+            if word in bound or not is_kept:
+                self.assign(name, UNKNOWN)
 
     def _recorded(self, chunk: Chunk, run: Callable[[], object]) -> tuple[Effects, Recorder]:
         """Runs a chunk or function, with nothing left of what was run before but what can be

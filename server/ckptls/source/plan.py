@@ -13,6 +13,8 @@ from ckptls.source.values import FunctionValue
 
 # Words beside those of the catalogue by which code defines values that others use.
 _WORDS = frozenset({b"add_argument", b"add_option", b"set_defaults", b"FLAGS", b"global"})
+# Words of Python by which a function has to do with others.
+_TELLING = frozenset({b"super", b"global"})
 _Row = tuple["bytes", "int", "bytes", bool, frozenset[bytes]]
 
 
@@ -94,7 +96,7 @@ class Plan:
         if known is None:
             found = chunk.words
             is_direct = not (found.isdisjoint(self._base) and found.isdisjoint(_WORDS))
-            known = (is_direct, found & (self._names | {b"super", b"global"}))
+            known = (is_direct, found & self._names | found & _TELLING)
             self._chunks[chunk] = known
         return known
 

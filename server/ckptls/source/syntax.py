@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 import threading
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from ckptls.source.comments import without_long_comments
 from ckptls.source.text import SourceText, Span
 
 if TYPE_CHECKING:
@@ -29,6 +31,20 @@ _MIN_REUSED = 32_000
 # Words that may be names as well as the beginning of something that goes on.
 _MAY_GO_ON = re.compile(rb"\b(?:async|await|case|exec|match|print|type)\Z")
 _NO_STATEMENT = frozenset({"comment", "line_continuation", ";"})
+# A text of more statements than this that are this short on average is crowded: in it short
+# statements that follow each other are taken as one, of up to so many bytes. Code that people
+# write has longer ones, and each statement has a price.
+_MANY = 4_000
+_SHORT_BYTES = 20
+_CROWD_BYTES = 2_000
+_SIMPLE = frozenset(
+    {
+        *("expression_statement", "pass_statement", "delete_statement", "import_statement"),
+        *("global_statement", "break_statement", "continue_statement"),
+    }
+)
+# The kind of a statement that is made of several short ones.
+CROWD = "crowd"
 
 
 class Statement:
@@ -39,18 +55,21 @@ class Statement:
 
     __slots__ = ("_node", "data", "is_broken", "kind", "length")
 
-    def __init__(self, node: Node, data: bytes, length: int) -> None:
-        self.kind = node.type
-        self.is_broken = node.has_error
+    def __init__(self, node: Node | None, data: bytes, length: int) -> None:
+        self.kind = node.type if node is not None else CROWD
+        self.is_broken = node.has_error if node is not None else False
         self.data = data
         self.length = length
-        self._node: Node | None = node
+        self._node = node
 
     @property
     def node(self) -> Node:
-        """Its node, in any tree that has it; it is parsed anew if that was let go."""
+        """Its node, in any tree that has it; it is parsed anew if that was let go. Of a crowd,
+        the module that it would be alone."""
         if self._node is None:
-            root = _parser().parse(self.data + b"\n" + _SENTINEL.encode()).root_node
+            root = _parse(self.data + b"\n" + _SENTINEL.encode()).root_node
+            if self.kind == CROWD:
+                return root
             self._node = next(each for each in root.named_children if each.type == self.kind)
         return self._node
 
@@ -62,9 +81,9 @@ class Statement:
         """Whether two say the same."""
         return self.data == other.data and self.kind == other.kind
 
-    def with_node(self, node: Node) -> Statement:
-        """The same statement, with its node in another tree."""
-        self._node = node
+    def with_node_of(self, other: Statement) -> Statement:
+        """The same statement, with its node in the tree of another one that says the same."""
+        self._node = other._node
         return self
 
     def byte(self, offset: int) -> int:
@@ -86,6 +105,7 @@ class Rows(NamedTuple):
 
     statements: list[Statement]
     starts: list[int]
+    is_crowded: bool = False
 
 
 class Change(NamedTuple):
@@ -125,7 +145,7 @@ class Syntax:
         """The tree of the whole text."""
         if self._tree is None:
             if self._parsed is None or len(self.source.data) < _MIN_REUSED:
-                self._tree = _parser().parse(self.source.data)
+                self._tree = _parse(self.source.data)
                 self._is_fresh = True
             else:
                 self._tree = self._reparsed(*self._parsed)
@@ -185,7 +205,7 @@ class Syntax:
 
     def at_rest(self) -> Syntax:
         """The same version without a tree, where that can be made anew in pieces."""
-        if not self.is_quickly_sound:
+        if not self.is_quickly_sound or self.rows.is_crowded:
             return self
         after = Syntax(self.source)
         after._near, after._is_tried = self.rows, True
@@ -218,7 +238,12 @@ class Syntax:
     def is_comment(self, offset: int) -> bool:
         """Whether the `#` at a code point begins a comment."""
         node = self.node_at(offset)
-        return node is None or node.type == "comment"
+        if node is None or node.type in ("comment", "module", "block"):
+            return True
+        # In a long run of them the parser sees blanks (see `comments`).
+        while node is not None and not node.type.startswith(("string", "ERROR")):
+            node = node.parent
+        return node is None
 
     def span(self, node: Node, offset: int) -> Span:
         """Where a node stands that `node_at` found at a code point."""
@@ -242,7 +267,7 @@ class Syntax:
         return rows.starts[index] if rows is not None and index >= 0 else 0
 
     def _row_at(self, offset: int) -> tuple[Statement | None, int]:
-        statements, starts = self.rows
+        statements, starts, _ = self.rows
         index = bisect_right(starts, offset) - 1
         if index < 0 or offset >= starts[index] + statements[index].length:
             return None, 0
@@ -276,12 +301,14 @@ class Syntax:
             before.point(old_end),
             after.point(new_end),
         )
-        return _parser().parse(after.data, tree)
+        return _parse(after.data, tree)
 
 
 def _windowed(source: SourceText, sound: Syntax, change: Change) -> Rows | None:
     """The rows of a text in which nothing but `change` differs from that of a sound version."""
-    statements, starts = sound.rows
+    statements, starts, is_crowded = sound.rows
+    if is_crowded:
+        return None
     low = bisect_left(starts, change.start) - 1
     while low >= 0 and not sound.source.text.endswith("\n", 0, starts[low]):
         low -= 1
@@ -293,9 +320,11 @@ def _windowed(source: SourceText, sound: Syntax, change: Change) -> Rows | None:
     if end - begin > _MAX_WINDOW:
         return None
     made = _apart(source.text[begin:end], "" if is_last else _SENTINEL)
-    if made is None:
+    if made is None or made.is_crowded:
         return None
     low = max(low, 0)
+    if _is_crowded(low + len(made.statements) + len(statements) - high, len(source.data)):
+        return None
     return Rows(
         [*statements[:low], *made.statements, *statements[high:]],
         [
@@ -309,7 +338,7 @@ def _windowed(source: SourceText, sound: Syntax, change: Change) -> Rows | None:
 def _apart(window: str, sentinel: str) -> Rows | None:
     """The statements of a text that another statement follows; None if it is not sound."""
     source = SourceText(window + sentinel)
-    tree = _parser().parse(source.data)
+    tree = _parse(source.data)
     if tree.root_node.has_error:
         return None
     rows = _rows_of(source, tree)
@@ -323,18 +352,43 @@ def _apart(window: str, sentinel: str) -> Rows | None:
 
 
 def _rows_of(source: SourceText, tree: Tree) -> Rows:
-    data, is_ascii = source.data, source.is_ascii
+    nodes = tree.root_node.named_children
+    several = [(node, node.type) for node in nodes]
+    several = [row for row in several if row[1] not in _NO_STATEMENT]
+    is_crowded = _is_crowded(len(several), len(source.data))
     statements: list[Statement] = []
     starts: list[int] = []
-    for child in tree.root_node.named_children:
-        if child.type in _NO_STATEMENT:
-            continue
-        first, last = child.start_byte, child.end_byte
+    made = _crowds(several) if is_crowded else ((n, n.start_byte, n.end_byte) for n, _ in several)
+    data, is_ascii = source.data, source.is_ascii
+    for node, first, last in made:
         start = first if is_ascii else source.char(first)
         length = last - first if is_ascii else source.char(last) - start
-        statements.append(Statement(child, data[first:last], length))
+        statements.append(Statement(node, data[first:last], length))
         starts.append(start)
-    return Rows(statements, starts)
+    return Rows(statements, starts, is_crowded)
+
+
+def _is_crowded(statements: int, size: int) -> bool:
+    """Whether a text has many statements for its size."""
+    return statements > _MANY and size < statements * _SHORT_BYTES
+
+
+def _crowds(several: list[tuple[Node, str]]) -> Iterator[tuple[Node | None, int, int]]:
+    """The statements of a crowded text, each with where it begins and ends in bytes; without a
+    node what is made of several short ones."""
+    begin = end = -1
+    for node, kind in several:
+        first, last = node.start_byte, node.end_byte
+        is_short = last - first < _SHORT_BYTES and kind in _SIMPLE and not node.has_error
+        if begin >= 0 and not (is_short and last - begin <= _CROWD_BYTES):
+            yield None, begin, end
+            begin = -1
+        if not is_short:
+            yield node, first, last
+        else:
+            begin, end = first if begin < 0 else begin, last
+    if begin >= 0:
+        yield None, begin, end
 
 
 def _shared(older: Rows, newer: Rows) -> Rows:
@@ -347,13 +401,13 @@ def _shared(older: Rows, newer: Rows) -> Rows:
     shorter = min(len(before), len(after))
     first = 0
     while first < shorter and before[first].is_same(after[first]):
-        after[first] = before[first].with_node(after[first].node)
+        after[first] = before[first].with_node_of(after[first])
         first += 1
     last = 1
     while last <= shorter - first and before[-last].is_same(after[-last]):
-        after[-last] = before[-last].with_node(after[-last].node)
+        after[-last] = before[-last].with_node_of(after[-last])
         last += 1
-    return Rows(after, newer.starts)
+    return Rows(after, newer.starts, newer.is_crowded)
 
 
 class _Local(threading.local):
@@ -361,6 +415,12 @@ class _Local(threading.local):
 
 
 _local = _Local()
+
+
+def _parse(data: bytes, older: Tree | None = None) -> Tree:
+    """The tree of a text, made from an older one that was edited as the text was."""
+    seen = without_long_comments(data)
+    return _parser().parse(seen, older) if older is not None else _parser().parse(seen)
 
 
 def _parser() -> Parser:
