@@ -826,3 +826,12 @@ def test_numbers_survive_that_are_no_numbers(folder: Path) -> None:
     value = flat(formats.read_value("m", "w"))
     assert math.isnan(value[0])
     assert math.isinf(value[1])
+
+
+def test_an_archive_of_no_arrays_is_sound_and_holds_nothing(folder: Path) -> None:
+    np.savez(folder / "nothing.npz")
+    assert ckptls.list_variables(folder / "nothing.npz") == []
+    assert not ckptls.open(folder / "nothing.npz").problems
+    (folder / "nothing.npz").rename(folder / "nothing.zip")
+    with pytest.raises(CheckpointUnsupported, match="an empty zip archive"):
+        ckptls.open(folder / "nothing.zip")

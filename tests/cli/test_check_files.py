@@ -160,14 +160,16 @@ def test_addresses_that_may_not_be_read_and_files_beyond_the_limits_are_told(
     tmp_path: Path,
 ) -> None:
     code = (
-        'tf.train.load_variable("s3://bucket/a.ckpt", "w")\ntf.keras.models.load_model("m.tar")\n'
+        'tf.train.load_variable("s3://bucket/a.ckpt", "w")\ntf.keras.models.load_model("big.h5")\n'
     )
     (tmp_path / "train.py").write_text(HEAD + code)
-    (tmp_path / "m.tar").write_bytes(b"\0" * 257 + b"ustar" + b"\0" * 250)
+    with open(tmp_path / "big.h5", "wb") as file:
+        file.write((1 << 30).to_bytes(8, "little") + b'{"w":')
+        file.truncate(2 << 30)  # a hole: next to nothing is on the disk
     done = check(tmp_path)
     assert done.returncode == 0
     assert "`s3://bucket/a.ckpt` is not looked into: it is on another machine" in done.stderr
-    assert "`m.tar` is not looked into: " in done.stderr
+    assert "`big.h5` is not looked into: " in done.stderr
     assert "2 checkpoints not looked into" in done.stderr
     (tmp_path / "train.py").write_text(HEAD + 'tf.train.load_variable("gone.ckpt", "w")\n')
     assert "looked into" not in check(tmp_path).stderr

@@ -100,6 +100,7 @@ _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _USER_BLOCK_BYTES = 512
 _OFTEN_HDF5 = (".h5", ".hdf5", ".mat")
 _ZIP_MAGIC = b"PK\x03\x04"
+_EMPTY_ZIP_MAGIC = b"PK\x05\x06"
 _OCDBT_MAGIC = b"\x0c\xdb\x3a\x2a"
 _TAR_MAGIC = b"ustar"
 _TAR_MAGIC_AT = 257
@@ -294,6 +295,8 @@ def _by_content(file: OpenFile) -> Location | None:
         return distributed
     if head.startswith(_ZIP_MAGIC):
         return Location(path, _format_of_archive(file), (path,))
+    if head.startswith(_EMPTY_ZIP_MAGIC) and path.endswith(".npz"):
+        return Location(path, Format.NPZ, (path,))  # what numpy.savez writes of nothing
     if _begins_as_safetensors(head, file.size):
         return Location(path, Format.SAFETENSORS, (path,))
     if head.startswith(_OCDBT_MAGIC) or split(path)[1] == "_METADATA":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 
 from ckptls.checkpoint.errors import CheckpointError, CheckpointIncomplete
@@ -66,7 +67,7 @@ class Stream(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
         if base + offset < 0:
-            raise ValueError("a seek to before the start")
+            raise OSError(errno.EINVAL, "a seek to before the start")
         self._place = base + offset
         return self._place
 
