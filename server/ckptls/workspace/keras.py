@@ -83,16 +83,13 @@ class FactsReader:
         one a virtual environment in the folder counts.
         """
         pins: dict[str, tuple[Pin, ...]] = {}
-        switches: set[str] = set()
-        count = 0
+        candidates: list[str] = []
         for directory, names in walk(folder, exclude):
             _add_pins(pins, directory, names)
             for name in names:
-                if name.endswith(_MAY_SET) or name.startswith(_MAY_SET_TOO):
-                    count += 1
-                    path = os.path.join(directory, name)
-                    if count <= _MAX_FILES and self._mentions_switch(path):
-                        switches.add(path)
+                may_set = name.endswith(_MAY_SET) or name.startswith(_MAY_SET_TOO)
+                if may_set and len(candidates) < _MAX_FILES:
+                    candidates.append(os.path.join(directory, name))
         for directory in _above(folder, base):
             try:
                 _add_pins(pins, directory, os.listdir(directory))
@@ -100,6 +97,9 @@ class FactsReader:
                 continue
         chosen = environment or _environment_in(folder, base)
         there = installed(chosen) if chosen else ()
+        # Where nothing else tells a version, the switch in other files does not matter.
+        matters = bool(there) or any(pins.values())
+        switches = filter(self._mentions_switch, candidates if matters else ())
         return KerasFacts(folder, pins, there, frozenset(switches))
 
     def _mentions_switch(self, path: str) -> bool:
