@@ -19,10 +19,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
-# What uses the libraries, and runs without TensorFlow in a minute or two.
+# What uses each of the libraries, and runs without TensorFlow in a minute.
 TESTS = (
-    *("checkpoint", "workspace", "features/rules", "features/test_expressions.py"),
-    *("features/test_completion.py", "source/test_sites.py", "source/test_edits.py"),
+    *("checkpoint/test_formats.py", "checkpoint/test_values.py", "checkpoint/test_nearest.py"),
+    *("checkpoint/test_compression.py", "workspace/test_settings.py", "source/test_sites.py"),
+    *("features/test_expressions.py", "features/test_completion.py", "features/test_hover.py"),
 )
 _RUNNERS = ("pytest>=9", "pytest-asyncio>=1.2", "hypothesis>=6.168", "safetensors>=0.5")
 
