@@ -258,7 +258,6 @@ class World:
         self.outside = dict(outside)
         # Modules that are deleted, or have another name for a while.
         self.gone: set[str] = set()
-        self.is_toggled = False
         self.documents: dict[str, Document] = {}
         self._paths = {f"{FOLDER}/{name}": name for name in texts}
         store = ModuleStore(self._opened, self._names)
@@ -281,7 +280,6 @@ class World:
     def toggle(self, name: str) -> None:
         """Deletes or renames a module, or puts it back; the store hears of it."""
         self.gone ^= {name}
-        self.is_toggled = True
         self._store.distrust()
 
     def _callers(self, path: str, names: frozenset[str]) -> Mapping[str, tuple[OutsideCall, ...]]:
@@ -416,9 +414,7 @@ def run(seed: int) -> list[str]:
             document.close()
     fresh = World(world.texts(), world.outside)
     fresh.gone = world.gone
-    found = differences(world.said(), fresh.said())
-    # That a deleted module led to TensorFlow is remembered: documents are then run for nothing.
-    return [line for line in found if not (world.is_toggled and "/steps:" in line)]
+    return differences(world.said(), fresh.said())
 
 
 def _notebook_run(chance: Chance) -> list[str]:

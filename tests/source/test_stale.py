@@ -163,6 +163,11 @@ MODULES = {
          "conf.py": "class B:\n    y = 'a'\n"},
         "conf.py", "y =", "x =",
     ),
+    "what a module imports leads to TensorFlow": (
+        {"main.py": "import conf\nckpt = 'a'\n", "conf.py": "import util\n",
+         "util.py": "x = load_variable\n"},
+        "util.py", ABOVE, "",
+    ),
 }  # fmt: skip
 
 

@@ -45,6 +45,20 @@ class _Known:
 
 
 @dataclass(frozen=True, slots=True)
+class _Hint:
+    """What a module's own text says of whether it has to do with TensorFlow.
+
+    is_telling: it mentions TensorFlow and a function of the catalogue.
+    imports: the modules that it may import, as it writes them.
+    """
+
+    stamp: Stamp | SourceText | None
+    catalogue: Catalogue
+    is_telling: bool
+    imports: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a file imports from: the project it is in, and further roots."""
 
@@ -69,7 +83,7 @@ class ModuleStore:
         self._known: dict[str, _Known] = {}
         self._listed: dict[str, tuple[float, frozenset[str]]] = {}
         self._found: dict[tuple[str, str], tuple[float, str | None]] = {}
-        self._hinted: dict[str, tuple[object, bool]] = {}
+        self._hints: dict[str, _Hint] = {}
         self._depth = 0
 
     def environment(self, path: str, place: Place, callers: Callers | None = None) -> Environment:
@@ -79,7 +93,7 @@ class ModuleStore:
             place.flags,
             lambda name: self._module(name, path, place),
             (lambda names: callers(path, names)) if callers is not None else lambda names: {},
-            lambda data: self._leads(data, path, place, _MAX_IMPORT_DEPTH),
+            lambda data: self._leads(data, path, place),
         )
 
     def opens(self, path: str) -> None:
@@ -96,8 +110,6 @@ class ModuleStore:
             known.looked = float("-inf")
         self._listed.clear()
         self._found.clear()
-        # What a module leads to may be in one of those.
-        self._hinted = {path: known for path, known in self._hinted.items() if known[1]}
 
     def rest(self) -> None:
         """Has the documents of modules that are not open rest (see `Document.rest`)."""
@@ -114,29 +126,40 @@ class ModuleStore:
         found = (self._find(name, importer, place) for name in imported_names(data))
         return any(path is not None and path != importer for path in found)
 
-    def _leads(self, data: bytes, importer: str, place: Place, depth: int) -> bool:
-        """Whether a text imports, perhaps over others, a module that mentions TensorFlow."""
-        for name in imported_names(data):
-            path = self._find(name, importer, place)
-            if path is not None and path != importer and self._is_hinted(path, place, depth):
-                return True
+    def _leads(self, data: bytes, importer: str, place: Place) -> bool:
+        """Whether a text imports, perhaps over others, a module that mentions TensorFlow.
+
+        Only what a module itself says is remembered: what it leads to is in other modules, each
+        of which may change.
+        """
+        seen = {importer}
+        level: list[tuple[str, Iterable[str]]] = [(importer, imported_names(data))]
+        for _ in range(_MAX_IMPORT_DEPTH + 1):
+            below: list[tuple[str, Iterable[str]]] = []
+            for by, names in level:
+                for name in names:
+                    path = self._find(name, by, place)
+                    if path is None or path in seen:
+                        continue
+                    seen.add(path)
+                    hint = self._hint(path, place.catalogue)
+                    if hint.is_telling:
+                        return True
+                    below.append((path, hint.imports))
+            level = below
         return False
 
-    def _is_hinted(self, path: str, place: Place, depth: int) -> bool:
+    def _hint(self, path: str, catalogue: Catalogue) -> _Hint:
         stamp = self._stamp(path)
-        known = self._hinted.get(path)
-        if known is None or known[0] != stamp:
+        known = self._hints.get(path)
+        if known is None or known.stamp != stamp or known.catalogue is not catalogue:
             opened = self._opened(path)
             data = opened.source.data if opened is not None else self._disk.data(path)
             data = (data or b"")[:MAX_MODULE_BYTES]
-            # Modules may import each other: what is being looked at does not count.
-            self._hinted[path] = (stamp, False)
-            is_hinted = (mentions_tensorflow(data) and bool(place.catalogue.mentioned(data))) or (
-                depth > 0 and self._leads(data, path, place, depth - 1)
-            )
-            known = (stamp, is_hinted)
-            self._hinted[path] = known
-        return known[1]
+            is_telling = mentions_tensorflow(data) and bool(catalogue.mentioned(data))
+            known = _Hint(stamp, catalogue, is_telling, tuple(imported_names(data)))
+            self._hints[path] = known
+        return known
 
     def module_at(self, path: str, place: Place) -> Module:
         """The module of a file."""

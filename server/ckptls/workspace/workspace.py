@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from ckptls.checkpoint.files import is_remote
 from ckptls.checkpoint.home import expanded_home
-from ckptls.source.catalogue import builtin_catalogue
+from ckptls.source.catalogue import Catalogue, builtin_catalogue
 from ckptls.source.document import Analysis, Cursor, Document, mentions_tensorflow
 from ckptls.source.flags import normal
 from ckptls.source.modules import OutsideCall
@@ -103,16 +104,20 @@ class Folder:
 
 def place_of(folder: str | None, settings: Settings) -> Place:
     """What the settings of a folder say to code in it."""
-    catalogue = builtin_catalogue()
-    if settings.functions:
-        catalogue = catalogue.with_entries(settings.functions)
     roots = (expanded_home(root) for root in settings.search_paths)
     return Place(
         folder,
         tuple(os.path.normpath(os.path.join(folder or "", root)) for root in roots),
         {normal(name): value for name, value in settings.flags},
-        catalogue,
+        _catalogue(settings),
     )
+
+
+@lru_cache(maxsize=8)
+def _catalogue(settings: Settings) -> Catalogue:
+    """One catalogue for the same settings: what is remembered with it is then kept."""
+    catalogue = builtin_catalogue()
+    return catalogue.with_entries(settings.functions) if settings.functions else catalogue
 
 
 class OpenDocument:
