@@ -23,6 +23,8 @@ from ckptls.checkpoint.wholeness import is_whole_hdf5, is_whole_zip
 _BEHIND_A_WORD = re.compile(r"(?i)(?:^|[^a-z])(?:epochs?|ep|steps?|iter|cp|ckpt)[-_=.]?(\d+)")
 _AT_THE_END = re.compile(r"(?:^|[-.])(\d+)$")
 _METRICS = re.compile(r"(?:[-_][A-Za-z_]*=?-?\d+\.\d+)+$")
+# No file system has longer names, nor an object store.
+_MAX_NAME = 1024
 _SUFFIXES = (*SINGLE_FILE_SUFFIXES, ".ckpt", ".weights")
 
 
@@ -116,6 +118,8 @@ def step_number(name: str) -> int | None:
 
     A number that a metric may be (`weights.02-0.35`) is not taken for one.
     """
+    if len(name) > _MAX_NAME:
+        return None
     stem = _without_suffixes(name)
     stem = _without_suffixes(_METRICS.sub("", stem))
     match = _AT_THE_END.search(stem) or _BEHIND_A_WORD.search(stem)

@@ -36,6 +36,8 @@ _LISTED = 256  # directories looked into, for what may be meant
 # A step at the end of a name, or before its extensions: `m-100`, `epoch_3.weights.h5`.
 _BEFORE_STEP = re.compile(r"\.[A-Za-z]+(?=-\d+$)")
 _STEP = re.compile(r"(?s)(.*?)(\d+)((?:\.[A-Za-z][A-Za-z0-9]*)*)")
+# No file system has longer names, nor an object store.
+_MAX_NAME = 1024
 
 
 def not_found(given: str) -> CheckpointError:
@@ -232,7 +234,7 @@ def _slash_too_many(given: str) -> CheckpointNotFound | None:
 
 def _other_steps(name: str, prefixes: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """For a step that is not there: which are. The nearest go first among the candidates."""
-    match = _STEP.fullmatch(name)
+    match = _STEP.fullmatch(name) if len(name) <= _MAX_NAME else None
     if match is None:
         return "", ()
     steps: dict[int, str] = {}

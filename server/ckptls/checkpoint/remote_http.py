@@ -29,7 +29,7 @@ from ckptls.checkpoint.remote_system import (
 MAX_WHOLE_BYTES = 64 * 1024 * 1024
 _MAX_PAGE_BYTES = 4 * 1024 * 1024
 _CHUNK_BYTES = 1 << 20
-_LINK = re.compile(r"""<a\s[^>]*?href\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
+_LINK = re.compile(r"""<a\s[^<>]*?href\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _TOTAL = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _Answer = TypeVar("_Answer")
 

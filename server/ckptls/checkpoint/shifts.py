@@ -6,13 +6,12 @@ is still there, but stands for another layer, and the shapes tell.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
 from ckptls.checkpoint.model import Kind
 
-_NUMBERED = re.compile(r"(?s)(.*?)[-_]?(\d*)")
+_MAX_DIGITS = 18  # of a number that Keras counts; int() refuses thousands
 _ATTRIBUTES = "/.ATTRIBUTES/"  # what follows belongs to the last segment of an object's key
 
 Pair = tuple[str, str]
@@ -48,13 +47,15 @@ def _scope(name: str) -> str:
 
 def _stem(scope: str) -> str:
     """A scope without the number at its end."""
-    match = _NUMBERED.fullmatch(scope)
-    return match[1] if match else scope
+    end = len(scope)
+    while end and scope[end - 1].isdecimal():
+        end -= 1
+    return scope[: end - 1] if scope.endswith(("-", "_"), 0, end) else scope[:end]
 
 
 def _number(scope: str, stem: str) -> int:
     digits = scope[len(stem) :].lstrip("-_")
-    return int(digits) if digits else 0
+    return int(digits) if 0 < len(digits) <= _MAX_DIGITS else 0
 
 
 _Series = list[tuple[int, str, Contents]]

@@ -13,7 +13,8 @@ import re
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]+"  # two letters at least: `C:` is a drive
 _URL = re.compile(rf"(?s)((?:{_SCHEME}::)*)({_SCHEME})://([^/]*)(.*)")
 _INNER = re.compile(rf"::{_SCHEME}(?:::|://)")
-_IN_TEXT = re.compile(rf"{_SCHEME}://[^\s'\"<>`]*")
+# From the first character on that could be one of a scheme, so that none is looked at again.
+_IN_TEXT = re.compile(rf"(?<![A-Za-z0-9+.-])([0-9+.-]*)({_SCHEME}://[^\s'\"<>`]*)")
 _V1_PATTERN = re.compile(r"\?{4}-of-\d{5}")  # behind the first `?` of `m-?????-of-00004`
 _MAX_KEPT = 4096
 
@@ -136,7 +137,9 @@ def redacted(text: str) -> str:
     """A text with the passwords and queries taken out of the addresses in it."""
     if "://" not in text:
         return text
-    return _IN_TEXT.sub(lambda match: _without_query(_without_user(match[0])[1])[0], text)
+    return _IN_TEXT.sub(
+        lambda match: match[1] + _without_query(_without_user(match[2])[1])[0], text
+    )
 
 
 def _keep(store: dict[str, str], key: str, secret: str) -> None:

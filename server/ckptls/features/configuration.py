@@ -66,7 +66,8 @@ def _place(text: str, keys: tuple[str, ...], key: str) -> Span:
     """Where a key is written: before `=` or in the head of a table of its own."""
     name = rf"""["']?({re.escape(key)})["']?"""
     above = r"\s*\.\s*".join(map(re.escape, keys))
-    head = rf"^[ \t]*\[+[ \t]*{above + chr(92) + 's*' + chr(92) + '.' if above else ''}\s*{name}"
+    within = above + r"\s*\.\s*" if above else ""
+    head = rf"^[ \t]*\[+\s*{within}{name}"
     table = re.search(rf"^[ \t]*\[[ \t]*{above}[ \t]*\]", text, re.M) if above else None
     line = re.compile(rf"^[ \t]*{name}[ \t]*[=.]", re.M)
     found = line.search(text, table.end() if table else 0) if table or not above else None

@@ -21,7 +21,10 @@ from ckptls.workspace.binding import Binder
 _MAX_ENTRIES = 500
 _MAX_WIDTH = 88
 # What may stand between the last entry and the brace: a comma and comments.
-_TAIL = re.compile(r"(?P<head>\s*\)*[^\S\r\n]*)(?P<comma>,?)(?P<rest>(?:\s|#[^\n]*)*)")
+_TAIL = re.compile(
+    r"(?P<head>\s*(?!\s)(?:\)+(?!\))[^\S\r\n]*(?![^\S\r\n]))?)(?P<comma>,?)"
+    r"(?P<rest>(?:\s|#[^\n]*(?:\n|\Z))*)"
+)
 _ASSIGNED = re.compile(r"[ \t]*([A-Za-z_]\w*)[ \t]*=[ \t]*")
 _OPENS = re.compile(r"([ \t]*)(?:async[ \t]+)?(def|class)\b")
 

@@ -120,7 +120,14 @@ def written_like(written: str, place: str, other: str) -> str:
 
 
 def _without_slash(written: str) -> str:
-    return re.sub(r"(?:/+\.?)+$", "", written)
+    end = len(written)
+    while True:
+        if written.endswith("/", 0, end):
+            end -= 1
+        elif written.endswith("/.", 0, end):
+            end -= 2
+        else:
+            return written[:end]
 
 
 def _joined(directory: str, below: str) -> str:

@@ -16,7 +16,8 @@ from ckptls.source.sites import Evidence, Role, Site
 from ckptls.source.text import SourceText, Span
 from ckptls.workspace.binding import Binder
 
-_IGNORE = re.compile(r"#[^#\r\n]*\bckptls:[^#\r\n]*\bignore\[([^\]\r\n]*)\]")
+_PRAGMAS = re.compile(r"#[^#\r\n]*?\bckptls:([^#\r\n]*)")
+_IGNORE = re.compile(r"\bignore\[([^\[\]\r\n]*)\]")
 # What must stay in the first two lines of a file.
 _FIRST = re.compile(r"#!|#.*coding[:=]")
 _MAX_OFFERED = 3
@@ -33,6 +34,15 @@ class Remark:
     finding: Finding | None = None
 
 
+def _ignored(line: str) -> re.Match[str] | None:
+    """The codes that a comment of a line names already."""
+    for pragma in _PRAGMAS.finditer(line):
+        found = _IGNORE.search(line, *pragma.span(1))
+        if found is not None:
+            return found
+    return None
+
+
 def ignoring(source: SourceText, found: Iterable[Finding]) -> Iterator[Remark]:
     """For each finding the comment that silences its rule on the line."""
     for finding in found:
@@ -42,7 +52,7 @@ def ignoring(source: SourceText, found: Iterable[Finding]) -> Iterator[Remark]:
         if finding.span.end > line.end or text.endswith("\\") or len(text) > _MAX_LINE_CHARS:
             continue
         title = f"Ignore {finding.code} on this line"
-        known = _IGNORE.search(text)
+        known = _ignored(text)
         if known is not None:
             end = line.start + known.end(1)
             codes = ", " if known[1].strip() else ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 _SPECIAL = re.compile(r"[\\.^$*+?{}\[\]|()]")
 _TOKEN = re.compile(
     r"(?P<group>\((?:\?(?:[:=!]|<[=!]|P<\w+>))?)|(?P<close>\))|(?P<bar>\|)"
-    r"|(?P<repeat>[*+?]|\{\d*,?\d*\})|(?P<anchor>\^|\\[AbB])|\\(?P<escaped>[^\w\s])"
+    r"|(?P<repeat>[*+?]|\{\d*(?:,\d*)?\})|(?P<anchor>\^|\\[AbB])|\\(?P<escaped>[^\w\s])"
     r"|(?P<any>\.|\\\w|\$|\[\^?\]?(?:\\.|[^\]\\])*\])|(?P<char>[^\\\[*+?])",
     re.DOTALL,
 )

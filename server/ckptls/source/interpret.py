@@ -59,7 +59,7 @@ _CROWDS_READ = 8_000
 # Words that come with names that are bound, names that surely are not only read, and what
 # a statement that does not bind its name leaves as it is.
 _BINDING = frozenset({b"as", b"del", b"for", b"global", b"import"})
-_BOUND = re.compile(rb"(\w+)[ \t]*(?=[^\w\s.(\[]{0,3}=|[,:)\]])")
+_BOUND = re.compile(rb"\b(\w+)[ \t]*(?=[^\w\s.(\[]{0,3}=|[,:)\]])")
 _FIXED = (FunctionValue, Qualified, Imported)
 _GLOBAL = re.compile(rb"\bglobal[ \t]+([A-Za-z_]\w*(?:[ \t]*,[ \t]*[A-Za-z_]\w*)*)")
 

@@ -5,6 +5,7 @@ Each function takes values and returns values; what cannot be told becomes a hol
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -213,7 +214,7 @@ def format_text(
     template: Text, positional: tuple[Values, ...], named: Mapping[str, Values]
 ) -> Values:
     """`template.format(…)`."""
-    counter = iter(range(1000))
+    counter = itertools.count()
 
     def fill(match: re.Match[str]) -> tuple[Text, ...]:
         if match[0] in ("{{", "}}"):
@@ -222,7 +223,7 @@ def format_text(
         if not name:
             name = str(next(counter))
         pattern = r"\d+" if (match[3] or "").endswith("d") else ".*"
-        if name.isdigit() and int(name) < len(positional):
+        if name.isdecimal() and len(name) < 10 and int(name) < len(positional):
             values = positional[int(name)]
         elif name in named:
             values = named[name]

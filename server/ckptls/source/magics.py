@@ -25,8 +25,8 @@ _CELL_MAGIC = re.compile(
 )
 _MAGIC_LINE = re.compile(r"[ \t]*(?:[%!?]|[,;/](?=[A-Za-z_]))")
 _ASSIGNED = re.compile(r"[ \t]*[^\s#'\"()=!%][^#'\"()=!\r\n]*=[ \t]*(?=!|%[A-Za-z_])")
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _INDENT = re.compile(r"[ \t]*")
-_LINE_REST = re.compile(r"[^\r\n]*")
 _CONTINUED = re.compile(r"(?:[^\r\n\\]|\\(?!\r|\n)|\\(?:\r\n|\r|\n))*")
 _TOKEN = re.compile(
     r"(?P<space>[ \t\f]+)|(?P<comment>#[^\r\n]*)|(?P<continued>\\(?:\r\n|\n|\r))"
@@ -73,7 +73,7 @@ def plain_python(cell: str) -> Plain:
         end = _CONTINUED.match(cell, found.end()).end()  # type: ignore[union-attr]
         pieces.append(_blank(cell[start:end]))
         start = end
-        line_end = re.compile(r"\r\n|\n|\r").match(cell, start)
+        line_end = _LINE_END.match(cell, start)
         if line_end is None:
             break
         pieces.append(line_end[0])

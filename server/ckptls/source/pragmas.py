@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from ckptls.source.syntax import Syntax
 from ckptls.source.text import Span
 
-_COMMENT = re.compile(r"#[^\r\n]*?\bckptls:[ \t]*([^\r\n]*)")
+_PRAGMA = re.compile(r"\bckptls:[ \t]*")
+_LINE_REST = re.compile(r"[^\r\n]*")
 _WORD = re.compile(r"checkpoint=(\"[^\"]*\"|'[^']*'|\S+)|ignore-file|ignore(?:\[([^\[\]]*)\])?")
 
 
@@ -49,14 +50,19 @@ def find_pragmas(syntax: Syntax) -> Pragmas:
     pins: list[Pin] = []
     ignored: list[tuple[int, frozenset[str]]] = []
     is_ignored = False
-    for comment in _COMMENT.finditer(source.text):
-        if not syntax.is_comment(comment.start()):
+    end = 0
+    for pragma in _PRAGMA.finditer(source.text):
+        if pragma.start() < end:
+            continue  # one comment, one pragma
+        comment = syntax.comment_start(pragma.start())
+        if comment is None:
             continue
-        line = source.line_of(comment.start())
-        for word in _WORD.finditer(source.text, comment.start(1), comment.end(1)):
+        line = source.line_of(comment)
+        end = _LINE_REST.match(source.text, pragma.end()).end()  # type: ignore[union-attr]
+        for word in _WORD.finditer(source.text, pragma.end(), end):
             if word[1] is not None:
                 span = Span(word.start(1), word.end(1))
-                pins.append(Pin(word[1].strip("\"'"), span, _lines(syntax, comment.start())))
+                pins.append(Pin(word[1].strip("\"'"), span, _lines(syntax, comment)))
             elif word[0] == "ignore-file":
                 is_ignored = True
             else:

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from ckptls.source.text import SourceText
 
 _TOKEN = re.compile(r"""\"\"\"|'''|["'#]""")
+# To its quote, or else as far as it could go on: what a search for the quote alone would go
+# through again from each line of the string.
 _REST = {
-    '"': re.compile(r'(?:[^"\\\r\n]|\\(?:\r\n|.))*"', re.S),
-    "'": re.compile(r"(?:[^'\\\r\n]|\\(?:\r\n|.))*'", re.S),
-    '"""': re.compile(r'(?:[^"\\]|\\.|"(?!""))*"""', re.S),
-    "'''": re.compile(r"(?:[^'\\]|\\.|'(?!''))*'''", re.S),
+    '"': re.compile(r'(?:[^"\\\r\n]|\\(?:\r\n|.))*("?)', re.S),
+    "'": re.compile(r"(?:[^'\\\r\n]|\\(?:\r\n|.))*('?)", re.S),
+    '"""': re.compile(r'(?:[^"\\]|\\.|"(?!""))*((?:""")?)', re.S),
+    "'''": re.compile(r"(?:[^'\\]|\\.|'(?!''))*((?:''')?)", re.S),
 }
 _LINE_END = re.compile(r"[\r\n]")
 _NAME_END = re.compile(r"[,)\]}\s#\"']")
@@ -74,12 +76,13 @@ def _scan(
             if cursor <= end:
                 return spans, None
         else:
-            whole = _REST[kind].match(text, token.end())
-            if whole is None and len(kind) == 3:
+            rest = _REST[kind].match(text, token.end())
+            assert rest is not None  # it can be empty
+            if not rest[1] and len(kind) == 3:
                 return spans, None
-            end = whole.end() if whole is not None else _line_end(text, token.end())
-            if token.end() <= cursor <= end - (len(kind) if whole is not None else 0):
-                return spans, (token.end(), kind, whole.end() if whole is not None else None)
+            end = rest.end()
+            if token.end() <= cursor <= end - len(rest[1]):
+                return spans, (token.end(), kind, end if rest[1] else None)
         spans.append((token.start(), end))
         position = end
 
@@ -136,8 +139,9 @@ def _unclosed(source: SourceText, opened: list[int], end: int) -> int:
             if char == "#":
                 break
             if char in "\"'":
-                whole = _REST[char].match(text, position + 1)
-                position = whole.end() if whole is not None else high
+                rest = _REST[char].match(text, position + 1)
+                assert rest is not None  # it can be empty
+                position = rest.end() if rest[1] else high
                 continue
             if char in _CLOSER:
                 depth += 1

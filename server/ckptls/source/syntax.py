@@ -235,15 +235,26 @@ class Syntax:
                 node = node.parent
         return False
 
-    def is_comment(self, offset: int) -> bool:
-        """Whether the `#` at a code point begins a comment."""
+    def comment_start(self, offset: int) -> int | None:
+        """Where the comment begins that a code point is in; None if it is in none."""
         node = self.node_at(offset)
-        if node is None or node.type in ("comment", "module", "block"):
-            return True
+        if node is not None and node.type == "comment":
+            return self.span(node, offset).start
+        text, begin = self.source.text, self.source.line_span(self.source.line_of(offset)).start
+        if node is None:  # between statements is nothing but comments
+            statements, starts, _ = self.rows
+            index = bisect_right(starts, offset) - 1
+            if index >= 0:
+                begin = max(begin, starts[index] + statements[index].length)
+            start = text.find("#", begin, offset)
+            return start if start >= 0 else None
         # In a long run of them the parser sees blanks (see `comments`).
+        start = text.find("#", begin, offset)
+        if start < 0 or text[begin:start].strip():
+            return None
         while node is not None and not node.type.startswith(("string", "ERROR")):
             node = node.parent
-        return node is None
+        return start if node is None else None
 
     def span(self, node: Node, offset: int) -> Span:
         """Where a node stands that `node_at` found at a code point."""

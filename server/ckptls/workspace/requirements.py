@@ -34,7 +34,7 @@ _ENDS = (".txt", ".in")
 PACKAGES = {**dict.fromkeys(_TENSORFLOW, "tensorflow"), "keras": "keras", "tf-keras": "tf-keras"}
 _NAME = re.compile(r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*")
 _CLAUSE = re.compile(r"(===|==|~=|>=|<=|!=|>|<|=|\^|~)?\s*v?([\d.*]*\d|\*)(?:[\w.+-]*)")
-_PLAIN = re.compile(r"[\w.-]*requirements?[\w.-]*\.(?:txt|in)|constraints[\w.-]*\.txt")
+_PLAIN = re.compile(r"(?=.*requirement)[\w.-]*\.(?:txt|in)|constraints[\w.-]*\.txt")
 _CONDA = re.compile(r"environment[\w.-]*\.ya?ml|conda[\w.-]*\.ya?ml")
 
 
@@ -136,9 +136,11 @@ def constraint(text: str) -> tuple[Bounds, ...]:
         return ()
     found = []
     compact = re.sub(r"([=<>!~^])\s+", r"\1", text.strip())
-    for alternative in re.split(r"\s*\|\|?\s*", compact):
+    for alternative in re.split(r"\|\|?", compact):
         bounds = Bounds()
-        for clause in filter(None, re.split(r"[,\s]+(?=[=<>!~^\d*])", alternative.strip(" ,()"))):
+        for clause in filter(
+            None, re.split(r"(?<![,\s])[,\s]+(?=[=<>!~^\d*])", alternative.strip().strip(" ,()"))
+        ):
             match = _CLAUSE.match(clause.strip())
             if match is None:
                 return ()

@@ -107,7 +107,7 @@ class CheckpointPathForm(Rule):
         source = context.analysis.source
         part = site.parts[0]
         edits = []
-        if part.text == site.text.literal and re.search(r"^\s*import os\b", source.text, re.M):
+        if part.text == site.text.literal and re.search(r"^[ \t\f]*import os\b", source.text, re.M):
             written = source.text[part.literal.start : part.literal.end]
             wrapped = f"os.path.expanduser({quoted(source, part.literal, written)})"
             span = token_span(source, part.literal)
