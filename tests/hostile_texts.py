@@ -2,7 +2,8 @@
 
 Run as a program it tries them all, and prints their names and which are too slow. The texts come
 from the pattern itself: what it can match in each of its parts, repeated, and then something that
-it cannot match. Backtracking, or starting again at each place, is quadratic on one of these.
+it cannot match. Backtracking, or starting again at each place, is quadratic on one of these. What
+counts is how the time grows with the text, so that a slow or busy machine changes no answer.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import ast
 import importlib
 import re
 import signal
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,15 +22,36 @@ import ckptls
 from ckptls.features.pattern_tree import parser
 
 PACKAGE = Path(ckptls.__file__).parent
-LENGTH = 100_000
-# Processor time; linear patterns need some hundredths of it, quadratic ones ten times as much.
-SECONDS = 0.5
+LENGTH = 60_000
+# Processor time. A text that takes longer is only suspected: `_grows` decides, by a comparison that
+# holds on a busy machine, too.
+SECONDS = 0.1
+# Many times what a linear pattern takes for a text; exponential patterns would never end.
+_WATCHDOG_SECONDS = 2.0
+# Four times the text takes a linear pattern four times as long, a quadratic one sixteen times.
+_TOO_MUCH_GROWTH = 8
+_TRIES = 2
 # What matches of these functions and methods begins anywhere, or at the start only.
 ANYWHERE = {"search", "finditer", "findall", "sub", "subn", "split"}
 METHODS = ANYWHERE | {"match", "fullmatch"}
 _MAX_SAMPLES = 6
 _MAX_TEXTS = 60
 _KILLERS = ("\0", "\n\0", "")
+
+
+@dataclass(frozen=True)
+class HostileText:
+    """A part of what a pattern matches, many times."""
+
+    before: str
+    unit: str
+    killer: str
+    bound: int
+
+    def text(self, length: int = LENGTH) -> str:
+        """The text of about `length` characters; its last `bound` ones if it is longer."""
+        whole = self.before + self.unit * (length // len(self.unit)) + self.killer
+        return whole[-self.bound :]
 
 
 @dataclass(frozen=True)
@@ -113,8 +136,8 @@ def _flags(call: ast.Call) -> int:
     return int(found)
 
 
-def hostile_texts(pattern: re.Pattern[Any]) -> Iterator[str]:
-    """Texts of `LENGTH` characters: parts of what a pattern matches, many times."""
+def hostile_texts(pattern: re.Pattern[Any], bound: int = 2 * LENGTH) -> Iterator[HostileText]:
+    """Texts made from each part of a pattern, of at most `bound` characters."""
     text = pattern.pattern
     source = text.decode("latin-1") if isinstance(text, bytes) else text
     items: Any = parser.parse(source, pattern.flags & ~re.UNICODE & ~re.LOCALE)
@@ -122,7 +145,7 @@ def hostile_texts(pattern: re.Pattern[Any]) -> Iterator[str]:
     # Of many, some from each part.
     for before, unit in texts[:: -(-len(texts) // _MAX_TEXTS) or 1]:
         for killer in _KILLERS:
-            yield before + unit * (LENGTH // len(unit)) + killer
+            yield HostileText(before, unit, killer, bound)
 
 
 def _units(items: list[Any], before: list[str]) -> Iterator[tuple[str, str]]:
@@ -223,22 +246,44 @@ class _SlowError(BaseException):
     """The time is over; `re` lets signals in."""
 
 
-def too_slow(run: Callable[[str], object], texts: Iterator[str]) -> str:
-    """The first text, shortened, that takes longer than `SECONDS`; empty if all are quick."""
+def too_slow(run: Callable[[str], object], texts: Iterable[HostileText]) -> str:
+    """The first text, shortened, whose time grows faster than its length; empty if none does."""
+    for each in texts:
+        if _seconds(run, each.text(), SECONDS) >= SECONDS and _grows(run, each):
+            text = each.text()
+            return f"{text[:40]!r}…{text[-10:]!r}"
+    return ""
+
+
+def _grows(run: Callable[[str], object], each: HostileText) -> bool:
+    """Whether four times the text takes much more than four times as long, at best of each."""
+    short, long = each.text(LENGTH // 24), each.text(LENGTH // 6)
+    if _seconds(run, long, _WATCHDOG_SECONDS) >= _WATCHDOG_SECONDS:
+        return True
+    for _ in range(_TRIES):  # a moment of noise in one does not decide
+        of_short = min(_seconds(run, short, _WATCHDOG_SECONDS) for _ in range(_TRIES))
+        of_long = min(_seconds(run, long, _WATCHDOG_SECONDS) for _ in range(_TRIES))
+        if of_long < _TOO_MUCH_GROWTH * of_short:
+            return False
+    return True
+
+
+def _seconds(run: Callable[[str], object], text: str, limit: float) -> float:
+    """Processor time that a text takes; `limit` if it takes longer, when it is stopped."""
 
     def stop(*_: object) -> None:
         raise _SlowError
 
     signal.signal(signal.SIGVTALRM, stop)
-    for text in texts:
-        signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
-        try:
-            run(text)
-        except _SlowError:
-            return f"{text[:40]!r}…{text[-10:]!r}"
-        finally:
-            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-    return ""
+    begun = time.process_time()
+    try:
+        signal.setitimer(signal.ITIMER_VIRTUAL, limit)
+        run(text)
+    except _SlowError:
+        return limit
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    return min(time.process_time() - begun, limit)
 
 
 # Patterns whose callers pass a few characters only, and how many at most.
@@ -250,15 +295,11 @@ BOUNDED = {
 }
 
 
-def _cut(texts: Iterator[str], place: str) -> Iterator[str]:
-    for text in texts:
-        yield text[-BOUNDED.get(place, len(text)) :]
-
-
 if __name__ == "__main__":
     for use in uses():
         print(use.place, use.method, flush=True)
-        found = too_slow(use.run, _cut(hostile_texts(use.pattern), use.place))
+        bound = BOUNDED.get(use.place, 2 * LENGTH)
+        found = too_slow(use.run, hostile_texts(use.pattern, bound))
         if found:
             print(f"SLOW {use.place} {use.method} {found}", flush=True)
     print("END")
