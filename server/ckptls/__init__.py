@@ -84,7 +84,7 @@ def load_variable(path: str | os.PathLike[str], name: str) -> ndarray | bytes:
         CheckpointError: as `open`; or there is no variable of that name, or its data file
             is missing or damaged.
     """
-    from ckptls.checkpoint.values import load_variable
+    from ckptls.checkpoint.load_variable import load_variable
 
     return load_variable(path, name)
 

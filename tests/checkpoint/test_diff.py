@@ -11,8 +11,9 @@ import pytest
 
 import ckptls
 from ckptls.checkpoint.diff import Diff, compare
-from ckptls.checkpoint.model import Checkpoint, Format
+from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.rename_groups import rename_groups
+from ckptls.checkpoint.types import Format
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "vgg16" / "ckpts" / "vgg_16.ckpt"
 Shapes = dict[str, tuple[int, ...]]

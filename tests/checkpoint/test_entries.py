@@ -18,7 +18,7 @@ from ckptls.checkpoint.entries import (
     num_shards,
 )
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointNotFound
-from ckptls.checkpoint.files import OpenFile
+from ckptls.checkpoint.local_file import OpenFile
 
 NAMES = [f"net/layer_{i}/{leaf}" for i in range(60) for leaf in ("b", "w")]
 LAYOUTS = [

@@ -30,8 +30,9 @@ from ckptls.checkpoint.errors import (
     CheckpointUnsupported,
 )
 from ckptls.checkpoint.locate import locate
-from ckptls.checkpoint.model import Format, Remark
+from ckptls.checkpoint.types import Format, Remark
 from ckptls.checkpoint.verify import verify
+from support.values import read_value, read_values
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -40,6 +41,9 @@ FIXTURES = Path(__file__).parent / "fixtures"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+OTHERS = [form for form in formats.TABLE if form not in (Format.V1, Format.V2)]
 
 
 def listed(path: str | os.PathLike[str]) -> dict[str, tuple[str, tuple[int, ...]]]:
@@ -54,7 +58,9 @@ def flat(value: np.ndarray) -> list[float]:
 
 def write_each(folder: Path) -> dict[Format, Path]:
     """One small file of each format, under names that tell nothing."""
-    names = {form: folder / f"{form.name.lower()}.weights" for form in formats.TABLE}
+    names: dict[Format, Path] = {}
+    for form in OTHERS:
+        names[form] = folder / f"{form.name.lower()}.weights"
     save_file({"w": np.ones((2, 3), np.float32)}, names[Format.SAFETENSORS])
     with names[Format.NPZ].open("wb") as file:
         np.savez(file, w=np.ones((2, 3), np.float32))
@@ -86,23 +92,23 @@ def write_torch(path: Path, pickled: bytes, storage: bytes = bytes(24)) -> None:
         archive.writestr("m/version", "3\n")
 
 
-@pytest.mark.parametrize("form", formats.TABLE)
+@pytest.mark.parametrize("form", OTHERS)
 def test_a_format_is_known_by_content_whatever_the_name(folder: Path, form: Format) -> None:
     path = write_each(folder)[form]
     checkpoint = ckptls.open(path)
     assert checkpoint.format is form
     if form not in (Format.ORBAX, Format.PYTORCH_DISTRIBUTED):
         assert ckptls.list_variables(path) == [("w", [2, 3])]
-        assert formats.read_value(str(path), "w").tobytes() in (
+        assert read_value(str(path), "w").tobytes() in (
             np.ones((2, 3), "f4").tobytes(),
             bytes(24),
         )
 
 
-@pytest.mark.parametrize("form", formats.TABLE)
+@pytest.mark.parametrize("form", OTHERS)
 def test_a_name_that_is_not_there_is_a_key_error(folder: Path, form: Format) -> None:
     with pytest.raises(KeyError):
-        formats.read_value(str(write_each(folder)[form]), "nothing of that name")
+        read_value(str(write_each(folder)[form]), "nothing of that name")
 
 
 def test_the_one_checkpoint_of_a_directory_is_found(folder: Path) -> None:
@@ -132,7 +138,7 @@ def test_the_modules_of_formats_are_not_loaded_for_tensorflow_files(folder: Path
     Path("v1").write_bytes(crafted.v1([("v", crafted.FLOAT, [1])]))
     code = (
         "import sys, ckptls; ckptls.open('m'); ckptls.open('v1')\n"
-        "print([m for m in sys.modules if m.startswith('ckptls.') and 'formats' in m]"
+        "print([m for m in sys.modules if m.startswith('ckptls.') and 'detection' in m]"
         " + [m for m in ('numpy', 'zipfile', 'json', 'h5py') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -155,7 +161,7 @@ def test_a_library_that_is_missing_is_named_with_its_extra(
     path = write_each(folder)[Format.SAFETENSORS]
     monkeypatch.setitem(sys.modules, "numpy", None)
     with pytest.raises(CheckpointUnsupported, match=r"pip install 'ckptls\[values\]'"):
-        formats.read_value(str(path), "w")
+        read_value(str(path), "w")
 
 
 # -- shards ---------------------------------------------------------------------------------
@@ -175,7 +181,7 @@ def test_shards_are_one_checkpoint_by_index_or_directory(folder: Path) -> None:
     assert checkpoint.prefix == str(path)
     assert checkpoint.names == ("a", "b")
     assert checkpoint.files == (str(path), *(str(folder / f"m-{n}.safetensors") for n in (1, 2)))
-    assert formats.read_value(str(path), "b").tolist() == [1, 1]
+    assert read_value(str(path), "b").tolist() == [1, 1]
 
 
 def test_a_shard_that_is_not_here_is_told(folder: Path) -> None:
@@ -308,14 +314,14 @@ def test_an_array_is_not_unpacked_to_list_it(folder: Path) -> None:
     np.savez_compressed("bomb.npz", w=np.zeros(20_000_000, np.float64))
     assert listed("bomb.npz") == {"w": ("float64", (20_000_000,))}
     with pytest.raises(CheckpointUnsupported, match="would grow from"):
-        formats.read_value("bomb.npz", "w")
+        read_value("bomb.npz", "w")
 
 
 def test_objects_in_an_array_are_listed_and_never_unpickled(folder: Path) -> None:
     np.savez("m.npz", w=np.array([Evil("touched")], dtype=object))
     assert listed("m.npz") == {"w": ("object", (1,))}
     with pytest.raises(CheckpointUnsupported, match="object values, which are not read"):
-        formats.read_value("m.npz", "w")
+        read_value("m.npz", "w")
     assert not Path("touched").exists()
 
 
@@ -359,13 +365,13 @@ def test_a_pytorch_file_is_listed_as_by_pytorch(name: str) -> None:
     assert listed(path) == {k: (row["dtype"], tuple(row["shape"])) for k, row in rows.items()}
     for key, row in rows.items():
         if row["values"] is not None:
-            assert flat(formats.read_value(str(path), key)) == row["values"], key
+            assert flat(read_value(str(path), key)) == row["values"], key
 
 
 @pytest.mark.parametrize("name", ["sparse", "meta"])
 def test_elements_that_are_in_no_one_place_are_listed_only(name: str) -> None:
     with pytest.raises(CheckpointUnsupported, match="listed only"):
-        formats.read_value(str(FIXTURES / "pytorch" / "types.pt"), name)
+        read_value(str(FIXTURES / "pytorch" / "types.pt"), name)
 
 
 @pytest.mark.parametrize("protocol", range(6))
@@ -420,7 +426,7 @@ def test_a_tensor_beyond_its_storage_is_not_read(folder: Path) -> None:
     write_torch(Path("m"), TORCH_TENSOR, bytes(20))
     assert listed("m") == {"w": ("float32", (2, 3))}
     with pytest.raises(CheckpointDamaged, match="past the end of its storage"):
-        formats.read_value("m", "w")
+        read_value("m", "w")
 
 
 def test_one_value_spread_over_a_giant_shape_is_not_read(folder: Path) -> None:
@@ -430,7 +436,7 @@ def test_one_value_spread_over_a_giant_shape_is_not_read(folder: Path) -> None:
     write_torch(Path("m"), spread)
     assert listed("m") == {"w": ("float32", (0x7F000000, 3))}
     with pytest.raises(CheckpointUnsupported, match="would grow"):
-        formats.read_value("m", "w")
+        read_value("m", "w")
 
 
 # -- HDF5 -----------------------------------------------------------------------------------
@@ -498,7 +504,7 @@ def test_members_that_are_not_arrays_are_named(folder: Path) -> None:
         archive.writestr("README.txt", "x")
         archive.writestr("folder/", "")
     with np.load("m.npz") as truth:
-        assert truth["b"].tolist() == formats.read_value("m.npz", "b").tolist() == [0, 1, 2]
+        assert truth["b"].tolist() == read_value("m.npz", "b").tolist() == [0, 1, 2]
     checkpoint = ckptls.open("m.npz")
     assert checkpoint.names == ("a", "b")
     assert checkpoint.problems == (
@@ -521,7 +527,7 @@ def test_a_weight_behind_a_soft_link_is_read_as_keras_reads_it(folder: Path) -> 
     checkpoint = ckptls.open("m.h5")
     assert checkpoint.names == ("b:0", "k:0")
     assert checkpoint.problems == ()
-    assert formats.read_value("m.h5", "k:0").tolist() == [5, 5, 5]
+    assert read_value("m.h5", "k:0").tolist() == [5, 5, 5]
 
 
 def test_a_weight_behind_an_external_link_is_told(folder: Path) -> None:
@@ -550,8 +556,8 @@ def test_names_that_are_not_utf_8_are_listed_and_read(folder: Path) -> None:
         file["a\\x41"] = np.ones(1, np.float32)
     names = ("a\\x41", "gr\\xfcn/w\\xff")
     assert ckptls.list_names("m.h5") == list(names)
-    assert formats.read_value("m.h5", names[0]).tolist() == [1]
-    assert formats.read_value("m.h5", names[1]).tolist() == [3, 4]
+    assert read_value("m.h5", names[0]).tolist() == [1]
+    assert read_value("m.h5", names[1]).tolist() == [3, 4]
 
 
 @pytest.mark.parametrize("block_bytes", [512, 4096])
@@ -562,7 +568,7 @@ def test_hdf5_behind_a_block_of_the_user_is_read(folder: Path, block_bytes: int)
         block.write(b"MATLAB 7.3 MAT-file")
     assert ckptls.open("m.mat").format is Format.HDF5
     assert listed("m.mat") == {"w": ("float32", (3,))}
-    assert formats.read_value("m.mat", "w").tolist() == [0, 1, 2]
+    assert read_value("m.mat", "w").tolist() == [0, 1, 2]
     Path("other").write_bytes(b"MATLAB 7.3 MAT-file".ljust(10_000))
     with pytest.raises(CheckpointError):
         ckptls.open("other")
@@ -580,7 +586,7 @@ def test_elements_in_other_files_are_listed_and_never_read(folder: Path) -> None
     assert "lie in another place" in checkpoint.problems[0]
     for name in checkpoint.names:
         with pytest.raises(CheckpointUnsupported, match="lie in another place"):
-            formats.read_value("m.h5", name)
+            read_value("m.h5", name)
 
 
 def test_a_claim_of_huge_data_is_not_allocated(folder: Path) -> None:
@@ -588,7 +594,7 @@ def test_a_claim_of_huge_data_is_not_allocated(folder: Path) -> None:
         file.create_dataset("w", (1 << 40,), "f4", chunks=(1024,))
     assert listed("m.h5") == {"w": ("float32", (1 << 40,))}
     with pytest.raises(CheckpointUnsupported, match="would grow"):
-        formats.read_value("m.h5", "w")
+        read_value("m.h5", "w")
 
 
 def test_a_file_that_ends_early_is_told(folder: Path) -> None:
@@ -612,7 +618,7 @@ def test_equal_names_of_weights_are_told_apart_by_layer(folder: Path) -> None:
         ("left/kernel:0", "left_bias:0"),
         ("right/kernel:0", "right_bias:0"),
     ]
-    assert formats.read_value("m.h5", "right/kernel:0").tolist() == [5, 5]
+    assert read_value("m.h5", "right/kernel:0").tolist() == [5, 5]
 
 
 def test_data_sets_that_no_named_layer_owns_are_listed(folder: Path) -> None:
@@ -623,7 +629,7 @@ def test_data_sets_that_no_named_layer_owns_are_listed(folder: Path) -> None:
     with h5py.File("m.h5", "a") as file:
         file["deep/w"] = np.ones((2, 3), np.float32)
     assert listed("m.h5") == {"deep/w": ("float32", (2, 3))}
-    assert formats.read_value("m.h5", "deep/w").tolist() == [[1, 1, 1], [1, 1, 1]]
+    assert read_value("m.h5", "deep/w").tolist() == [[1, 1, 1], [1, 1, 1]]
 
 
 def test_modules_in_the_working_directory_are_not_run(folder: Path) -> None:
@@ -640,7 +646,7 @@ def test_many_values_of_a_file_are_read_at_once(folder: Path) -> None:
         for number in range(100):
             file[f"w{number}"] = np.full(2, number)
     names = [*(f"w{number}" for number in range(100)), "not there"]
-    values = dict(formats.read_values("m.h5", names))
+    values = dict(read_values("m.h5", names))
     assert [values[name][0] for name in names[:-1]] == list(range(100))
 
 
@@ -655,7 +661,7 @@ def test_an_orbax_checkpoint_is_listed_as_orbax_restores_it(name: str) -> None:
     rows = expected(f"orbax/{name}")
     assert listed(path) == {k: (row["dtype"], tuple(row["shape"])) for k, row in rows.items()}
     for key, row in rows.items():
-        value = formats.read_value(str(path), key)
+        value = read_value(str(path), key)
         shown = value.item().decode() if value.dtype == object else flat(value)
         assert shown == row["values"], key
 
@@ -663,7 +669,7 @@ def test_an_orbax_checkpoint_is_listed_as_orbax_restores_it(name: str) -> None:
 def test_a_manager_s_directory_means_its_latest_step() -> None:
     checkpoint = ckptls.open(FIXTURES / "orbax" / "manager")
     assert Path(checkpoint.prefix).parts[-2:] == ("10", "default")
-    assert formats.read_value(checkpoint.prefix, "w").tolist() == [10, 10]
+    assert read_value(checkpoint.prefix, "w").tolist() == [10, 10]
 
 
 def test_a_step_that_is_not_finished_is_passed_by(folder: Path) -> None:
@@ -748,12 +754,12 @@ def test_an_aggregated_orbax_checkpoint_is_listed(folder: Path) -> None:
         "raw": ("string", ()), "z": ("complex128", ()),
     }  # fmt: skip
     assert listed("m/checkpoint") == listed("m")
-    read = {name: formats.read_value("m", name) for name in listed("m")}
+    read = {name: read_value("m", name) for name in listed("m")}
     assert flat(read["w"]) == [0, 1, 2, 3, 4, 5]
     assert read["deep/list/0"] == 2.5
     assert (read["step"], read["rate"], read["name"], read["z"]) == (3, 0.5, b"x", 1 + 2j)
     with pytest.raises(KeyError):
-        formats.read_value("m", "nothing")
+        read_value("m", "nothing")
     assert not verify(locate("m"), directory="m").problems
 
 
@@ -763,7 +769,7 @@ def test_an_aggregated_array_in_chunks_is_put_together(folder: Path) -> None:
     array = {"__msgpack_chunked_array__": True, "shape": {"0": 2, "1": 3}, "chunks": chunks}
     Path("m/checkpoint").write_bytes(packed({"w": array}))
     assert listed("m") == {"w": ("float64", (2, 3))}
-    assert formats.read_value("m", "w").tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert read_value("m", "w").tolist() == [[0, 1, 2], [3, 4, 5]]
 
 
 @pytest.mark.parametrize("has_tree", [True, False])
@@ -777,8 +783,8 @@ def test_a_tree_of_which_a_part_is_aggregated_is_listed_whole(folder: Path, has_
     found = listed("m")
     assert found["params/dense/kernel"] == ("float32", (4, 6))
     assert found["params/dense/small"] == ("float64", (2,))
-    assert formats.read_value("m", "params/dense/kernel").shape == (4, 6)
-    assert flat(formats.read_value("m", "params/dense/small")) == [1, 1]
+    assert read_value("m", "params/dense/kernel").shape == (4, 6)
+    assert flat(read_value("m", "params/dense/small")) == [1, 1]
 
 
 @pytest.mark.parametrize(
@@ -794,7 +800,7 @@ def test_an_aggregated_file_that_cannot_be_is_refused(folder: Path, data: bytes)
     os.mkdir("m")
     Path("m/checkpoint").write_bytes(data)
     with pytest.raises(CheckpointDamaged):
-        formats.read_value("m", ckptls.open("m").names[0])
+        read_value("m", ckptls.open("m").names[0])
 
 
 def test_an_aggregated_value_that_is_gone_is_told(folder: Path) -> None:
@@ -823,7 +829,7 @@ def test_numbers_survive_that_are_no_numbers(folder: Path) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, w=np.array([np.nan, np.inf]))
     Path("m").write_bytes(buffer.getvalue())
-    value = flat(formats.read_value("m", "w"))
+    value = flat(read_value("m", "w"))
     assert math.isnan(value[0])
     assert math.isinf(value[1])
 

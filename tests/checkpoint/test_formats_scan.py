@@ -13,9 +13,9 @@ import pytest
 import ckptls
 from checkpoint import crafted
 from checkpoint.test_formats import FIXTURES, write_each, write_shards
-from ckptls.checkpoint import formats
+from ckptls.checkpoint.detection import may_be_in, prefixes_in
 from ckptls.checkpoint.errors import CheckpointNotFound
-from ckptls.checkpoint.model import Format
+from ckptls.checkpoint.types import Format
 from ckptls.workspace.scan import scan_checkpoints
 
 ENDS = {
@@ -40,8 +40,8 @@ def test_each_format_is_found_under_its_usual_names(folder: Path) -> None:
         for end in ends:
             shutil.copy(written[form], f"m{end}")
             wanted.add(f"m{end}")
-    assert formats.may_be_in(os.listdir())
-    assert set(formats.prefixes_in("")) == wanted
+    assert may_be_in(os.listdir())
+    assert set(prefixes_in("")) == wanted
     assert set(scan_checkpoints(".")) == {os.path.join(".", name) for name in wanted} | {
         os.path.join(".", written[form].name) for form in (Format.ORBAX, Format.PYTORCH_DISTRIBUTED)
     }
@@ -64,21 +64,21 @@ def test_what_is_no_checkpoint_is_passed_by(folder: Path) -> None:
     with zipfile.ZipFile("sources.bin", "w") as archive:
         archive.writestr("main.c", "int main;")
     Path("a.weights.json").write_text("{}")
-    assert formats.prefixes_in(".") == ()
+    assert prefixes_in(".") == ()
     assert scan_checkpoints(".") == ()
 
 
 def test_many_arrays_are_data_and_few_are_checkpoints(folder: Path) -> None:
     np.savez("a.npz", w=np.ones(2))
-    assert formats.prefixes_in("") == ("a.npz",)
+    assert prefixes_in("") == ("a.npz",)
     for i in range(100):
         shutil.copy("a.npz", f"sample_{i}.npz")
-    assert formats.prefixes_in("") == ()
+    assert prefixes_in("") == ()
 
 
 def test_shards_are_one_checkpoint(folder: Path) -> None:
     index = write_shards(folder, {"a": "m-1.safetensors", "b": "m-2.safetensors"})
-    assert formats.prefixes_in("") == (index.name,)
+    assert prefixes_in("") == (index.name,)
 
 
 def test_tensorflow_s_go_first(folder: Path) -> None:

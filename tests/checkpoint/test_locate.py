@@ -18,13 +18,9 @@ from ckptls.checkpoint.errors import (
     CheckpointUnreadable,
     CheckpointUnsupported,
 )
-from ckptls.checkpoint.listing import (
-    find_checkpoints,
-    has_table_footer,
-    is_checkpoint_name,
-    natural_order,
-)
+from ckptls.checkpoint.listing import find_checkpoints, has_table_footer, is_checkpoint_name
 from ckptls.checkpoint.locate import locate
+from ckptls.checkpoint.natural_order import natural_order
 
 
 @pytest.fixture

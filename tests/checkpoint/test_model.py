@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckptls.checkpoint.model import Checkpoint, Format, Variable
+from ckptls.checkpoint.model import Checkpoint, Variable
 from ckptls.checkpoint.tree import Child, ScopeTree
+from ckptls.checkpoint.types import Format
 
 SHAPES = {
     "global_step": ("int64", ()),

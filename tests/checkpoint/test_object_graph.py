@@ -23,10 +23,12 @@ from checkpoint.crafted_objects import (
     write,
 )
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointIncomplete
-from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint
-from ckptls.checkpoint.object_graph import ObjectGraph, object_path, read_object_graph, unescaped
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.object_graph import ObjectGraph, object_path, unescaped
+from ckptls.checkpoint.object_graph_reader import read_object_graph
 from ckptls.checkpoint.reader import read_checkpoint
 from ckptls.checkpoint.trackables import decode_nodes
+from ckptls.checkpoint.types import OBJECT_GRAPH_NAME
 
 
 def opened(prefix: Path) -> tuple[Checkpoint, ObjectGraph]:

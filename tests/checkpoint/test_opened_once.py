@@ -16,7 +16,7 @@ import safetensors.numpy
 
 import ckptls
 from checkpoint.crafted_values import bundle, v1_file
-from ckptls.checkpoint.files import OpenFile
+from ckptls.checkpoint.local_file import OpenFile
 from ckptls.checkpoint.locate import locate
 from ckptls.checkpoint.verify import verify
 from ckptls.cli.main import main

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ckptls.checkpoint.model import Checkpoint, Format
+from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.purpose import PurposeKind, purpose_of, slots_of
+from ckptls.checkpoint.types import Format
 
 SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 

@@ -17,13 +17,14 @@ import pytest
 
 import ckptls
 from checkpoint.test_formats import TORCH_TENSOR, flat, listed, write_torch
-from ckptls.checkpoint import formats, pickle_machine, torch_names
+from ckptls.checkpoint import pickle_machine, torch_names
 from ckptls.checkpoint.errors import (
     CheckpointDamaged,
     CheckpointIncomplete,
     CheckpointUnsupported,
 )
-from ckptls.checkpoint.model import Format, Remark
+from ckptls.checkpoint.types import Format, Remark
+from support.values import read_value
 
 KINDS = Path(__file__).parent / "fixtures" / "pytorch_kinds"
 NAMES = sorted(path.stem for path in KINDS.glob("*.json"))
@@ -57,7 +58,7 @@ def test_a_file_is_listed_as_by_pytorch(name: str) -> None:
     assert listed(path) == {k: (row["dtype"], tuple(row["shape"])) for k, row in rows.items()}
     for key, row in rows.items():
         if row["values"] is not None:
-            assert flat(formats.read_value(str(path), key)) == row["values"], key
+            assert flat(read_value(str(path), key)) == row["values"], key
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -264,7 +265,7 @@ def test_an_old_file_whose_storages_have_other_sizes_is_damaged(folder: Path) ->
     data[at] = 11
     Path("m").write_bytes(data)
     with pytest.raises(CheckpointDamaged, match="has 11 elements, its pickle says 12"):
-        formats.read_value("m", "base")
+        read_value("m", "base")
 
 
 def test_an_old_file_with_a_pickle_of_many_blocks_is_read(folder: Path) -> None:
@@ -273,7 +274,7 @@ def test_an_old_file_with_a_pickle_of_many_blocks_is_read(folder: Path) -> None:
     text = b"X" + (300_000).to_bytes(4, "little") + b"a" * 300_000
     # behind the protocol of the object's pickle: a text that is dropped
     Path("m").write_bytes(data[:start] + text + b"0" + data[start:])
-    assert flat(formats.read_value("m", "tensor")) == [0, 1, 2]
+    assert flat(read_value("m", "tensor")) == [0, 1, 2]
 
 
 def test_a_tar_archive_of_something_else_is_not_a_checkpoint(folder: Path) -> None:
@@ -335,4 +336,4 @@ def test_a_distributed_checkpoint_leads_nowhere_else(folder: Path, path: str) ->
     assert path.encode() in data
     Path("m/.metadata").write_bytes(data)
     with pytest.raises(CheckpointDamaged, match="outside of its directory"):
-        formats.read_value("m", "model.split")
+        read_value("m", "model.split")

@@ -20,7 +20,7 @@ from ckptls.checkpoint.errors import (
     CheckpointIncomplete,
     CheckpointNotFound,
 )
-from ckptls.checkpoint.files import OpenFile
+from ckptls.checkpoint.local_file import OpenFile
 from ckptls.checkpoint.reader import read_checkpoint
 
 pytestmark = pytest.mark.usefixtures("each_loop")

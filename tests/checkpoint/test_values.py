@@ -35,7 +35,7 @@ from ckptls.checkpoint.errors import (
     CheckpointUnsupported,
     VariableNotFound,
 )
-from ckptls.checkpoint.files import OpenFile
+from ckptls.checkpoint.local_file import OpenFile
 from ckptls.checkpoint.stored import MAP_BYTES
 
 VALUES = {

@@ -12,7 +12,8 @@ import ckptls
 from checkpoint import crafted
 from checkpoint.crafted_values import Part, bundle, data_file, strings, v1_file
 from ckptls.checkpoint.locate import locate
-from ckptls.checkpoint.verify import Effort, Report, verify
+from ckptls.checkpoint.report import Effort, Report
+from ckptls.checkpoint.verify import verify
 from ckptls.checkpoint.verify_values import verify_by_reading
 
 VALUES = {"a": np.ones(100), "b": np.arange(50, dtype=np.int32), "words": strings(b"abc", b"de")}

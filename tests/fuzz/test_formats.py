@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 import ckptls
-from ckptls.checkpoint import formats, npz, ocdbt, pickles, torch_names, zarr, zstd
+from ckptls.checkpoint import npz, ocdbt, pickles, torch_names, zarr, zstd
 from ckptls.checkpoint.errors import CheckpointError
 from ckptls.checkpoint.reader import read_checkpoint
+from support.values import read_value
 
 FIXTURES = Path(__file__).parents[1] / "checkpoint" / "fixtures"
 SLOW_SECONDS = 5.0  # a machine under load may halt a process for long
@@ -125,7 +126,7 @@ def read_or_refuse(path: Path) -> None:
         assert list(checkpoint.names) == sorted(set(checkpoint.names))
         for name in checkpoint.names[:4]:
             try:
-                value = formats.read_value(checkpoint.prefix, name)
+                value = read_value(checkpoint.prefix, name)
             except CheckpointError as error:
                 assert str(error)
             else:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import ckptls
-from ckptls.checkpoint import formats
+from support.values import read_value, read_values
 
 NAME = st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_size=1, max_size=12)
 PLAIN = [
@@ -42,11 +42,11 @@ def values(dtypes: list[str]) -> st.SearchStrategy[dict[str, np.ndarray]]:
 def check(path: Path, expected: dict[str, np.ndarray]) -> None:
     checkpoint = ckptls.open(path)
     assert checkpoint.names == tuple(sorted(expected))
-    read_values = dict(formats.read_values(str(path), checkpoint.names))
+    stored = dict(read_values(str(path), checkpoint.names))
     for variable in checkpoint.variables():
         value = np.asarray(expected[variable.name])
         assert (variable.dtype, variable.shape) == (value.dtype.name, value.shape)
-        read = read_values[variable.name]
+        read = stored[variable.name]
         assert (read.dtype, read.shape) == (value.dtype.newbyteorder("="), value.shape)
         assert read.tobytes() == value.astype(read.dtype).tobytes()
 
@@ -94,7 +94,7 @@ def test_numpy_texts(path: Path) -> None:
         ("s", "string", (2,)),
         ("u", "string", (2,)),
     ]
-    assert formats.read_value(str(path), "u").tolist() == ["a", "bc"]
+    assert read_value(str(path), "u").tolist() == ["a", "bc"]
 
 
 def test_hdf5(path: Path) -> None:
@@ -120,8 +120,8 @@ def test_hdf5_texts_and_structures(path: Path) -> None:
         "rows": ("unknown(structured)", (2,)),
         "texts": ("string", (2,)),
     }
-    assert formats.read_value(str(path), "texts").tolist() == [b"a", "bç".encode()]
-    assert formats.read_value(str(path), "fixed").tolist() == [b"ab", b"c"]
+    assert read_value(str(path), "texts").tolist() == [b"a", "bç".encode()]
+    assert read_value(str(path), "fixed").tolist() == [b"ab", b"c"]
 
 
 @pytest.mark.parametrize("version", ["earliest", "latest"])

@@ -17,9 +17,9 @@ import pytest
 import tf_keras
 
 import ckptls
-from ckptls.checkpoint import formats
 from ckptls.checkpoint.errors import CheckpointDamaged
-from ckptls.checkpoint.model import Format
+from ckptls.checkpoint.types import Format
+from support.values import read_value, read_values
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -75,7 +75,7 @@ def check(path: Path, expected: dict[str, np.ndarray]) -> None:
     checkpoint = ckptls.open(path)
     assert checkpoint.format is Format.KERAS
     assert checkpoint.names == tuple(sorted(expected))
-    values = dict(formats.read_values(str(path), checkpoint.names))
+    values = dict(read_values(str(path), checkpoint.names))
     for variable in checkpoint.variables():
         value = expected[variable.name]
         assert (variable.dtype, variable.shape) == (value.dtype.name, value.shape)
@@ -128,7 +128,7 @@ def test_the_layers_of_a_weights_file_are_the_model_s_where_it_names_them(
 def test_a_layer_has_the_variables_that_keras_gives_it(folder: Path, model: Any, name: str) -> None:
     path = folder / name
     checkpoint = ckptls.open(path)
-    read = dict(formats.read_values(str(path), checkpoint.names))
+    read = dict(read_values(str(path), checkpoint.names))
     for layer in checkpoint.layers:
         values = [read[each] for each in layer.variables]
         weights = model.get_layer(layer.name).get_weights()
@@ -146,7 +146,7 @@ def test_bfloat16_is_told_and_read(tmp_path: Path) -> None:
         dense.save_weights(path) if "weights" in name else dense.save(path)
         kernel = next(v for v in ckptls.open(path).variables() if v.shape == (2, 3))
         assert kernel.dtype == "bfloat16"
-        value = formats.read_value(str(path), kernel.name)
+        value = read_value(str(path), kernel.name)
         assert value.dtype == ml_dtypes.bfloat16
         assert value.tobytes() == np.asarray(dense.get_weights()[0]).tobytes()
 
@@ -165,7 +165,7 @@ def test_weights_in_several_files_are_one_checkpoint(tmp_path: Path) -> None:
     assert sharded.layers == one.layers
     assert [layer.name for layer in one.layers] == [f"d{n}" for n in range(12)]
     last = sharded.names[-1]
-    assert (formats.read_value(str(path), last) == formats.read_value(str(whole), last)).all()
+    assert (read_value(str(path), last) == read_value(str(whole), last)).all()
 
 
 class Subclass(keras.Model):

@@ -20,8 +20,9 @@ from pathlib import Path
 import pytest
 
 import ckptls
-from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint
+from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.reader import read_checkpoint
+from ckptls.checkpoint.types import OBJECT_GRAPH_NAME
 from ckptls.workspace.store import CheckpointStore
 from oracle.concurrent_writers import VARIABLES, size_of
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 import ckptls
 from checkpoint import crafted
 from checkpoint.crafted import FLOAT, INT64, varint
-from ckptls.checkpoint.files import OpenFile
+from ckptls.checkpoint.local_file import OpenFile
 from ckptls.checkpoint.v1 import read_meta
 
 FILE_BYTES = 553_436_268

@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 
 import ckptls
-from ckptls.checkpoint import formats
 from oracle.conftest import REAL_CHECKPOINTS, real_hdf5_files, real_prefixes
+from support.values import read_value
 
 PREFIXES = real_prefixes()
 
@@ -77,6 +77,6 @@ def test_a_real_hdf5_file_is_listed_as_by_h5py(path: str) -> None:
     checkpoint = ckptls.open(path)
     assert [layer.name for layer in checkpoint.layers] == layers
     assert {
-        v.name: (v.dtype, v.shape, formats.read_value(path, v.name).tobytes())
+        v.name: (v.dtype, v.shape, read_value(path, v.name).tobytes())
         for v in checkpoint.variables()
     } == expected

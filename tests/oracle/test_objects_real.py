@@ -9,7 +9,7 @@ import pytest
 
 import ckptls
 from ckptls.checkpoint.graph import read_model
-from ckptls.checkpoint.object_graph import read_object_graph
+from ckptls.checkpoint.object_graph_reader import read_object_graph
 from oracle.conftest import REAL_CHECKPOINTS, real_prefixes
 from oracle.test_model import check_collections, check_nodes, meta_graph, saved_model
 from oracle.test_object_graph import check

@@ -11,7 +11,7 @@ import pytest
 
 from checkpoint import crafted
 from checkpoint.crafted import FLOAT, INT64
-from ckptls.checkpoint import remote_system
+from ckptls.checkpoint.remote_backends import forget
 from remote.servers import Request, Site, google_server, s3_server, web_server
 
 SECRET = "a-very-secret-key"
@@ -31,9 +31,9 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("NO_GCE_CHECK", "true")
     monkeypatch.setenv("CKPTLS_CACHE_DIR", str(tmp_path / "cache"))
-    remote_system.forget()
+    forget()
     yield tmp_path / "cache" / "remote"
-    remote_system.forget()
+    forget()
 
 
 @pytest.fixture

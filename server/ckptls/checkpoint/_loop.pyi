@@ -1,4 +1,4 @@
-from ckptls.checkpoint.model import Kind
+from ckptls.checkpoint.types import Kind
 
 INTERFACE: int
 

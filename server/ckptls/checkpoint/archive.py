@@ -11,8 +11,8 @@ import zlib
 from collections.abc import Collection, Iterator
 
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
-from ckptls.checkpoint.files import Closing, OpenFile
 from ckptls.checkpoint.limits import check_growth
+from ckptls.checkpoint.local_file import Closing, OpenFile
 from ckptls.checkpoint.stream import FilePart, Stream
 
 TYPE_CHECKING = False  # as typing's, without importing typing

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from ckptls.checkpoint.dtypes import STRING
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
-from ckptls.checkpoint.messages import Extents, Shape
+from ckptls.checkpoint.types import Extents, Shape
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:

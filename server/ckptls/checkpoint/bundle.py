@@ -9,15 +9,25 @@ tensorflow/core/protobuf/tensor_bundle.proto, tensorflow/c/checkpoint_reader.cc.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ckptls.checkpoint.collector import CollectorPaused
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
+from ckptls.checkpoint.contents import Contents
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.files import open_file
+from ckptls.checkpoint.kinds import explaining
+from ckptls.checkpoint.location import Location
 from ckptls.checkpoint.messages import decode_extents, slice_key
-from ckptls.checkpoint.model import Kind
 from ckptls.checkpoint.stretches import check_limits, check_order, decode_kind, read_entries
 from ckptls.checkpoint.table import Block, data_handles, entries, read_block
+from ckptls.checkpoint.types import FileStamp, Kind
 from ckptls.checkpoint.wire import LENGTH, VARINT, fields
+
+TYPE_CHECKING = False  # as typing's, without importing typing
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    _T = TypeVar("_T")
 
 MAX_INDEX_BYTES = 1 << 30
 _MAX_SHARDS = 100_000
@@ -28,6 +38,39 @@ _SOUND_HEADERS: set[bytes] = set()
 _MAX_SOUND_HEADERS = 100
 
 Columns = tuple[list[str], list[Kind]]
+
+
+def read(location: Location) -> Contents:
+    """The listing of a V2 checkpoint.
+
+    Raises:
+        CheckpointError: its index cannot be read, is damaged, or was rewritten meanwhile.
+    """
+    (names, kinds), stamp = _read_index(location.files[0], parse_index)
+    return Contents(names, kinds, (stamp,))
+
+
+def read_names(location: Location) -> list[str]:
+    """The names in a V2 checkpoint, ascending; see `parse_names`.
+
+    Raises:
+        CheckpointError: as `read`.
+    """
+    return _read_index(location.files[0], parse_names)[0]
+
+
+def _read_index(path: str, parse: Callable[[bytes], _T]) -> tuple[_T, FileStamp]:
+    """What `parse` makes of an index, and the stamp of the file."""
+    try:
+        with open_file(path) as file:
+            if file.size > MAX_INDEX_BYTES:
+                raise CheckpointUnsupported("an index of more than 1 GiB is not read")
+            with explaining(file):
+                parsed = parse(file.read_at(0, file.size))
+            file.check_unchanged()
+    except CheckpointError as error:
+        raise error.named(path) from None
+    return parsed, file.stamp
 
 
 def parse_index(data: bytes) -> Columns:

@@ -12,7 +12,7 @@ TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ckptls.checkpoint.model import Kind
+    from ckptls.checkpoint.types import Kind
 
     Stretch = Callable[
         [bytes, int, int, int, str, list[str], list[Kind] | None, dict[str, Kind]],

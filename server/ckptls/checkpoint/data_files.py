@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from ckptls.checkpoint.entries import Entry, IndexReader, data_path
 from ckptls.checkpoint.errors import CheckpointError, CheckpointUnsupported
 from ckptls.checkpoint.files import file_names, is_file, is_remote, split, stamp_of
-from ckptls.checkpoint.model import Checkpoint, Format
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.types import Format
 
 # Of larger indexes not every entry is decoded again.
 _MAX_ENTRIES = 2_000
@@ -136,10 +137,10 @@ def _stands_for_another(path: str, size: int) -> str:
     """What a very short file is if it only says where the data is."""
     if size > _POINTER_BYTES:
         return ""
-    from ckptls.checkpoint import formats
+    from ckptls.checkpoint.detection import at_file
 
     try:
-        formats.at_file(path)
+        at_file(path)
     except CheckpointUnsupported as error:
         return f"{error.what}; {error.hint}" if error.hint else error.what
     except CheckpointError:

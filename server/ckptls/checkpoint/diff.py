@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint, Kind, Variable
+from ckptls.checkpoint.model import Checkpoint, Variable
 from ckptls.checkpoint.rename_groups import counterparts, renamed_scopes
 from ckptls.checkpoint.renames import Pair, probable_renames
 from ckptls.checkpoint.selection import selected
 from ckptls.checkpoint.shifts import shifted_scopes
+from ckptls.checkpoint.types import OBJECT_GRAPH_NAME, Kind
 
 _SAVE_COUNTER = "save_counter/.ATTRIBUTES/VARIABLE_VALUE"
 

@@ -72,7 +72,7 @@ def numpy_dtype(name: str, byte_order: str = "<") -> AnyType:
         return known
     if not item_bytes(name) or name.startswith(("q", "resource", "variant")):
         raise CheckpointUnsupported(f"values of type {name} are listed, not read")
-    from ckptls.checkpoint.formats import require
+    from ckptls.checkpoint.optional_imports import require
 
     scalar = getattr(require("ml_dtypes", "values"), name, None)
     if scalar is None:

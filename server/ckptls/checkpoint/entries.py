@@ -21,10 +21,12 @@ from math import prod
 from ckptls.checkpoint.bundle import MAX_INDEX_BYTES, check_version
 from ckptls.checkpoint.dtypes import dtype_name, item_bytes
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.files import Closing, OpenFile, open_file
-from ckptls.checkpoint.messages import Extents, Shape, decode_extents, decode_shape, slice_key
+from ckptls.checkpoint.files import open_file
+from ckptls.checkpoint.local_file import Closing, OpenFile
+from ckptls.checkpoint.messages import decode_extents, decode_shape, slice_key
 from ckptls.checkpoint.stretches import MAX_ENTRIES
 from ckptls.checkpoint.table import Block, Handle, block_index, entries, find_value, read_block
+from ckptls.checkpoint.types import Extents, Shape
 from ckptls.checkpoint.wire import FIXED32, LENGTH, VARINT, fields, read_varint, signed
 
 TYPE_CHECKING = False  # as typing's, without importing typing

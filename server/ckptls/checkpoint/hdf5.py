@@ -27,7 +27,7 @@ from ckptls.checkpoint.limits import FREE_BYTES, MAX_NAME_BYTES, check_growth, c
 if TYPE_CHECKING:
     import h5py
 
-    from ckptls.checkpoint.model import Kind
+    from ckptls.checkpoint.types import Kind
 
 MAX_OBJECTS = 1_000_000
 MAX_LINKS = 16  # soft links that lead to one another
@@ -63,7 +63,7 @@ class Opened:
     """
 
     def __init__(self, stream: RawIOBase | str) -> None:
-        from ckptls.checkpoint.formats import require
+        from ckptls.checkpoint.optional_imports import require
 
         library = require("h5py", "hdf5")
         try:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from ckptls.checkpoint import hdf5
 from ckptls.checkpoint.hdf5 import child, data_sets, texts
-from ckptls.checkpoint.listing import natural_order
-from ckptls.checkpoint.model import Format
+from ckptls.checkpoint.natural_order import natural_order
+from ckptls.checkpoint.types import Format
 
 if TYPE_CHECKING:
     import h5py
 
-    from ckptls.checkpoint.model import Kind
+    from ckptls.checkpoint.types import Kind
 
 # Groups of a file of weights that hold a model's layers, and those beside them that are none.
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies")

@@ -20,8 +20,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ckptls.checkpoint import errors
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.files import Closing, OpenFile
 from ckptls.checkpoint.hdf5_child import ANSWER, READ, READY, number
+from ckptls.checkpoint.local_file import Closing, OpenFile
 
 if TYPE_CHECKING:
     from numpy import ndarray

@@ -14,8 +14,8 @@ from ckptls.checkpoint import elements
 from ckptls.checkpoint.archive import Archive
 from ckptls.checkpoint.dtypes import STRING
 from ckptls.checkpoint.errors import CheckpointError
-from ckptls.checkpoint.files import Closing, OpenFile
 from ckptls.checkpoint.hdf5_process import Asked, ProcessEnded
+from ckptls.checkpoint.local_file import Closing, OpenFile
 from ckptls.checkpoint.open_files import Opened
 
 MAX_PROCESSES = 4

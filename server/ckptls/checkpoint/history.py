@@ -15,6 +15,7 @@ from ckptls.checkpoint import files, listing
 from ckptls.checkpoint.errors import CheckpointError
 from ckptls.checkpoint.files import Item, is_inside, is_remote, join
 from ckptls.checkpoint.listing import STATE_NAME, has_table_footer
+from ckptls.checkpoint.natural_order import natural_order
 from ckptls.checkpoint.parts import SINGLE_FILE_SUFFIXES, Parts, parts_in
 from ckptls.checkpoint.state import State, base_name, read_state
 from ckptls.checkpoint.wholeness import is_whole_hdf5, is_whole_zip
@@ -135,7 +136,7 @@ def _without_suffixes(name: str) -> str:
 def _age(step: Step) -> tuple[int, int, list[tuple[int, int, str]]]:
     """Sorts the newest last."""
     number = -1 if step.number is None else step.number
-    return number, step.mtime_ns or 0, listing.natural_order(step.prefix)
+    return number, step.mtime_ns or 0, natural_order(step.prefix)
 
 
 def _steps(directory: str, state: State | None) -> Iterator[Step]:

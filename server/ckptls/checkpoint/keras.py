@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from ckptls.checkpoint import hdf5_values, keras_config, shards
 from ckptls.checkpoint.archive import Archive
+from ckptls.checkpoint.contents import Contents
 from ckptls.checkpoint.errors import CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.files import OpenFile, open_file
-from ckptls.checkpoint.formats import Contents
+from ckptls.checkpoint.files import open_file
 from ckptls.checkpoint.hdf5_process import Asked
-from ckptls.checkpoint.model import FileStamp, Format, Layer, Remark
+from ckptls.checkpoint.local_file import OpenFile
+from ckptls.checkpoint.types import FileStamp, Format, Layer, Remark
 
 if TYPE_CHECKING:
-    from ckptls.checkpoint.locate import Location
-    from ckptls.checkpoint.model import Kind
+    from ckptls.checkpoint.location import Location
+    from ckptls.checkpoint.types import Kind
 
 _WEIGHTS_MEMBER = "model.weights.h5"
 

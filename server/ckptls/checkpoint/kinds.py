@@ -19,7 +19,7 @@ from ckptls.checkpoint.errors import (
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
-    from ckptls.checkpoint.files import OpenFile
+    from ckptls.checkpoint.local_file import OpenFile
 
 HEAD_BYTES = 512
 POINTER_BYTES = 1024  # a Git LFS pointer has fewer

@@ -9,6 +9,7 @@ import re
 from ckptls.checkpoint import files
 from ckptls.checkpoint.errors import CheckpointError
 from ckptls.checkpoint.files import is_file, join, open_file
+from ckptls.checkpoint.natural_order import natural_order
 from ckptls.checkpoint.table import FOOTER_BYTES, MAGIC
 
 INDEX_SUFFIX = ".index"
@@ -17,7 +18,6 @@ STATE_NAME = "checkpoint"
 _SHARD = re.compile(r"(?s)(.+)-(\d{5})-of-(\d{5})")
 _DATA = re.compile(r"(?s)(.+)\.data-\d{5}-of-\d{5}")
 _TEMPORARY = re.compile(r"(?s).+(\.tempstate\d*|\.tmp[0-9a-f]*|_temp)")
-_NUMBER = re.compile(r"(\d+)")
 
 
 def is_temporary(name: str) -> bool:
@@ -78,12 +78,6 @@ def file_names(directory: str) -> list[str]:
 def directory_names(directory: str) -> list[str]:
     """Base names of the directories in `directory`; empty if it cannot be listed."""
     return [name for name in files.directory_names(directory) if not is_temporary(name)]
-
-
-def natural_order(path: str) -> list[tuple[int, int, str]]:
-    """A sort key by which `m-9` comes before `m-10`."""
-    parts = _NUMBER.split(path)
-    return [(1, int(part), part) if i % 2 else (0, 0, part) for i, part in enumerate(parts)]
 
 
 def shard_of(name: str) -> tuple[str, int, int] | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from ckptls.checkpoint import listing, missing
@@ -34,7 +34,8 @@ from ckptls.checkpoint.files import (
     split,
 )
 from ckptls.checkpoint.listing import INDEX_SUFFIX, STATE_NAME, find_checkpoints
-from ckptls.checkpoint.model import Format, Remark
+from ckptls.checkpoint.location import Location
+from ckptls.checkpoint.types import Format, Remark
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
@@ -44,25 +45,6 @@ _V1_PATTERN = re.compile(r"(?s)(.+)-\?{5}-of-(\d{5})")
 _MAX_SHARDS = 100_000
 # Of a SavedModel, below its directory.
 SAVED_MODEL_PREFIX = os.path.join("variables", "variables")
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """Where one checkpoint is.
-
-    Attributes:
-        prefix: the path that names it, as `tf.train.load_checkpoint` would take it.
-        format: how it is stored.
-        files: the metadata files to read.
-        state_files: the state files that led here; when they change, so may the answer.
-        problems: sentences about what is odd, such as missing shards or a guess.
-    """
-
-    prefix: str
-    format: Format
-    files: tuple[str, ...]
-    state_files: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
 
 
 def locate(path: str | os.PathLike[str]) -> Location:
@@ -116,9 +98,9 @@ def _by_file(given: str) -> Location | None:
             raise missing.without_index(given, stem)
         return found
     if not listing.has_table_footer(given):
-        from ckptls.checkpoint import formats
+        from ckptls.checkpoint.detection import at_file
 
-        other = formats.at_file(given)
+        other = at_file(given)
         if other is not None:
             return other
     return Location(given, Format.V1, (given,), problems=_shard_alone(given))
@@ -208,9 +190,9 @@ def _in_directory(directory: str) -> Location:
     if prefixes:
         what = f"`{directory}` holds {len(prefixes)} checkpoints and no state file that says which"
         raise _ambiguous(directory, what, prefixes)
-    from ckptls.checkpoint import formats
+    from ckptls.checkpoint.detection import in_directory
 
-    others = formats.in_directory(directory)
+    others = in_directory(directory)
     if len(others) == 1:
         return others[0]
     if others:

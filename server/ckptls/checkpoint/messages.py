@@ -7,14 +7,12 @@ tensorflow/core/util/saved_tensor_slice_util.cc, tensorflow/core/lib/strings/ord
 from __future__ import annotations
 
 from ckptls.checkpoint.errors import CheckpointDamaged
+from ckptls.checkpoint.types import Extents, Shape
 from ckptls.checkpoint.wire import LENGTH, VARINT, fields, signed
 
 MAX_RANK = 254
 FULL_EXTENT = -1
 _ESCAPES = {0x00: b"\x00\xff", 0xFF: b"\xff\x00"}
-
-Shape = tuple[int, ...]
-Extents = tuple[tuple[int, int], ...]  # (start, length) a dimension; FULL_EXTENT = all of it
 
 
 def decode_shape(data: bytes, start: int, end: int) -> Shape:

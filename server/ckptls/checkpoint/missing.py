@@ -22,6 +22,7 @@ from ckptls.checkpoint.files import (
 )
 from ckptls.checkpoint.home import expanded_home
 from ckptls.checkpoint.listing import INDEX_SUFFIX, find_checkpoints
+from ckptls.checkpoint.natural_order import natural_order
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
@@ -100,11 +101,11 @@ def nothing_in(directory: str) -> CheckpointError:
 
 def _unreadable_in(directory: str) -> str:
     """What a few files of a directory are that look like weights, or like its state file."""
-    from ckptls.checkpoint import formats
+    from ckptls.checkpoint.detection import likely_names, why_unreadable
 
     reasons = []
-    for name in formats.likely_names(directory):
-        reason = formats.why_unreadable(join(directory, name))
+    for name in likely_names(directory):
+        reason = why_unreadable(join(directory, name))
         if reason:
             reasons.append(f"`{name}`: {reason}")
     more = f"; and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
@@ -323,7 +324,7 @@ def _near_directories(name: str, directory: str) -> tuple[str, ...]:
 
 def _directories_in(directory: str) -> list[str]:
     """Directories right in this one, in natural order; of very many only some."""
-    names = sorted(listing.directory_names(directory), key=listing.natural_order)
+    names = sorted(listing.directory_names(directory), key=natural_order)
     if is_remote(directory):  # each costs a request
         names = names[-_LISTED_REMOTE:]
     return [join(directory, name) for name in islice(names, _LISTED)]
@@ -336,10 +337,11 @@ def _prefixes_in(directory: str) -> tuple[str, ...]:
 
 def _lying_in(directory: str) -> tuple[str, ...]:
     """The checkpoints of all formats right in a directory, TensorFlow's first."""
-    from ckptls.checkpoint import formats
+
+    from ckptls.checkpoint.detection import prefixes_in
 
     found = find_checkpoints(directory)
-    return tuple(dict.fromkeys((*found, *formats.prefixes_in(directory))))
+    return tuple(dict.fromkeys((*found, *prefixes_in(directory))))
 
 
 def _with_directory(given: str, above: str, wrong: str, right: str) -> str:

@@ -8,14 +8,16 @@ variables share; a `Variable` is made when one is looked up.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from math import prod
 from operator import itemgetter
 
+from ckptls.checkpoint.changes import NOTHING, Changes
 from ckptls.checkpoint.collector import CollectorPaused
 from ckptls.checkpoint.dtypes import item_bytes
+from ckptls.checkpoint.errors import CheckpointUnsupported
+from ckptls.checkpoint.types import OBJECT_GRAPH_NAME, FileStamp, Format, Kind, Layer
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
@@ -24,44 +26,10 @@ if TYPE_CHECKING:
     from ckptls.checkpoint.changes import Changes
     from ckptls.checkpoint.object_graph import ObjectGraph
     from ckptls.checkpoint.tree import ScopeTree
-    from ckptls.checkpoint.values import OpenValues
-
-OBJECT_GRAPH_NAME = "_CHECKPOINTABLE_OBJECT_GRAPH"
-
-Kind = tuple[str, tuple[int, ...]]
-FileStamp = tuple[str, int, int, int]  # (path, mtime in ns, size in bytes, inode)
-
+    from ckptls.checkpoint.value_reader import Values
 
 # Of so many checkpoints that were in a place one after the other the changes are known.
 _MAX_SUCCEEDED = 8
-
-
-class Format(Enum):
-    """How a checkpoint is stored."""
-
-    V1 = "V1"
-    V2 = "V2"
-    KERAS = "Keras"
-    HDF5 = "HDF5"
-    SAFETENSORS = "safetensors"
-    NPZ = "NumPy"
-    PYTORCH = "PyTorch"
-    PYTORCH_DISTRIBUTED = "PyTorch distributed"
-    ORBAX = "Orbax"
-
-
-class Remark(str):
-    """A sentence about something odd that is no fault: `verify` notes it."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """A layer of a Keras model by the name its user gave, and its variables in Keras's order."""
-
-    name: str
-    variables: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +79,7 @@ class Checkpoint(Mapping[str, Variable]):
     __slots__ = (
         "_changes",
         "_mark",
+        "_open_values",
         "_tree",
         "_values",
         "files",
@@ -137,6 +106,7 @@ class Checkpoint(Mapping[str, Variable]):
         problems: tuple[str, ...] = (),
         layers: tuple[Layer, ...] = (),
         holds_model: bool | None = None,
+        open_values: Callable[[Checkpoint], Values] | None = None,
     ) -> None:
         self.prefix = prefix
         self.format = format
@@ -151,7 +121,8 @@ class Checkpoint(Mapping[str, Variable]):
         self._mark = object()
         self._changes: tuple[tuple[object, Changes], ...] = ()
         self._tree: ScopeTree | None = None
-        self._values: OpenValues | None = None
+        self._values: Values | None = None
+        self._open_values = open_values
         self.object_graph: ObjectGraph | None = None
         self.is_object_based = OBJECT_GRAPH_NAME in self
 
@@ -198,8 +169,6 @@ class Checkpoint(Mapping[str, Variable]):
         To be called before others have it; what was found out about names that are the same is
         taken over.
         """
-        from ckptls.checkpoint.changes import changes_between
-
         changes = changes_between(old, self)
         if changes is None:
             return
@@ -211,8 +180,6 @@ class Checkpoint(Mapping[str, Variable]):
     def changes_since(self, old: Checkpoint) -> Changes | None:
         """What is different from a checkpoint that was in its place before; None if that is not
         known."""
-        from ckptls.checkpoint.changes import NOTHING
-
         if old is self:
             return NOTHING
         return next((changes for mark, changes in self._changes if mark is old._mark), None)
@@ -234,13 +201,17 @@ class Checkpoint(Mapping[str, Variable]):
         values = self._values
         return (self.open_values() if values is None else values).read(name)
 
-    def open_values(self) -> OpenValues:
-        """The open files that `read` uses; made at the first use."""
+    def open_values(self) -> Values:
+        """The open files that `read` uses; made at the first use.
+
+        Raises:
+            CheckpointUnsupported: this listing was made without a reader of values.
+        """
         values = self._values
         if values is None:
-            from ckptls.checkpoint.values import OpenValues
-
-            values = self._values = OpenValues(self)
+            if self._open_values is None:
+                raise CheckpointUnsupported("it is a listing without values", self.prefix)
+            values = self._values = self._open_values(self)
         return values
 
     def close(self) -> None:
@@ -267,3 +238,46 @@ class Checkpoint(Mapping[str, Variable]):
         position = bisect_left(self.names, name)
         is_there = position < len(self.names) and self.names[position] == name
         return position if is_there else None
+
+
+# With more changed names, asking everything again costs less than asking what they touch.
+_MAX_CHANGED = 1_000
+
+
+def changes_between(old: Checkpoint, new: Checkpoint) -> Changes | None:
+    """The changes from one listing to another; None if they are not worth comparing.
+
+    That is: many names changed, or more than names, dtypes and shapes may have: another format,
+    other layers, a graph of objects.
+    """
+    if (old.format, old.layers, old.holds_model) != (new.format, new.layers, new.holds_model):
+        return None
+    if old.object_graph is not None or new.object_graph is not None:
+        return None
+    if old.names == new.names:
+        kinds = zip(new.names, old.kinds, new.kinds, strict=True)
+        changed = frozenset(name for name, one, other in kinds if one != other)
+        return Changes(changed) if len(changed) <= _MAX_CHANGED else None
+    before = dict(zip(old.names, old.kinds, strict=True))
+    after = dict(zip(new.names, new.kinds, strict=True))
+    added = frozenset(after.keys() - before.keys())
+    removed = frozenset(before.keys() - after.keys())
+    if len(added) + len(removed) > _MAX_CHANGED:
+        return None
+    other = frozenset(name for name, kind in after.items() if before.get(name, kind) != kind)
+    names = other | added | removed
+    if len(names) > _MAX_CHANGED:
+        return None
+    scopes = frozenset(_scopes_around(added | removed))
+    lone = frozenset(s for s in scopes if old.tree.has_scope(s) != new.tree.has_scope(s))
+    return Changes(names, added, removed, scopes, lone)
+
+
+def _scopes_around(names: Iterable[str]) -> set[str]:
+    found = {""}
+    for name in names:
+        scope = name[: name.rfind("/") + 1]
+        while scope not in found:
+            found.add(scope)
+            scope = scope[: scope.rfind("/", 0, -1) + 1]
+    return found

@@ -19,15 +19,16 @@ from ckptls.checkpoint import elements, shards
 from ckptls.checkpoint.archive import Archive
 from ckptls.checkpoint.dtypes import STRING
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.files import OpenFile, open_file
+from ckptls.checkpoint.files import open_file
 from ckptls.checkpoint.limits import checked_shape
-from ckptls.checkpoint.model import Remark
+from ckptls.checkpoint.local_file import OpenFile
 from ckptls.checkpoint.stored import MAP_BYTES, read_stored
+from ckptls.checkpoint.types import Remark
 
 if TYPE_CHECKING:
-    from ckptls.checkpoint.formats import Contents
-    from ckptls.checkpoint.locate import Location
-    from ckptls.checkpoint.model import Kind
+    from ckptls.checkpoint.contents import Contents
+    from ckptls.checkpoint.location import Location
+    from ckptls.checkpoint.types import Kind
 
 MAX_HEADER_BYTES = 10_000
 _SUFFIX = ".npy"

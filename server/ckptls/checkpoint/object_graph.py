@@ -12,17 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ckptls.checkpoint import crc32c
 from ckptls.checkpoint.collector import CollectorPaused
-from ckptls.checkpoint.errors import (
-    CheckpointDamaged,
-    CheckpointError,
-    CheckpointIncomplete,
-    CheckpointNotFound,
-    CheckpointUnsupported,
-)
-from ckptls.checkpoint.files import open_file, stamp_of
-from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint, FileStamp, Format
 from ckptls.checkpoint.optimizers import (
     Names,
     Slot,
@@ -30,18 +20,18 @@ from ckptls.checkpoint.optimizers import (
     optimizer_keys,
     slot_of_key,
 )
-from ckptls.checkpoint.trackables import MAX_GRAPH_BYTES, Nodes, decode_nodes, string_value
+from ckptls.checkpoint.trackables import Nodes, decode_nodes
+from ckptls.checkpoint.types import OBJECT_GRAPH_NAME, FileStamp
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
-    from ckptls.checkpoint.entries import Entry
+    pass
 
 ATTRIBUTES = "/.ATTRIBUTES/"
 VALUE_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 _SAVE_COUNTER = "save_counter" + VALUE_SUFFIX
 # What objects keep of their Python side and of their place in a data set.
 _STATES = ("OBJECT_CONFIG_JSON", "py_state", "ITERATOR_STATE")
-_LONGEST_PREFIX_BYTES = 10 + 4  # a string's length and the checksum of it
 
 
 class ObjectGraph:
@@ -120,57 +110,6 @@ class ObjectGraph:
     def is_optimizer_state(self, key: str) -> bool:
         """Whether an optimizer keeps the value, and not for one variable: steps, rates."""
         return key in self._optimizer_keys
-
-
-def read_object_graph(checkpoint: Checkpoint) -> ObjectGraph | None:
-    """The object graph of a checkpoint that was read; None if it is not object-based.
-
-    Without its data file it is what the keys tell (`ObjectGraph.is_complete` is False).
-
-    Raises:
-        CheckpointError: the graph is damaged, or the checkpoint was rewritten meanwhile.
-    """
-    if checkpoint.format is not Format.V2 or not checkpoint.is_object_based:
-        return None
-    from ckptls.checkpoint.entries import IndexReader, data_path
-
-    with IndexReader(checkpoint.files[0]) as index:
-        if index.stamp != checkpoint.stamp[0]:
-            raise CheckpointIncomplete("it was rewritten meanwhile", index.path)
-        entry = index.find(OBJECT_GRAPH_NAME)
-        shards = index.header().shards
-    if entry is None:
-        return None
-    path = data_path(checkpoint.prefix, entry.shard, shards)
-    stamp = stamp_of(path)
-    try:
-        graph = ObjectGraph(decode_nodes(_graph_bytes(path, entry)))
-    except CheckpointNotFound:
-        graph = ObjectGraph.of_keys(checkpoint.names)
-    except CheckpointError as error:
-        raise error.named(path) from None
-    graph.path, graph.stamp = path, stamp
-    return graph
-
-
-def _graph_bytes(path: str, entry: Entry) -> bytes:
-    """The message that the entry says is in the data file, verified."""
-    if entry.dtype != "string" or entry.shape or entry.slices:
-        raise CheckpointDamaged(f"`{entry.name}` is no single string")
-    if entry.size_bytes > MAX_GRAPH_BYTES + _LONGEST_PREFIX_BYTES:
-        raise CheckpointUnsupported(f"an object graph of {entry.size_bytes:,} bytes")
-    with open_file(path) as file:
-        if entry.offset_bytes + entry.size_bytes > file.size:
-            raise CheckpointIncomplete("it ends before the object graph does", where=file.size)
-        stored = file.read_at(entry.offset_bytes, entry.size_bytes)
-        file.check_unchanged()
-    start, _ = string_value(stored)
-    # The checksum is that of the length as four bytes, and of all that follows it.
-    covered = (len(stored) - start).to_bytes(4, "little") + stored[start - 4 :]
-    if not crc32c.matches(covered, entry.crc32c):
-        where = entry.offset_bytes
-        raise CheckpointDamaged("the object graph does not match its checksum", where=where)
-    return stored[start:]
 
 
 def is_internal_key(key: str) -> bool:

@@ -15,7 +15,8 @@ from itertools import pairwise
 from ckptls.checkpoint import zstd
 from ckptls.checkpoint.crc32c import mask, matches
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.files import Closing, file_names, is_inside, join, open_file
+from ckptls.checkpoint.files import file_names, is_inside, join, open_file
+from ckptls.checkpoint.local_file import Closing
 from ckptls.checkpoint.open_files import OpenFiles
 from ckptls.checkpoint.wire import read_varint
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from ckptls.checkpoint.files import Closing, OpenFile, open_file
+from ckptls.checkpoint.files import open_file
+from ckptls.checkpoint.local_file import Closing, OpenFile
 
 MAX_OPEN = 64  # far fewer than a process may have, more than most checkpoints have shards
 

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 
 from ckptls.checkpoint.errors import CheckpointUnsupported
 from ckptls.checkpoint.model import Checkpoint
-from ckptls.checkpoint.verify import Problem, Report
+from ckptls.checkpoint.report import Problem, Report
 
 _TIMEOUT_SECONDS = 300
 _LAST_LINES = 1

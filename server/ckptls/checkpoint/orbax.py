@@ -14,6 +14,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ckptls.checkpoint import elements, orbax_aggregate, zarr
+from ckptls.checkpoint.contents import Contents
 from ckptls.checkpoint.dtypes import STRING
 from ckptls.checkpoint.errors import (
     CheckpointDamaged,
@@ -21,16 +22,16 @@ from ckptls.checkpoint.errors import (
     CheckpointIncomplete,
     CheckpointUnsupported,
 )
-from ckptls.checkpoint.files import Closing, is_file, join, open_file, split, stamp_of
-from ckptls.checkpoint.formats import Contents
+from ckptls.checkpoint.files import is_file, join, open_file, split, stamp_of
 from ckptls.checkpoint.limits import MAX_NAME_BYTES, check_growth, json_object
-from ckptls.checkpoint.locate import Location
+from ckptls.checkpoint.local_file import Closing
+from ckptls.checkpoint.location import Location
 from ckptls.checkpoint.ocdbt import MANIFEST, Database, Value
 from ckptls.checkpoint.orbax_aggregate import AGGREGATE, PLACEHOLDER
 from ckptls.checkpoint.orbax_folders import METADATA, STRINGS, array_folders, in_directory
 
 if TYPE_CHECKING:
-    from ckptls.checkpoint.model import Kind
+    from ckptls.checkpoint.types import Kind
 
 __all__ = ["in_directory", "open_values", "read"]
 

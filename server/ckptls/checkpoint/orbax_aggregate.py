@@ -20,8 +20,9 @@ from typing import Any
 from ckptls.checkpoint import elements
 from ckptls.checkpoint.dtypes import STRING
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.files import OpenFile, open_file
+from ckptls.checkpoint.files import open_file
 from ckptls.checkpoint.limits import MAX_NAME_BYTES, checked_shape
+from ckptls.checkpoint.local_file import OpenFile
 
 AGGREGATE = "checkpoint"
 PLACEHOLDER = "PLACEHOLDER://"

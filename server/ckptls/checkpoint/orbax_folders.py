@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 
 from ckptls.checkpoint.files import directory_names, file_names, is_file, join, stamp_of
-from ckptls.checkpoint.listing import natural_order
-from ckptls.checkpoint.locate import Location
-from ckptls.checkpoint.model import Format
+from ckptls.checkpoint.location import Location
+from ckptls.checkpoint.natural_order import natural_order
 from ckptls.checkpoint.ocdbt import MANIFEST
 from ckptls.checkpoint.orbax_aggregate import AGGREGATE, is_aggregate
+from ckptls.checkpoint.types import Format
 
 METADATA = "_METADATA"
 STRINGS = "_strings.json"

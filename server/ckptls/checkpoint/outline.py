@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from ckptls.checkpoint.listing import natural_order
 from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.natural_order import natural_order
 from ckptls.checkpoint.tree import Child
 
 

@@ -20,6 +20,7 @@ from fnmatch import fnmatchcase
 from ckptls.checkpoint import listing
 from ckptls.checkpoint.files import is_directory, is_file, is_remote, join, split
 from ckptls.checkpoint.listing import INDEX_SUFFIX, STATE_NAME
+from ckptls.checkpoint.natural_order import natural_order
 from ckptls.checkpoint.state import read_state
 
 META_SUFFIX = ".meta"
@@ -123,7 +124,7 @@ def stated_path(directory: str) -> StatedPath | None:
 
 def _graphs(directory: str) -> tuple[str, ...]:
     names = [name for name in listing.file_names(directory) if name.endswith(META_SUFFIX)]
-    names.sort(key=listing.natural_order, reverse=True)
+    names.sort(key=natural_order, reverse=True)
     return tuple(join(directory, name) for name in names[:_MOST_GRAPHS])
 
 

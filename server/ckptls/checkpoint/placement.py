@@ -8,7 +8,8 @@ from ckptls.checkpoint import v1
 from ckptls.checkpoint.entries import IndexReader, data_path
 from ckptls.checkpoint.files import open_file, split
 from ckptls.checkpoint.listing import STATE_NAME
-from ckptls.checkpoint.model import Checkpoint, Format
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.types import Format
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 
-from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.types import OBJECT_GRAPH_NAME
 
 _AVERAGES = frozenset({"ExponentialMovingAverage", "biased"})
 # As TensorFlow's and others' optimizers are called where nobody gave them a name, with the

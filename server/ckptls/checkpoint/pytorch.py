@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from ckptls.checkpoint import elements, shards
 from ckptls.checkpoint.errors import CheckpointError
-from ckptls.checkpoint.files import OpenFile, open_file
+from ckptls.checkpoint.files import open_file
+from ckptls.checkpoint.local_file import OpenFile
 from ckptls.checkpoint.stream import FilePart
 
 if TYPE_CHECKING:
-    from ckptls.checkpoint.formats import Contents
-    from ckptls.checkpoint.locate import Location
+    from ckptls.checkpoint.contents import Contents
+    from ckptls.checkpoint.location import Location
     from ckptls.checkpoint.torch_values import Tensors
 
 

@@ -6,20 +6,22 @@ import os
 import time
 from collections.abc import Callable, Sequence
 
-from ckptls.checkpoint import bundle, v1
+from ckptls.checkpoint import bundle, formats
 from ckptls.checkpoint.errors import (
     CheckpointError,
     CheckpointIncomplete,
-    CheckpointUnsupported,
 )
-from ckptls.checkpoint.files import open_file, stamp_of
-from ckptls.checkpoint.kinds import explaining
-from ckptls.checkpoint.locate import Location, locate
-from ckptls.checkpoint.model import Checkpoint, FileStamp, Format, Kind
+from ckptls.checkpoint.files import stamp_of
+from ckptls.checkpoint.locate import locate
+from ckptls.checkpoint.location import Location
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.types import Format
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
     from typing import TypeVar
+
+    from ckptls.checkpoint.values import OpenValues
 
     _T = TypeVar("_T")
 
@@ -57,7 +59,7 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
     def read() -> list[str]:
         location = locate(path)
         if location.format is Format.V2:
-            return _read_index(location.files[0], bundle.parse_names)[0]
+            return bundle.read_names(location)
         return list(read_location(location).names)
 
     return patiently(read)
@@ -89,21 +91,18 @@ def read_location(location: Location, *, with_objects: bool = False) -> Checkpoi
     Raises:
         CheckpointError: as `read_checkpoint`.
     """
-    if location.format not in (Format.V1, Format.V2):
-        return _read_other(location)
-    read = _read_v2 if location.format is Format.V2 else _read_v1
-    names, kinds, stamps = read(location.files)
-    for state_file in location.state_files:
-        stamp = stamp_of(state_file)
-        if stamp:
-            stamps.append(stamp)
+    contents = formats.read(location)
+    stated = (stamp_of(state_file) for state_file in location.state_files)
     checkpoint = Checkpoint(
         location.prefix,
-        location.format,
-        names,
-        kinds,
-        stamp=tuple(stamps),
-        problems=location.problems,
+        contents.format or location.format,
+        contents.names,
+        contents.kinds,
+        stamp=(*contents.stamps, *(stamp for stamp in stated if stamp)),
+        problems=location.problems + contents.problems,
+        layers=contents.layers,
+        holds_model=contents.holds_model,
+        open_values=_open_values,
     )
     if with_objects and checkpoint.is_object_based:
         _add_objects(checkpoint)
@@ -111,7 +110,8 @@ def read_location(location: Location, *, with_objects: bool = False) -> Checkpoi
 
 
 def _add_objects(checkpoint: Checkpoint) -> None:
-    from ckptls.checkpoint.object_graph import ObjectGraph, read_object_graph
+    from ckptls.checkpoint.object_graph import ObjectGraph
+    from ckptls.checkpoint.object_graph_reader import read_object_graph
 
     try:
         checkpoint.object_graph = read_object_graph(checkpoint)
@@ -122,58 +122,10 @@ def _add_objects(checkpoint: Checkpoint) -> None:
         checkpoint.object_graph = graph
 
 
-def _read_other(location: Location) -> Checkpoint:
-    from ckptls.checkpoint import formats
+def _open_values(checkpoint: Checkpoint) -> OpenValues:
+    from ckptls.checkpoint.values import OpenValues
 
-    contents = formats.read(location)
-    return Checkpoint(
-        location.prefix,
-        contents.format or location.format,
-        contents.names,
-        contents.kinds,
-        stamp=tuple(contents.stamps),
-        problems=location.problems + contents.problems,
-        layers=contents.layers,
-        holds_model=contents.holds_model,
-    )
-
-
-_Read = tuple[list[str], list[Kind], list[FileStamp]]
-
-
-def _read_v2(files: tuple[str, ...]) -> _Read:
-    (names, kinds), stamp = _read_index(files[0], bundle.parse_index)
-    return names, kinds, [stamp]
-
-
-def _read_index(path: str, parse: Callable[[bytes], _T]) -> tuple[_T, FileStamp]:
-    """What `parse` makes of an index, and the stamp of the file."""
-    try:
-        with open_file(path) as file:
-            if file.size > bundle.MAX_INDEX_BYTES:
-                raise CheckpointUnsupported("an index of more than 1 GiB is not read")
-            with explaining(file):
-                parsed = parse(file.read_at(0, file.size))
-            file.check_unchanged()
-    except CheckpointError as error:
-        raise error.named(path) from None
-    return parsed, file.stamp
-
-
-def _read_v1(files: tuple[str, ...]) -> _Read:
-    variables: dict[str, Kind] = {}
-    stamps = []
-    for path in files:
-        try:
-            with open_file(path) as file:
-                with explaining(file):
-                    v1.merge(variables, v1.read_meta(file.read_at, file.size))
-                file.check_unchanged()
-        except CheckpointError as error:
-            raise error.named(path) from None
-        stamps.append(file.stamp)
-    names = sorted(variables)
-    return names, [variables[name] for name in names], stamps
+    return OpenValues(checkpoint)
 
 
 def _is_fresh(path: str) -> bool:

@@ -14,9 +14,10 @@ from typing import TypeVar
 
 from ckptls.checkpoint import urls
 from ckptls.checkpoint.errors import CheckpointNotFound
-from ckptls.checkpoint.model import FileStamp
+from ckptls.checkpoint.remote_backend import Status, System
+from ckptls.checkpoint.remote_backends import forget, system_of
 from ckptls.checkpoint.remote_errors import CheckpointRefused, told
-from ckptls.checkpoint.remote_system import Status, System, forget, system_of
+from ckptls.checkpoint.types import FileStamp
 
 _INDEX_SUFFIX = ".index"
 # What makes a directory of a web server one, where the server lists nothing.

@@ -14,8 +14,8 @@ from ckptls.checkpoint.errors import (
     CheckpointUnreachable,
     CheckpointUnreadable,
 )
-from ckptls.checkpoint.files import OpenFile
-from ckptls.checkpoint.remote_system import Status
+from ckptls.checkpoint.local_file import OpenFile
+from ckptls.checkpoint.remote_backend import Status
 
 BLOCK_BYTES = 16 * 1024
 _WHOLE_BYTES = 64 * 1024  # a file up to this size is fetched with one request

@@ -17,13 +17,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from ckptls.checkpoint import urls
 from ckptls.checkpoint.errors import CheckpointIncomplete, CheckpointUnreachable
+from ckptls.checkpoint.remote_backend import CONNECT_SECONDS, READ_SECONDS, Status, version_of
 from ckptls.checkpoint.remote_errors import phrase, refused
-from ckptls.checkpoint.remote_system import (
-    CONNECT_SECONDS,
-    READ_SECONDS,
-    Status,
-    version_of,
-)
 
 # So much is fetched whole from a server that cannot send a part.
 MAX_WHOLE_BYTES = 64 * 1024 * 1024

@@ -21,8 +21,8 @@ from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ckptls.checkpoint.model import Kind
-from ckptls.checkpoint.suggest import usual_word
+from ckptls.checkpoint.suggestion_ranks import usual_word
+from ckptls.checkpoint.types import Kind
 
 Pair = tuple[str, str]
 

@@ -20,14 +20,15 @@ from ckptls.checkpoint.errors import (
     CheckpointIncomplete,
     CheckpointUnsupported,
 )
-from ckptls.checkpoint.files import OpenFile, open_file
+from ckptls.checkpoint.files import open_file
 from ckptls.checkpoint.limits import checked_shape
+from ckptls.checkpoint.local_file import OpenFile
 from ckptls.checkpoint.stored import CHUNK_BYTES, read_pieces, read_stored
 
 if TYPE_CHECKING:
-    from ckptls.checkpoint.formats import Contents
-    from ckptls.checkpoint.locate import Location
-    from ckptls.checkpoint.model import FileStamp, Kind
+    from ckptls.checkpoint.contents import Contents
+    from ckptls.checkpoint.location import Location
+    from ckptls.checkpoint.types import FileStamp, Kind
 
 MAX_HEADER_BYTES = 100_000_000
 # The shortest entry has three brackets in fifty bytes; denser ones only cost memory.

@@ -13,18 +13,19 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
+from ckptls.checkpoint.contents import Contents
 from ckptls.checkpoint.errors import (
     CheckpointDamaged,
     CheckpointError,
     CheckpointNotFound,
     CheckpointUnsupported,
 )
-from ckptls.checkpoint.files import Closing, OpenFile, is_file, join, open_file, split
-from ckptls.checkpoint.formats import Contents, at_file
+from ckptls.checkpoint.files import is_file, join, open_file, split
 from ckptls.checkpoint.limits import json_object
-from ckptls.checkpoint.locate import Location
-from ckptls.checkpoint.model import FileStamp, Format, Kind
+from ckptls.checkpoint.local_file import Closing, OpenFile
+from ckptls.checkpoint.location import Location
 from ckptls.checkpoint.open_files import Opened
+from ckptls.checkpoint.types import FileStamp, Format, Kind
 
 if TYPE_CHECKING:
     from ckptls.checkpoint import elements
@@ -34,6 +35,7 @@ MAX_SHARDS = 100_000
 _MOST_ASKED = 8  # shards whose first bytes say which format it is
 _KEY = b'"weight_map"'
 
+Detect = Callable[[str], "Location | None"]
 Weights = dict[str, list[str]]
 Found = tuple[dict[str, Kind], FileStamp, tuple[str, ...]]
 
@@ -65,8 +67,10 @@ class Shard(Closing):
         self.file.close()
 
 
-def at_index(file: OpenFile) -> Location | None:
-    """The checkpoint of which an open JSON file is the index; None if it is none.
+def at_index(file: OpenFile, at_file: Detect) -> Location | None:
+    """The checkpoint of which an open JSON file is the index; None if it is not one.
+
+    `at_file` tells the format of a shard.
 
     Raises:
         CheckpointDamaged: a broken index, or one that leads out of its directory.
@@ -84,14 +88,14 @@ def at_index(file: OpenFile) -> Location | None:
         raise CheckpointNotFound(
             f"`{file.path}` is an index, and none of its {len(names)} files is there", file.path
         )
-    form = _format_of(present)
+    form = _format_of(present, at_file)
     if form is None:
         return None
     missing = [name for name, path in zip(names, paths, strict=True) if path not in present]
     return Location(file.path, form, (file.path, *present), problems=_lost(missing, len(names)))
 
 
-def _format_of(shards: Sequence[str]) -> Format | None:
+def _format_of(shards: Sequence[str], at_file: Detect) -> Format | None:
     """The format of most shards; None if they are files of no format that is read.
 
     A shard that cannot be read does not decide: its error is raised when it is listed.

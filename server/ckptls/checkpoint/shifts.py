@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from ckptls.checkpoint.model import Kind
+from ckptls.checkpoint.types import Kind
 
 _MAX_DIGITS = 18  # of a number that Keras counts; int() refuses thousands
 _ATTRIBUTES = "/.ATTRIBUTES/"  # what follows belongs to the last segment of an object's key

@@ -7,7 +7,8 @@ from math import prod
 
 from ckptls.checkpoint.entries import Entry, IndexReader
 from ckptls.checkpoint.errors import CheckpointDamaged
-from ckptls.checkpoint.messages import FULL_EXTENT, Extents, Shape
+from ckptls.checkpoint.messages import FULL_EXTENT
+from ckptls.checkpoint.types import Extents, Shape
 
 
 def resolve(extents: Extents, shape: Shape) -> Extents:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from ckptls.checkpoint.arrays import load_numpy
 from ckptls.checkpoint.errors import CheckpointIncomplete
-from ckptls.checkpoint.files import OpenFile
+from ckptls.checkpoint.local_file import OpenFile
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:

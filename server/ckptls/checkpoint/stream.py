@@ -6,7 +6,7 @@ import errno
 import io
 
 from ckptls.checkpoint.errors import CheckpointError, CheckpointIncomplete
-from ckptls.checkpoint.files import OpenFile
+from ckptls.checkpoint.local_file import OpenFile
 
 
 class FilePart:

@@ -19,9 +19,9 @@ from operator import lt
 from ckptls.checkpoint import compiled
 from ckptls.checkpoint.dtypes import dtype_name
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError
-from ckptls.checkpoint.messages import Shape, decode_shape
-from ckptls.checkpoint.model import Kind
+from ckptls.checkpoint.messages import decode_shape
 from ckptls.checkpoint.table import Block, entry_header
+from ckptls.checkpoint.types import Kind, Shape
 from ckptls.checkpoint.wire import LENGTH, VARINT, fields, read_varint
 
 MAX_ENTRIES = 5_000_000

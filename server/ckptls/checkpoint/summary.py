@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from ckptls.checkpoint.arrays import load_numpy
 from ckptls.checkpoint.dtypes import STRING
-from ckptls.checkpoint.messages import Shape
+from ckptls.checkpoint.types import Shape
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from ckptls.checkpoint import elements
 from ckptls.checkpoint.archive import Archive
 from ckptls.checkpoint.errors import CheckpointDamaged
-from ckptls.checkpoint.files import OpenFile
-from ckptls.checkpoint.model import Remark
+from ckptls.checkpoint.local_file import OpenFile
 from ckptls.checkpoint.pickles import MAX_PICKLE_BYTES, read_pickle
 from ckptls.checkpoint.stored import read_stored
 from ckptls.checkpoint.stream import FilePart, place_of
 from ckptls.checkpoint.torch_names import listed
 from ckptls.checkpoint.torch_script import Sources
 from ckptls.checkpoint.torch_values import Stored, Tensors
+from ckptls.checkpoint.types import Remark
 
 PICKLE = "data.pkl"
 _CONSTANTS = "constants/"  # their records; those of the pickle are in `data/`

@@ -17,18 +17,19 @@ from typing import TYPE_CHECKING, Any
 from ckptls.checkpoint import elements
 from ckptls.checkpoint.dtypes import item_bytes
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.files import Closing, file_names, is_inside, join, open_file, split, stamp_of
+from ckptls.checkpoint.files import file_names, is_inside, join, open_file, split, stamp_of
 from ckptls.checkpoint.limits import MAX_NAME_BYTES, check_growth
-from ckptls.checkpoint.locate import Location
-from ckptls.checkpoint.model import Format
+from ckptls.checkpoint.local_file import Closing
+from ckptls.checkpoint.location import Location
 from ckptls.checkpoint.open_files import OpenFiles
 from ckptls.checkpoint.pickle_symbols import Call, Global, Mapping
 from ckptls.checkpoint.pickles import MAX_PICKLE_BYTES, read_pickle
 from ckptls.checkpoint.stream import FilePart
 from ckptls.checkpoint.torch_tensors import dtype_of, shape_of
+from ckptls.checkpoint.types import Format
 
 if TYPE_CHECKING:
-    from ckptls.checkpoint.formats import Contents
+    from ckptls.checkpoint.contents import Contents
     from ckptls.checkpoint.torch_values import Tensors
 
 METADATA = ".metadata"
@@ -88,7 +89,7 @@ def read(location: Location) -> Contents:
     Raises:
         CheckpointError: a damaged pickle, or one of something else.
     """
-    from ckptls.checkpoint.formats import Contents
+    from ckptls.checkpoint.contents import Contents
 
     tensors, stamp, problems = _read(location.files[0])
     names = sorted(tensors)

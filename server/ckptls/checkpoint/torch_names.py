@@ -15,7 +15,6 @@ from typing import Any
 
 from ckptls.checkpoint.errors import CheckpointUnsupported
 from ckptls.checkpoint.limits import MAX_NAME_BYTES
-from ckptls.checkpoint.model import Remark
 from ckptls.checkpoint.pickle_symbols import Call, Global, Mapping, Persistent
 from ckptls.checkpoint.pickles import Pickle
 from ckptls.checkpoint.torch_functions import (
@@ -34,6 +33,7 @@ from ckptls.checkpoint.torch_tensors import (
     storage_of,
     tensor_of,
 )
+from ckptls.checkpoint.types import Remark
 
 MAX_DEPTH = 200
 MAX_VISITED = 4_000_000

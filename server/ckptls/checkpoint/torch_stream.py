@@ -17,7 +17,7 @@ from ckptls.checkpoint.errors import (
     CheckpointIncomplete,
     CheckpointUnsupported,
 )
-from ckptls.checkpoint.files import OpenFile
+from ckptls.checkpoint.local_file import OpenFile
 from ckptls.checkpoint.pickle_symbols import EndOfData, Mapping
 from ckptls.checkpoint.pickles import MAX_PICKLE_BYTES, Pickle, read_pickle
 from ckptls.checkpoint.stored import read_pieces, read_stored

@@ -11,8 +11,8 @@ from typing import Any
 
 from ckptls.checkpoint.dtypes import item_bytes
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
-from ckptls.checkpoint.files import OpenFile
 from ckptls.checkpoint.limits import MAX_RANK, checked_shape
+from ckptls.checkpoint.local_file import OpenFile
 from ckptls.checkpoint.pickles import MAX_PICKLE_BYTES
 from ckptls.checkpoint.stream import FilePart
 from ckptls.checkpoint.torch_names import listed

@@ -10,8 +10,8 @@ from math import prod
 from ckptls.checkpoint import elements
 from ckptls.checkpoint.dtypes import item_bytes
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
-from ckptls.checkpoint.files import Closing
 from ckptls.checkpoint.limits import check_growth
+from ckptls.checkpoint.local_file import Closing
 from ckptls.checkpoint.torch_tensors import Tensor
 
 

@@ -229,7 +229,7 @@ class ScopeTree:
 
     def _still_true(self, key: object) -> Any:
         """What the tree before had noted under a key; None if it has to be found out again."""
-        from ckptls.checkpoint.suggest import is_still_best
+        from ckptls.checkpoint.suggestion_ranks import is_still_best
 
         assert self._inherited is not None
         noted, changes = self._inherited

@@ -10,9 +10,13 @@ saved_tensor_slice.proto.
 from __future__ import annotations
 
 from ckptls.checkpoint import snappy
+from ckptls.checkpoint.contents import Contents
 from ckptls.checkpoint.dtypes import dtype_name
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
-from ckptls.checkpoint.messages import Shape, decode_shape
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.files import open_file
+from ckptls.checkpoint.kinds import explaining
+from ckptls.checkpoint.location import Location
+from ckptls.checkpoint.messages import decode_shape
 from ckptls.checkpoint.table import (
     MAX_BLOCK_BYTES,
     SNAPPY,
@@ -23,6 +27,7 @@ from ckptls.checkpoint.table import (
     data_handles,
     verify,
 )
+from ckptls.checkpoint.types import Shape
 from ckptls.checkpoint.wire import LENGTH, VARINT, fields, read_varint32
 
 _HEAD_BYTES = 4096
@@ -32,6 +37,27 @@ Kind = tuple[str, Shape]
 # The bytes of a shape and a dtype, and what they mean.
 _MEMO: dict[bytes, Kind] = {}
 _MAX_MEMO = 10_000
+
+
+def read(location: Location) -> Contents:
+    """The listing of a V1 checkpoint in one file or in shards.
+
+    Raises:
+        CheckpointError: a file cannot be read, is damaged, or was rewritten meanwhile.
+    """
+    variables: dict[str, Kind] = {}
+    stamps = []
+    for path in location.files:
+        try:
+            with open_file(path) as file:
+                with explaining(file):
+                    merge(variables, read_meta(file.read_at, file.size))
+                file.check_unchanged()
+        except CheckpointError as error:
+            raise error.named(path) from None
+        stamps.append(file.stamp)
+    names = sorted(variables)
+    return Contents(names, [variables[name] for name in names], stamps)
 
 
 def read_meta(read_at: ReadAt, file_bytes: int) -> dict[str, Kind]:

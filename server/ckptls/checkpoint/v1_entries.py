@@ -17,8 +17,8 @@ from ckptls.checkpoint import v1
 from ckptls.checkpoint.arrays import load_numpy
 from ckptls.checkpoint.dtypes import dtype_name
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError
-from ckptls.checkpoint.files import OpenFile
-from ckptls.checkpoint.messages import Extents, Shape, decode_extents, decode_shape, slice_key
+from ckptls.checkpoint.local_file import OpenFile
+from ckptls.checkpoint.messages import decode_extents, decode_shape, slice_key
 from ckptls.checkpoint.stored import read_stored
 from ckptls.checkpoint.table import (
     MAX_KEY_BYTES,
@@ -30,6 +30,7 @@ from ckptls.checkpoint.table import (
     find_value,
     read_block,
 )
+from ckptls.checkpoint.types import Extents, Shape
 from ckptls.checkpoint.wire import LENGTH, VARINT, fields, read_varint32
 
 TYPE_CHECKING = False  # as typing's, without importing typing

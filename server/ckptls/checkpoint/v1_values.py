@@ -10,15 +10,17 @@ from math import prod
 
 from ckptls.checkpoint.arrays import assembled, numpy_dtype, shaped
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.files import Closing, open_file
-from ckptls.checkpoint.messages import FULL_EXTENT, Extents
-from ckptls.checkpoint.model import Checkpoint, FileStamp, Variable
+from ckptls.checkpoint.files import open_file
+from ckptls.checkpoint.listed_files import ListedFiles
+from ckptls.checkpoint.local_file import Closing
+from ckptls.checkpoint.messages import FULL_EXTENT
+from ckptls.checkpoint.model import Checkpoint, Variable
 from ckptls.checkpoint.open_files import Opened
-from ckptls.checkpoint.places import Place
 from ckptls.checkpoint.slices import check_cover, resolve, shape_of
 from ckptls.checkpoint.tensor_proto import read_tensor
+from ckptls.checkpoint.types import Extents, FileStamp
 from ckptls.checkpoint.v1_entries import Tensor, V1Reader, shard_files
-from ckptls.checkpoint.values import ListedFiles
+from ckptls.checkpoint.value_reader import Place
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:

@@ -14,67 +14,27 @@ from threading import Lock
 from ckptls.checkpoint.arrays import load_numpy
 from ckptls.checkpoint.errors import (
     CheckpointError,
-    CheckpointIncomplete,
     CheckpointUnreadable,
     VariableNotFound,
 )
-from ckptls.checkpoint.files import Closing, stamp_of
-from ckptls.checkpoint.model import Checkpoint, FileStamp, Format
+from ckptls.checkpoint.listed_files import ListedFiles
+from ckptls.checkpoint.local_file import Closing
+from ckptls.checkpoint.locate import locate
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.types import Format
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
-    from typing import Protocol
-
     import numpy as np
 
-    from ckptls.checkpoint.places import Place
-
-    class ValueReader(Protocol):
-        """The open files of one checkpoint; used by one thread at a time."""
-
-        def read(self, name: str) -> np.ndarray:
-            """The value of one variable.
-
-            Raises:
-                KeyError: there is no variable of that name.
-                CheckpointError: it cannot be read.
-            """
-
-        def verify(self, name: str) -> int:
-            """Read all bytes of one value, a piece at a time; how many there are.
-
-            Raises:
-                KeyError, CheckpointError: as `read`.
-            """
-
-        def verify_rest(self) -> None:
-            """Read what the files hold beside values, such as other members of an archive.
-
-            Raises:
-                CheckpointError: some of it is damaged.
-            """
-
-        def close(self) -> None:
-            """Close all files; it cannot be used any more."""
-
-    class PlacedReader(ValueReader, Protocol):
-        """A reader of one of TensorFlow's formats, which knows where each value lies."""
-
-        def places(self, name: str) -> list[Place]:
-            """Where the bytes of one variable lie; data files need not be there.
-
-            Raises:
-                CheckpointError: the index is damaged.
-            """
+    from ckptls.checkpoint.value_reader import Place, PlacedReader, ValueReader
 
 
-# The module of each format that has a reader of values of its own here; all other formats
-# are read by `formats`, which knows their modules.
+# The modules of the formats whose values are found by the index that was listed.
 _READERS = {
     Format.V1: "ckptls.checkpoint.v1_values",
     Format.V2: "ckptls.checkpoint.bundle_values",
 }
-_OTHER_FORMATS = "ckptls.checkpoint.formats"
 
 
 class OpenValues(Closing):
@@ -148,8 +108,7 @@ class OpenValues(Closing):
     def _opened(self) -> ValueReader:
         # What a parent process has opened, such as a pipe to another process, is not ours.
         if self._reader is None or self._process != os.getpid():
-            home = _READERS.get(self._checkpoint.format, _OTHER_FORMATS)
-            self._reader = import_module(home).open_values(self._checkpoint)
+            self._reader = _open_values(self._checkpoint)
             self._process = os.getpid()
         return self._reader
 
@@ -164,61 +123,22 @@ class OpenValues(Closing):
         return CheckpointUnreadable(what, self._checkpoint.prefix)
 
 
+def _open_values(checkpoint: Checkpoint) -> ValueReader:
+    home = _READERS.get(checkpoint.format)
+    if home is not None:
+        reader: ValueReader = import_module(home).open_values(checkpoint)
+        return reader
+    from ckptls.checkpoint import formats
+
+    listed = ListedFiles(checkpoint)
+    for path in checkpoint.files:
+        listed.check_path(path)
+    return formats.open_values(locate(checkpoint.prefix), checkpoint.names)
+
+
 def read_value(checkpoint: Checkpoint, name: str) -> np.ndarray:
     """The value of one variable; see `Checkpoint.read`."""
     return checkpoint.read(name)
-
-
-class ListedFiles:
-    """What the files of a checkpoint were when it was listed."""
-
-    __slots__ = ("_stamps",)
-
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        self._stamps = {stamp[0]: stamp for stamp in checkpoint.stamp}
-
-    def check(self, stamp: FileStamp) -> None:
-        """Make sure that a file is the one that was listed.
-
-        Raises:
-            CheckpointIncomplete: it was replaced since.
-        """
-        if self._stamps.get(stamp[0], stamp) != stamp:
-            raise _replaced(stamp[0])
-
-    def check_path(self, path: str) -> None:
-        """The same for what is at a path now; nothing there is for the reader to find out."""
-        listed = self._stamps.get(path)
-        if listed is not None and stamp_of(path) not in (listed, None):
-            raise _replaced(path)
-
-
-def check_listed(checkpoint: Checkpoint, stamp: FileStamp) -> None:
-    """Make sure that a file is the one that was listed.
-
-    Raises:
-        CheckpointIncomplete: it was replaced since.
-    """
-    ListedFiles(checkpoint).check(stamp)
-
-
-def _replaced(path: str) -> CheckpointIncomplete:
-    return CheckpointIncomplete(
-        "it was replaced since it was listed", path, hint="open the checkpoint again"
-    )
-
-
-def load_variable(path: str | os.PathLike[str], name: str) -> np.ndarray | bytes:
-    """What `tf.train.load_variable` returns: an array, or a scalar (`bytes` for a string).
-
-    Raises:
-        CheckpointError: as `Checkpoint.read`, and as `ckptls.open` for the path.
-    """
-    from ckptls.checkpoint.reader import read_checkpoint
-
-    with read_checkpoint(path) as checkpoint:
-        values = checkpoint.read(name)
-    return values if values.shape else values[()]
 
 
 def variable_not_found(checkpoint: Checkpoint, name: str) -> VariableNotFound:

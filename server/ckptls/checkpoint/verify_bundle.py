@@ -13,11 +13,12 @@ from ckptls.checkpoint.crc32c import Checksum, compiled_crc32c
 from ckptls.checkpoint.dtypes import STRING
 from ckptls.checkpoint.entries import Entry, Header, IndexReader, data_path
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointNotFound
-from ckptls.checkpoint.files import OpenFile, open_file
-from ckptls.checkpoint.locate import Location
+from ckptls.checkpoint.files import open_file
+from ckptls.checkpoint.local_file import OpenFile
+from ckptls.checkpoint.location import Location
+from ckptls.checkpoint.report import Effort, Problem, Report
 from ckptls.checkpoint.slices import slice_entries
 from ckptls.checkpoint.strings import strings_checksum, variants_checksum
-from ckptls.checkpoint.verify import Effort, Problem, Report
 from ckptls.checkpoint.verify_table import verify_blocks
 
 _CHUNK_BYTES = 4 * 1024 * 1024

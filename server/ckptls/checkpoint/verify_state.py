@@ -6,8 +6,8 @@ from ckptls.checkpoint import files, listing
 from ckptls.checkpoint.errors import CheckpointError
 from ckptls.checkpoint.listing import INDEX_SUFFIX, STATE_NAME
 from ckptls.checkpoint.orbax_aggregate import is_aggregate
+from ckptls.checkpoint.report import Problem, Report
 from ckptls.checkpoint.state import MAX_STATE_BYTES, State, parse_state
-from ckptls.checkpoint.verify import Problem, Report
 
 _SHOWN = 3
 

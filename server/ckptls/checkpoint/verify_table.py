@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ckptls.checkpoint.crc32c import Checksum
 from ckptls.checkpoint.errors import CheckpointError
-from ckptls.checkpoint.files import OpenFile
+from ckptls.checkpoint.local_file import OpenFile
+from ckptls.checkpoint.report import Effort, Problem, Report
 from ckptls.checkpoint.table import (
     TRAILER_BYTES,
     UNCOMPRESSED,
@@ -12,7 +13,6 @@ from ckptls.checkpoint.table import (
     all_handles,
     read_block,
 )
-from ckptls.checkpoint.verify import Effort, Problem, Report
 
 _LARGE_BYTES = 4 * 1024 * 1024
 _QUICK = Effort(is_quick=True)

@@ -10,14 +10,15 @@ from math import prod
 
 from ckptls.checkpoint.crc32c import compiled_crc32c
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.files import OpenFile, open_file, split
+from ckptls.checkpoint.files import open_file, split
 from ckptls.checkpoint.listing import shard_of
-from ckptls.checkpoint.locate import Location
-from ckptls.checkpoint.messages import Extents
+from ckptls.checkpoint.local_file import OpenFile
+from ckptls.checkpoint.location import Location
+from ckptls.checkpoint.report import Effort, Problem, Report
 from ckptls.checkpoint.slices import check_cover, resolve, shape_of
 from ckptls.checkpoint.table import Handle
+from ckptls.checkpoint.types import Extents
 from ckptls.checkpoint.v1_entries import InFile, InMemory, Tensor, V1Reader
-from ckptls.checkpoint.verify import Effort, Problem, Report
 from ckptls.checkpoint.verify_table import verify_blocks
 
 _Listed = dict[str, tuple[Tensor, list[Extents]]]

@@ -7,10 +7,11 @@ read all the same.
 from __future__ import annotations
 
 from ckptls.checkpoint.errors import CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.locate import Location
-from ckptls.checkpoint.model import Checkpoint, Format
+from ckptls.checkpoint.location import Location
+from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.reader import read_location
-from ckptls.checkpoint.verify import Effort, Report
+from ckptls.checkpoint.report import Effort, Report
+from ckptls.checkpoint.types import Format
 
 _WITHOUT_CHECKSUMS = (Format.SAFETENSORS, Format.HDF5)
 _MAX_UNVERIFIED = 5  # that are named one by one

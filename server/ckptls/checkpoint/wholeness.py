@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ckptls.checkpoint.errors import CheckpointError
-from ckptls.checkpoint.files import OpenFile, open_file
+from ckptls.checkpoint.files import open_file
+from ckptls.checkpoint.local_file import OpenFile
 
 _ZIP_END = b"PK\x05\x06"
 _ZIP_END_BYTES = 22

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ckptls.checkpoint.places import Place
 from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.summary import Cell, Histogram, Number, ValueSummary
+from ckptls.checkpoint.value_reader import Place
 
 _TEXT_CHARACTERS = 60
 _EIGHTHS = "▏▎▍▌▋▊▉█"

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ckptls.checkpoint.files import stamp_of
 from ckptls.checkpoint.kinds import POINTER_BYTES
-from ckptls.checkpoint.model import Checkpoint, Format, Variable
+from ckptls.checkpoint.model import Checkpoint, Variable
 from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.reader import read_checkpoint
+from ckptls.checkpoint.types import Format
 from ckptls.cli.output import (
     FORMATS,
     add_no_slots,

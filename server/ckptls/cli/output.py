@@ -52,7 +52,7 @@ def note(text: str) -> None:
 
 def note_problems(checkpoint: Checkpoint) -> None:
     """Say what is wrong with a checkpoint although it could be listed, on standard error."""
-    from ckptls.checkpoint.model import Remark
+    from ckptls.checkpoint.types import Remark
 
     for problem in checkpoint.problems:
         kind = "note: " if isinstance(problem, Remark) else ""

@@ -10,9 +10,10 @@ from importlib import import_module
 
 from ckptls.checkpoint.errors import CheckpointError, VariableNotFound
 from ckptls.checkpoint.model import Checkpoint, Variable
-from ckptls.checkpoint.places import Place, places
+from ckptls.checkpoint.places import places
 from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.reader import read_checkpoint
+from ckptls.checkpoint.value_reader import Place
 from ckptls.cli.output import note_problems
 
 TYPE_CHECKING = False  # as typing's, without importing typing

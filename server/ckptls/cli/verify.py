@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from ckptls.checkpoint.errors import CheckpointError, CheckpointUnsupported
 from ckptls.checkpoint.files import is_directory, is_file
 from ckptls.checkpoint.listing import STATE_NAME, has_table_footer
-from ckptls.checkpoint.locate import Location, locate
+from ckptls.checkpoint.locate import locate
+from ckptls.checkpoint.location import Location
 from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.reader import read_location
-from ckptls.checkpoint.verify import Effort, Report, verify
+from ckptls.checkpoint.report import Effort, Report
+from ckptls.checkpoint.verify import verify
 from ckptls.cli.output import counted, new_console
 
 HELP = """Verify that a checkpoint is sound: the checksum of every block and every tensor,

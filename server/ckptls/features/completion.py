@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from ckptls.checkpoint.listing import natural_order
-from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.natural_order import natural_order
 from ckptls.checkpoint.purpose import holds_only_slots, is_kept_aside, purpose_of
 from ckptls.checkpoint.tree import Child
+from ckptls.checkpoint.types import OBJECT_GRAPH_NAME
 from ckptls.features import literals, words
 from ckptls.features.answers import Completion, Item, ItemKind
 from ckptls.features.composed import before

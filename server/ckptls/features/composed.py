@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from ckptls.checkpoint.listing import natural_order
 from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.natural_order import natural_order
 from ckptls.features import words
 from ckptls.source.document import Cursor
 from ckptls.source.pieces import UNKNOWN_TEXT, Hole, Piece, Text

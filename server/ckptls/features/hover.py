@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ckptls.checkpoint.files import shown
-from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint, Variable
+from ckptls.checkpoint.model import Checkpoint, Variable
 from ckptls.checkpoint.nearest import distance, nearest
 from ckptls.checkpoint.purpose import PurposeKind, holds_only_slots, purpose_of, slots_of
 from ckptls.checkpoint.suggest import suggest_scopes, suggest_variables
+from ckptls.checkpoint.types import OBJECT_GRAPH_NAME
 from ckptls.features import words
 from ckptls.features.answers import Hover
 from ckptls.features.composed import alternatives, common, composed, rows

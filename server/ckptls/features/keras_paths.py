@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 
 from ckptls.checkpoint.errors import CheckpointAmbiguous
 from ckptls.checkpoint.listing import STATE_NAME
-from ckptls.checkpoint.model import Checkpoint, Format
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.types import Format
 from ckptls.features.literals import Replacement
 from ckptls.features.paths import likeliest, rewritten_paths, with_end
 from ckptls.features.rule import Context

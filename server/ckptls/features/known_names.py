@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.types import OBJECT_GRAPH_NAME
 from ckptls.features.expressions import Allowance, Expression, SlowPatternError, expression
 from ckptls.features.rule import Context
 from ckptls.features.spelling import NameTest, examples, literal_head, name_test

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ckptls.checkpoint.model import Checkpoint, Layer, Variable
+from ckptls.checkpoint.model import Checkpoint, Variable
+from ckptls.checkpoint.types import Layer
 from ckptls.source.sites import Role, Site
 
 _LAYERS = frozenset({Role.LAYER, Role.LAYER_PATTERN})

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from ckptls.checkpoint.errors import CheckpointAmbiguous
 from ckptls.checkpoint.listing import STATE_NAME, stem_of_part
 from ckptls.checkpoint.locate import SAVED_MODEL_PREFIX
-from ckptls.checkpoint.model import Checkpoint, Format
+from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.path_facts import META_SUFFIX, PathFacts
+from ckptls.checkpoint.types import Format
 from ckptls.source.sites import PathForm, PathUse
 from ckptls.workspace.store import Entry
 

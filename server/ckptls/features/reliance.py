@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from ckptls.checkpoint.changes import Changes
-from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint, Variable
+from ckptls.checkpoint.model import Checkpoint, Variable
 from ckptls.checkpoint.tree import NEIGHBOURS, Child, ScopeTree
+from ckptls.checkpoint.types import OBJECT_GRAPH_NAME
 
 T = TypeVar("T")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ckptls.checkpoint.model import OBJECT_GRAPH_NAME, Checkpoint
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.types import OBJECT_GRAPH_NAME
 from ckptls.features.matching import best_matches, cost, narrowing
 
 MAX_FOUND = 100

@@ -11,7 +11,7 @@ from ckptls.checkpoint.files import is_file, is_remote, stamp_of
 
 if TYPE_CHECKING:
     from ckptls.checkpoint.graph import Model
-    from ckptls.checkpoint.model import FileStamp
+    from ckptls.checkpoint.types import FileStamp
 
     Found = tuple[Model | None, CheckpointForeign | None]
 _MOST = 16  # graphs that are kept; some have hundreds of thousands of nodes

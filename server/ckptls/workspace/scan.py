@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from itertools import chain
 
-from ckptls.checkpoint import formats
+from ckptls.checkpoint.detection import may_be_in, prefixes_in
 from ckptls.checkpoint.files import is_remote
 from ckptls.checkpoint.home import expanded_home
 from ckptls.checkpoint.listing import find_checkpoints, is_checkpoint_name, stem_of_part
@@ -31,8 +31,8 @@ def scan_checkpoints(
     for directory, files in walk(folder, exclude, is_ignored=_is_in_orbax, bounds=bounds):
         if any(is_checkpoint_name(name) for name in files):
             found += find_checkpoints(directory)
-        if formats.may_be_in(files):
-            others += formats.prefixes_in(directory)
+        if may_be_in(files):
+            others += prefixes_in(directory)
         if len(found) >= _MAX_CHECKPOINTS or time.monotonic() > deadline:
             break
     return tuple(dict.fromkeys((*found, *others)))[:_MAX_CHECKPOINTS]

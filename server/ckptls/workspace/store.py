@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from ckptls.checkpoint.data_files import DataLoss, DataNeeds, has_one_file, loss_of, needs_of
 from ckptls.checkpoint.errors import CheckpointError, CheckpointNotFound, CheckpointUnreadable
 from ckptls.checkpoint.files import is_directory, is_remote, is_versioned, shown, stamp_of
-from ckptls.checkpoint.locate import Location, locate
-from ckptls.checkpoint.model import Checkpoint, FileStamp, Format
+from ckptls.checkpoint.locate import locate
+from ckptls.checkpoint.location import Location
+from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.path_facts import PathFacts, facts_of
 from ckptls.checkpoint.reader import patiently, read_location
+from ckptls.checkpoint.types import FileStamp, Format
 from ckptls.workspace.models import ModelStore
 
 if TYPE_CHECKING:

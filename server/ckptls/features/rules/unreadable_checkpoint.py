@@ -11,7 +11,8 @@ from ckptls.checkpoint.errors import (
     CheckpointForeign,
     CheckpointUnsupported,
 )
-from ckptls.checkpoint.model import Checkpoint, Format
+from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.types import Format
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.keras_paths import is_of_keras
 from ckptls.features.path_forms import PREFIXES, opens
