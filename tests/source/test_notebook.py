@@ -135,6 +135,29 @@ def test_what_stands_before_the_broken_line_of_a_cell_counts() -> None:
     assert names(joined.text) == ["a", "c"]
 
 
+@pytest.mark.parametrize("count, kept", [(3, ["a", "b", "c"]), (300, ["a", "c"])])
+def test_a_broken_cell_that_is_large_is_cut_where_it_breaks(count: int, kept: list[str]) -> None:
+    """Trying it with all that may follow would take far longer than code of its size."""
+    odd = ("%timeit -n 1 " * 30 + "\n") * count
+    broken = READ + "\nr.get_tensor('a')\n" + odd + "r.get_tensor('b')"
+    joined = join_cells([(0, broken), (1, "r.get_tensor('c')")])
+    assert (len(broken) > 100_000) == (count == 300)
+    assert names(joined.text) == kept
+
+
+def test_broken_cells_are_tried_up_to_a_sum() -> None:
+    odd = "%timeit -n 1 " * 30 + "\n"
+    cells = [READ, *[odd * 50 + "r.get_tensor('b')"] * 6, "r.get_tensor('c')"]
+    found = names(join_cells(list(enumerate(cells))).text)
+    assert found[-1] == "c"
+    assert 4 <= found.count("b") < 6
+
+
+def test_magics_of_any_size_do_not_break_a_cell() -> None:
+    magics = ("!ls " + "a b " * 100 + "\n") * 300
+    assert names(join_cells([(0, READ + "\n" + magics + "r.get_tensor('b')")]).text) == ["b"]
+
+
 def test_a_cell_that_begins_with_blanks_is_no_part_of_the_block_before() -> None:
     joined = join_cells(
         [(0, READ + "\nfor i in x:\n    pass"), (1, "    r.get_tensor('a')\n    y = 1")]

@@ -12,11 +12,14 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ckptls.source.magics import plain_python
 from ckptls.source.syntax import Syntax
 from ckptls.source.text import SourceText
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 # Statements at the margin end every block before them, and no `else` behind them finds its
 # `if`. A parser that recovers from an error does not get beyond these two (tried by pairs).
@@ -34,6 +37,9 @@ _PROBES = (
 # around it, so that nothing moves.
 _BLOCK = "with _:\n"
 _INDENTED = re.compile(r"\A(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n|\n|\r(?!\n)))*[ \t]+[^\s#]")
+# Characters of broken cells, of all together, that are tried with each probe: errors are the most
+# that a parser can be given to do, and a cell that is tried is parsed up to nine times.
+_MAX_TRIED = 100_000
 _OTHER_KERNEL = re.compile(r"(?i)^(?:ir\b|julia|bash|js|javascript|deno|scala|spylon|octave|\.net)")
 
 
@@ -84,10 +90,15 @@ def join_cells(cells: Iterable[tuple[int, str]]) -> Notebook:
     """A notebook from its cells of code: (index among all cells, text), in order.
 
     Where broken cells, one after the other, reach further than each of them does alone, all
-    broken ones are left blank.
+    broken ones are left blank. Of broken cells beyond the first 100,000 characters of them, what
+    stands before the first broken statement is kept.
     """
     given = list(cells)
-    parts = [_apart(source) for _, source in given]
+    parts: list[_Part] = []
+    room = _MAX_TRIED
+    for _, source in given:
+        parts.append(_apart(source, is_tried=len(source) <= room))
+        room -= len(source) if parts[-1].is_broken else 0
     joined = _joined(given, parts)
     if any(part.is_broken for part in parts) and _is_mixed(joined, parts):
         blank = [_Part("", _blanked(s), _BETWEEN) for _, s in given]
@@ -134,17 +145,21 @@ def _pairs(joined: Notebook, parts: list[_Part]) -> Iterable[tuple[Cell, _Part]]
 
 
 @lru_cache(maxsize=1024)
-def _apart(source: str) -> _Part:
+def _apart(source: str, *, is_tried: bool) -> _Part:
     """A cell as Python, kept apart from its neighbours.
 
-    One that would reach beyond its end all the same loses its broken statements, from the
-    first one on, then all of its text.
+    One that would reach beyond its end all the same, or is not tried, loses its broken
+    statements, from the first one on, then all of its text.
     """
     plain = plain_python(source)
     before = _BLOCK if _INDENTED.match(plain.text) else ""
     body, after = plain.text, plain.lacks + _BETWEEN
-    is_broken = Syntax(SourceText(before + body + after)).tree.root_node.has_error
-    broken = _first_broken(before, body, after) if is_broken else None
+    text = SourceText(before + body + after)
+    root = Syntax(text).tree.root_node
+    is_broken = root.has_error
+    broken = None
+    if is_broken:
+        broken = _first_broken(before, body, after) if is_tried else _error_in(root, text, before)
     if broken is not None:
         body, after = body[:broken] + _blanked(body[broken:]), _BETWEEN
         if _first_broken(before, body, after) is not None:
@@ -162,9 +177,14 @@ def _first_broken(before: str, body: str, after: str) -> int | None:
         children = root.named_children
         start = len(source.data) - len(probe)
         if children[-1].has_error or children[-1].start_byte != start:
-            first = next((child.start_byte for child in children if child.has_error), 0)
-            return max(source.char(first) - len(before), 0)
+            return _error_in(root, source, before)
     return None
+
+
+def _error_in(root: Node, source: SourceText, before: str) -> int:
+    """Where in a cell the first broken statement of a tree begins."""
+    first = next((child.start_byte for child in root.named_children if child.has_error), 0)
+    return max(source.char(first) - len(before), 0)
 
 
 def _blanked(text: str) -> str:
