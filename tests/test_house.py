@@ -112,7 +112,7 @@ _MAY_OPEN = {
     # Other things of that name, not files: members of archives, parts of HDF5, documents, stores.
     ("checkpoint/archive.py", "self._zip.open"),
     ("checkpoint/torch_tar.py", "reader.read_bytes"),
-    ("checkpoint/hdf5.py", "h5o.open"),
+    ("checkpoint/hdf5.py", "h5.h5o.open"),
     ("checkpoint/hdf5.py", "library.File"),  # of a stream, over `OpenFile`
     ("checkpoint/stored.py", "numpy.memmap"),  # of a file that is open, and a file still
     ("cli/main.py", "os.open"),  # of /dev/null, for writing

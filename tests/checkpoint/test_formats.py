@@ -560,6 +560,88 @@ def test_names_that_are_not_utf_8_are_listed_and_read(folder: Path) -> None:
     assert read_value("m.h5", names[1]).tolist() == [3, 4]
 
 
+@pytest.mark.parametrize("are_groups", [False, True])
+def test_a_name_that_is_shown_as_another_one_is_not_listed_in_its_place(
+    folder: Path, are_groups: bool
+) -> None:
+    with h5py.File("m.h5", "w") as file:
+        for number, raw in enumerate((b"\xff", b"\\xff", b"a\\xff", b"\\xFF")):
+            inside = file.create_group(raw) if are_groups else file
+            inside.create_dataset(b"w" if are_groups else raw, data=np.full(number + 1, number))
+    end = "/w" if are_groups else ""
+    checkpoint = ckptls.open("m.h5")
+    # `\\xff` written out comes first in the order of bytes, and is what stands there.
+    assert {name: each.shape for name, each in checkpoint.items()} == {
+        f"\\xFF{end}": (4,),
+        f"\\xff{end}": (2,),
+        f"a\\xff{end}": (3,),
+    }
+    for number, name in ((3, f"\\xFF{end}"), (1, f"\\xff{end}"), (2, f"a\\xff{end}")):
+        assert flat(checkpoint.read(name)) == [number] * (number + 1)
+    assert "has the same name as another one" in " ".join(checkpoint.problems)
+    assert not verify(locate("m.h5")).is_sound
+
+
+def test_many_names_that_are_not_utf_8_take_no_longer_than_others(folder: Path) -> None:
+    """h5py's process would be ended if it went through all of them for each."""
+    count = 8_000
+    with h5py.File("m.h5", "w", libver="latest") as file:
+        for number in range(count):
+            file.create_dataset(b"\xff%d" % number, data=np.float32(number))
+    report = verify(locate("m.h5"))
+    assert report.problems == [] and report.tensors == count
+    with ckptls.open("m.h5") as checkpoint:
+        for number in range(0, count, 1_001):
+            assert checkpoint.read(f"\\xff{number}") == number
+
+
+def test_a_large_keras_archive_is_read_by_ranges(folder: Path) -> None:
+    """Up to 64 MiB of weights are held in memory, larger ones are not."""
+    weights = io.BytesIO()
+    with h5py.File(weights, "w") as file:
+        file["layers/dense/vars/0"] = np.arange(17 << 20, dtype=np.int32)
+        file["layers/dense/vars/1"] = np.arange(3, dtype=np.float32)
+    with zipfile.ZipFile("m.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
+        archive.writestr("model.weights.h5", weights.getvalue())
+    with ckptls.open("m.keras") as checkpoint:
+        assert flat(checkpoint.read("layers/dense/vars/1")) == [0, 1, 2]
+        assert flat(checkpoint.read("layers/dense/vars/0")[-2:]) == [(17 << 20) - 2, (17 << 20) - 1]
+    assert verify(locate("m.keras")).is_sound
+
+
+@pytest.mark.parametrize("cut", [0.3, 0.9])
+def test_hdf5_in_an_archive_that_is_cut_short_is_damaged(folder: Path, cut: float) -> None:
+    weights = io.BytesIO()
+    write_numbered(weights, 20)
+    with zipfile.ZipFile("m.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
+        data = weights.getvalue()
+        archive.writestr("model.weights.h5", data[: int(len(data) * cut)])
+    with pytest.raises(CheckpointDamaged):
+        ckptls.open("m.keras")
+
+
+def write_numbered(path: str | io.BytesIO, count: int) -> None:
+    """As Keras 3 writes weights of layers that its user has named."""
+    with h5py.File(path, "w") as file:
+        for number in range(count):
+            variables = file.create_group(f"layers/dense_{number}/vars")
+            variables.attrs["name"] = f"user_{number}"
+            variables["0"] = np.full(2, number, np.float32)
+
+
+def test_layers_behind_soft_links_have_the_names_that_stand_there(folder: Path) -> None:
+    write_numbered("m.weights.h5", 12)
+    with h5py.File("m.weights.h5", "a") as file:
+        file["elsewhere"] = file["layers/dense_3"]
+        del file["layers/dense_3"]
+        file["layers/dense_3"] = h5py.SoftLink("/elsewhere")
+    checkpoint = ckptls.open("m.weights.h5")
+    assert [layer.name for layer in checkpoint.layers] == [f"user_{n}" for n in range(12)]
+    assert flat(checkpoint.read("layers/dense_11/vars/0")) == [11, 11]
+
+
 @pytest.mark.parametrize("block_bytes", [512, 4096])
 def test_hdf5_behind_a_block_of_the_user_is_read(folder: Path, block_bytes: int) -> None:
     with h5py.File("m.mat", "w", userblock_size=block_bytes) as file:

@@ -12,7 +12,7 @@ Source: the HDF5 file format specification, and the documentation of h5py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
 from io import RawIOBase
 from math import prod
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 MAX_OBJECTS = 1_000_000
 MAX_LINKS = 16  # soft links that lead to one another
 LISTED = "leads to what is listed"
+TWIN = "has the same name as another one, as far as names are shown"
 MAX_ATTRIBUTE_BYTES = 64 << 20
 PIECE_BYTES = 4 << 20
 _MAX_PARTS = 10_000
@@ -54,7 +55,7 @@ on_object: Callable[[], None] = lambda: None  # noqa: E731
 
 
 class Opened:
-    """The HDF5 file at a path or in a file-like object; use it in a `with` statement.
+    """The HDF5 file at a path, in a file-like object or in bytes; use it in a `with` statement.
 
     Whatever h5py makes of damaged bytes inside of the statement becomes `CheckpointDamaged`.
 
@@ -62,12 +63,14 @@ class Opened:
         root: its root group.
     """
 
-    def __init__(self, stream: RawIOBase | str) -> None:
+    def __init__(self, source: RawIOBase | str | bytes) -> None:
         from ckptls.checkpoint.optional_imports import require
 
         library = require("h5py", "hdf5")
         try:
-            self._file = library.File(stream, "r")
+            if isinstance(source, bytes):
+                source = library.h5f.open_file_image(source)  # read-only, as the flags are 0
+            self._file = library.File(source, "r")
             self.root: h5py.Group = self._file["/"]
         except RAISED as error:
             raise damaged(error) from None
@@ -99,13 +102,15 @@ def data_sets(
     group: h5py.Group,
     on_link: Callable[[str, str], None] = lambda path, what: None,
     known: Collection[str] = (),
+    on_group: Callable[[str, h5py.Group], None] = lambda path, group: None,
 ) -> Iterator[tuple[str, h5py.Dataset]]:
     """(path below `group`, data set) of each data set under it, each object once.
 
     Args:
-        on_link: called with the path of a link that is not followed, and where it leads: to
-            nothing in this file, or to what is listed under another name (`LISTED`).
+        on_link: called with the path of a link that is not followed, and why: it leads to nothing
+            in this file, to what is listed under another name (`LISTED`), or is a `TWIN`.
         known: paths of data sets that are passed by.
+        on_group: called with each group below `group` and its path, before what is in it.
 
     Raises:
         CheckpointUnsupported: more objects than are listed.
@@ -116,9 +121,15 @@ def data_sets(
     visited = {h5py.h5o.get_info(group.id).addr}
     while rest:
         path, above = rest.pop()
+        escaped = set()
         for raw, kind, place in _links(above):
             name = raw.decode("utf-8", "backslashreplace")
             inner = f"{path}/{name}" if path else name
+            if "\\x" in name:
+                if name in escaped:
+                    on_link(inner, TWIN)
+                    continue
+                escaped.add(name)
             if kind != h5py.h5l.TYPE_HARD:
                 on_link(inner, _lost_behind(above, raw) or LISTED)
                 continue
@@ -138,15 +149,16 @@ def data_sets(
             if isinstance(below, h5py.Dataset):
                 yield inner, below
             else:
+                on_group(inner, below)
                 rest.append((inner, below))
 
 
-class _Above:
-    """The group in which something was looked up last: its neighbours often come next."""
+class _Way:
+    """The groups on the way to what was looked up last: its neighbours often come next."""
 
     root: Any = None
-    path = ""
-    group: Any = None
+    names: Sequence[str] = ()
+    groups: Sequence[Any] = ()  # that of each name
 
 
 def child(group: h5py.Group, path: str, links: int = MAX_LINKS) -> Any:
@@ -165,18 +177,18 @@ def plain_value(group: h5py.Group, path: str) -> elements.Array | None:
     Most are of this kind, and h5py's lower level reads them without an object for each.
     """
     import numpy
-    from h5py import h5d, h5l, h5o, h5s
 
+    h5 = _h5py()
     above, _, last = path.rpartition("/")
     holder = _above(group, above, MAX_LINKS) if last else None
     if holder is None:
         return None
     key = _raw_name(holder, last)
     try:
-        if holder.id.links.get_info(key).type != h5l.TYPE_HARD:
+        if holder.id.links.get_info(key).type != h5.h5l.TYPE_HARD:
             return None
-        found = h5o.open(holder.id, key)
-        if not isinstance(found, h5d.DatasetID):
+        found = h5.h5o.open(holder.id, key)
+        if not isinstance(found, h5.h5d.DatasetID):
             return None
         kind, shape = found.dtype, found.shape
         if kind.kind not in "fiu" or found.get_offset() is None:
@@ -186,7 +198,7 @@ def plain_value(group: h5py.Group, path: str) -> elements.Array | None:
     if prod(shape) * kind.itemsize > PIECE_BYTES:
         return None
     value = numpy.empty(shape, kind)
-    found.read(h5s.ALL, h5s.ALL, value)
+    found.read(h5.h5s.ALL, h5.h5s.ALL, value)
     return value
 
 
@@ -196,22 +208,26 @@ def type_name(kind: Any) -> str:
 
 
 def _above(group: h5py.Group, path: str, links: int) -> Any:
-    """The group at a path; the last one is remembered."""
-    if _Above.root is not group or _Above.path != path:
-        _Above.root, _Above.path, _Above.group = group, path, _group(group, path, links)
-    return _Above.group
-
-
-def _group(group: h5py.Group, path: str, links: int) -> Any:
-    import h5py
-
-    below: Any = group
-    for name in path.split("/") if path else ():
-        if not name:
-            return None
+    """The group at a path, None if there is none; those that the last way passed are kept."""
+    if not path:
+        return group
+    names = path.split("/")
+    groups: list[Any] = []
+    if _Way.root is group:
+        for name, before, known in zip(names, _Way.names, _Way.groups, strict=False):
+            if name != before:
+                break
+            groups.append(known)
+        if len(groups) == len(names):
+            return groups[-1]
+    below = groups[-1] if groups else group
+    kind = _h5py().Group
+    for name in names[len(groups) :]:
         below = _behind(below, _raw_name(below, name), links)
-        if not isinstance(below, h5py.Group):
+        if not isinstance(below, kind):
             return None
+        groups.append(below)
+    _Way.root, _Way.names, _Way.groups = group, names, groups
     return below
 
 
@@ -343,10 +359,21 @@ def verify(data_set: h5py.Dataset, name: str) -> int:
 def _raw_name(group: h5py.Group, name: str) -> bytes:
     """The bytes of a name; one that is not UTF-8 is listed with escapes."""
     if "\\x" in name:
-        for raw in list(group.id):
-            if raw.decode("utf-8", "backslashreplace") == name:
-                return bytes(raw)
+        raw = _escaped_names(group).get(name)
+        if raw is not None:
+            return raw
     return name.encode("utf-8", "surrogateescape")
+
+
+@lru_cache(maxsize=16)
+def _escaped_names(group: h5py.Group) -> dict[str, bytes]:
+    """The names in a group that are listed with escapes, or look so, as `data_sets` has them."""
+    found: dict[str, bytes] = {}
+    for raw in list(group.id):
+        name = raw.decode("utf-8", "backslashreplace")
+        if "\\x" in name:
+            found.setdefault(name, bytes(raw))
+    return found
 
 
 def _links(group: h5py.Group) -> list[tuple[bytes, int, int]]:
@@ -362,19 +389,20 @@ def _links(group: h5py.Group) -> list[tuple[bytes, int, int]]:
 
 def _behind(group: h5py.Group, name: bytes, links: int = 0) -> Any:
     """The group or data set behind a link, None if there is none in this file."""
-    from h5py import Group, h5l, h5o
-
-    found = group.id.links
-    if not name or not found.exists(name):
+    h5 = _h5py()
+    if not name:
         return None
-    kind = found.get_info(name).type
-    if kind == h5l.TYPE_SOFT and links > 0:
-        target = found.get_val(name).decode("utf-8", "surrogateescape")
-        start = Group(h5o.open(group.id, b"/")) if target.startswith("/") else group
+    try:
+        kind = group.id.links.get_info(name).type
+    except RAISED:
+        if not group.id.links.exists(name):
+            return None
+        raise
+    if kind == h5.h5l.TYPE_SOFT and links > 0:
+        target = group.id.links.get_val(name).decode("utf-8", "surrogateescape")
+        start = h5.Group(h5.h5o.open(group.id, b"/")) if target.startswith("/") else group
         return child(start, target.strip("/"), links - 1)
-    if kind != h5l.TYPE_HARD:
-        return None
-    return _opened(group, name)
+    return _opened(group, name) if kind == h5.h5l.TYPE_HARD else None
 
 
 def _opened(group: h5py.Group, name: bytes) -> Any:
@@ -382,13 +410,20 @@ def _opened(group: h5py.Group, name: bytes) -> Any:
 
     This is h5py's own lower level: what `group[name]` does takes several times as long.
     """
-    from h5py import Dataset, Group, h5d, h5g, h5o
-
     on_object()
-    opened = h5o.open(group.id, name)
-    if isinstance(opened, h5d.DatasetID):
-        return Dataset(opened)
-    return Group(opened) if isinstance(opened, h5g.GroupID) else None
+    h5 = _h5py()
+    opened = h5.h5o.open(group.id, name)
+    if isinstance(opened, h5.h5d.DatasetID):
+        return h5.Dataset(opened)
+    return h5.Group(opened) if isinstance(opened, h5.h5g.GroupID) else None
+
+
+@lru_cache(maxsize=1)
+def _h5py() -> Any:
+    """The library, without what a statement to import it takes each time."""
+    import h5py
+
+    return h5py
 
 
 def _lost_behind(group: h5py.Group, name: bytes) -> str:

@@ -33,7 +33,9 @@ MAX_MEMORY_BYTES = 4 << 30
 BLOCK_BYTES = 64 << 10
 MAX_BLOCKS = 512
 VALUE_BYTES_PER_SECOND = 50_000_000  # unpacked, slower than any that was seen
+MAX_IMAGE_BYTES = 64 << 20  # of HDF5 inside of an archive, that is held in memory
 MAX_AHEAD_BYTES = 8 << 20
+_ALLOWED_SECONDS = 0.01
 READY = b"!"
 READ = b"R"
 ANSWER = b"A"
@@ -66,25 +68,32 @@ def _converse(source: dict[str, int], receive: BinaryIO, send: BinaryIO) -> None
     from ckptls.checkpoint import hdf5
 
     question = json.loads(_received(receive))  # before the file: its bytes may come the same way
-    _begin(question)
+    limits = _begin(question)
     with hdf5.Opened(_file(source, receive, send)) as opened:
         while True:
             if question["ask"] == "listing":
                 _send(send, _listing(opened.root))
             else:
-                _answer_values(opened, question, send)
+                _answer_values(opened, question, limits, send)
             question = json.loads(_received(receive))
-            _begin(question)
+            limits = _begin(question)
 
 
 def _file(source: dict[str, int], receive: BinaryIO, send: BinaryIO) -> Any:
-    """What h5py opens: the file itself where it is one from its first byte on, else a stream."""
+    """What h5py opens: the file where it is one from its first byte on, else bytes or a stream."""
     descriptor, start, size = source["descriptor"], source["start"], source["size"]
     if descriptor < 0:
         return _Asking(receive, send, size)
     path = f"/dev/fd/{descriptor}"
     if not start and os.path.exists(path):
         return path
+    if size > MAX_IMAGE_BYTES:
+        return _Part(descriptor, start, size)
+    # HDF5 makes several small reads for each object, and takes them from memory by itself.
+    with suppress(OSError):
+        image = os.pread(descriptor, size, start)
+        if len(image) == size:
+            return image
     return _Part(descriptor, start, size)
 
 
@@ -92,16 +101,35 @@ def _refusal(error: CheckpointError) -> dict[str, Any]:
     return {"error": type(error).__name__, "what": error.what, "hint": error.hint}
 
 
-def _begin(question: dict[str, Any]) -> None:
+class _Limits:
+    """How much processor time a question may take: in all, and from one object to the next."""
+
+    def __init__(self, question: dict[str, Any]) -> None:
+        self._step_seconds = question["step_seconds"]
+        self._end = time.process_time() + question["seconds"]
+        self._allowed_at = 0.0
+        self.allow_step()
+
+    def allow_step(self) -> None:
+        """An object has been reached. The system is asked again once in 10 ms, as it is slow."""
+        now = time.monotonic()
+        if now - self._allowed_at > _ALLOWED_SECONDS:
+            self._allowed_at = now
+            _allow(min(self._step_seconds, max(self._end - time.process_time(), 0.001)))
+
+    def allow_value(self, num_bytes: int) -> None:
+        """So many bytes are unpacked next."""
+        self._allowed_at = 0.0
+        # If this is more than a sound file can have, reading is refused at once.
+        _allow(self._step_seconds + min(num_bytes / VALUE_BYTES_PER_SECOND, 1e6))
+
+
+def _begin(question: dict[str, Any]) -> _Limits:
     from ckptls.checkpoint import hdf5
 
-    end = time.process_time() + question["seconds"]
-
-    def allow_a_step() -> None:
-        _allow(min(question["step_seconds"], max(end - time.process_time(), 0.001)))
-
-    allow_a_step()
-    hdf5.on_object = allow_a_step
+    limits = _Limits(question)
+    hdf5.on_object = limits.allow_step
+    return limits
 
 
 def _allow(seconds: float) -> None:
@@ -216,7 +244,7 @@ def _listing(root: Any) -> dict[str, Any]:
     }
 
 
-def _answer_values(opened: Any, question: dict[str, Any], send: BinaryIO) -> None:
+def _answer_values(opened: Any, question: dict[str, Any], limits: _Limits, send: BinaryIO) -> None:
     """An answer for each of the names; values after the first 8 MiB are to be asked for again."""
     from ckptls.checkpoint import hdf5, hdf5_layout
 
@@ -237,8 +265,7 @@ def _answer_values(opened: Any, question: dict[str, Any], send: BinaryIO) -> Non
                 _send(send, {"is_there": False})
                 continue
             num_bytes = hdf5.stated_bytes(data_set)
-            # If this is more than a sound file can have, reading is refused at once.
-            _allow(question["step_seconds"] + min(num_bytes / VALUE_BYTES_PER_SECOND, 1e6))
+            limits.allow_value(num_bytes)
             if question["ask"] == "verify":
                 _send(send, {"is_there": True, "verified_bytes": hdf5.verify(data_set, name)})
             else:

@@ -69,7 +69,15 @@ def listing_of(root: h5py.Group) -> Listing:
             problems.append(f"what no layer names cannot be listed: {hdf5.damaged(error).what}")
         return replace(listing, problems=tuple(problems), remarks=remarks)
     links: dict[str, list[str]] = {}
-    reachable = data_sets(root, lambda path, what: links.setdefault(what, []).append(path))
+    groups: dict[str, str] = {}
+
+    def note(path: str, group: h5py.Group) -> None:
+        # Opening them a second time for that would take as long as all of the listing.
+        groups[path] = hdf5.text(group, "name") if path.endswith(_VARIABLES) else ""
+
+    reachable = data_sets(
+        root, lambda path, what: links.setdefault(what, []).append(path), on_group=note
+    )
     plain = _listing(reachable, Format.HDF5, ())
     aliases = links.pop(hdf5.LISTED, [])
     problems = [
@@ -83,7 +91,8 @@ def listing_of(root: h5py.Group) -> Listing:
     plain = replace(plain, problems=(*plain.problems, *problems), remarks=remarks)
     if not _is_weights_file(root, list(plain.kinds)):
         return plain
-    layers = tuple(_numbered_layers(root, sorted(plain.kinds, key=natural_order)))
+    in_order = sorted(plain.kinds, key=natural_order)
+    layers = tuple(_numbered_layers(root, in_order, groups))
     return replace(plain, layers=layers, format=Format.KERAS)
 
 
@@ -208,8 +217,11 @@ def _is_weights_file(root: h5py.Group, paths: list[str]) -> bool:
     ) and bool(paths or _VARIABLES in root)
 
 
-def _numbered_layers(root: h5py.Group, paths: list[str]) -> Iterator[Group]:
-    """The layers of a model: right under `layers`, or anywhere below the root in a subclass."""
+def _numbered_layers(root: h5py.Group, paths: list[str], groups: dict[str, str]) -> Iterator[Group]:
+    """The layers of a model: right under `layers`, or anywhere below the root in a subclass.
+
+    `groups` are the groups behind hard links, and what stands as `name` beside variables.
+    """
     top = next((t for t in _CONTAINERS if child(root, t) is not None), "")
     rest = sorted(child(root, top) if top else root, key=natural_order, reverse=True)
     if not top:
@@ -218,12 +230,15 @@ def _numbered_layers(root: h5py.Group, paths: list[str]) -> Iterator[Group]:
     while rest:
         name = rest.pop()
         path = f"{top}/{name}" if top else name
-        variables = child(root, f"{path}/{_VARIABLES}")
-        group = child(root, path)
-        if not top and variables is None and hasattr(group, "keys"):
-            rest += (f"{name}/{below}" for below in sorted(group, key=natural_order, reverse=True))
-            continue
-        given = hdf5.text(variables, "name") if hasattr(variables, "attrs") else ""
+        given = groups.get(f"{path}/{_VARIABLES}")
+        if given is None:
+            variables = child(root, f"{path}/{_VARIABLES}")
+            group = child(root, path)
+            if not top and variables is None and hasattr(group, "keys"):
+                names = sorted(group, key=natural_order, reverse=True)
+                rest += (f"{name}/{below}" for below in names)
+                continue
+            given = hdf5.text(variables, "name") if hasattr(variables, "attrs") else ""
         yield given, path, tuple(inside.get(path, ()))
 
 
