@@ -46,6 +46,7 @@ def typed(text: str, offset: int) -> Document:
 
 
 def test_a_broken_text_is_parsed_once_for_all_that_is_asked():
+    """Of a text in sections only those are parsed that changed: with what follows, and alone."""
     document = typed(BROKEN, BROKEN.index("y ="))
 
     def ask() -> None:
@@ -53,7 +54,18 @@ def test_a_broken_text_is_parsed_once_for_all_that_is_asked():
         document.analysis()
         document.at(len(HEAD) + len("tf.train.load_variable(CKPT, 'mo"))
 
-    assert effort(ask)["parsed"] == 1
+    assert effort(ask)["parsed"] == 2
+    assert effort(ask)["parsed"] == 0
+
+
+@pytest.mark.parametrize("damage", ["x = 'model/lay\n", "y = f(\n", "f([1, 2}\n", "def f(:\n"])
+def test_an_error_has_only_its_own_statement_lowered_again(damage):
+    text = f"{HEAD}{USES}{damage}{USES}"
+    document = typed(text, text.index(damage) + len(damage) - 1)
+    assert effort(document.analysis)["lowered"] <= 2
+    assert [site.text.template for site in document.analysis().sites][-1] == "model/layer_39/kernel"
+    document.edit(len(HEAD), len(HEAD), "\n")
+    assert effort(document.analysis)["lowered"] <= 2
 
 
 @pytest.mark.parametrize("at", [len(HEAD), len(HEAD) + 5, BROKEN.index("y =") + 2, len(BROKEN)])

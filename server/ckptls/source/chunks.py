@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ckptls.source import ir
 from ckptls.source.expressions import Positions
+from ckptls.source.rows import CROWD
 from ckptls.source.statements import Statements
-from ckptls.source.syntax import CROWD
 from ckptls.source.text import SourceText
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
     from ckptls.source.modules import Module
-    from ckptls.source.syntax import Statement, Syntax
+    from ckptls.source.rows import Statement
+    from ckptls.source.syntax import Syntax
 
 _Key = tuple[str, bool, bytes]
 _WORD = re.compile(rb"[A-Za-z_]\w*")
@@ -154,8 +155,8 @@ class ChunkPool:
     def chunks(self, syntax: Syntax) -> list[Chunk]:
         """The chunks of a module, in order, each where it stands in that version.
 
-        Broken code is looked at anew each time: what a parser makes of an error depends on
-        what stands around it.
+        Broken code is looked at again, unless it is the same statement: what a parser makes of an
+        error depends on what stands around it.
         """
         self.rest()
         self._part_with_left()
@@ -163,9 +164,9 @@ class ChunkPool:
         first, last = _same_at_ends(self._statements, statements)
         known = self._chunks
         until = len(known) - last
-        before: dict[_Key, list[Chunk]] = {}
-        for chunk in known[first:until]:
-            before.setdefault(chunk.key, []).append(chunk)
+        before: dict[_Key | int, list[Chunk]] = {}
+        for old, chunk in zip(self._statements[first:until], known[first:until], strict=True):
+            before.setdefault(id(old) if old.is_broken else chunk.key, []).append(chunk)
         middle = [self._again(each, before) for each in statements[first : len(statements) - last]]
         found = [*known[:first], *middle, *known[until:]]
         for chunk, start in zip(found, starts, strict=True):
@@ -197,11 +198,11 @@ class ChunkPool:
             _part_with(chunk, is_whole)
         self._left, self._gone, self._loose = [], [], None
 
-    def _again(self, statement: Statement, before: dict[_Key, list[Chunk]]) -> Chunk:
+    def _again(self, statement: Statement, before: dict[_Key | int, list[Chunk]]) -> Chunk:
         """The chunk of a statement: one of those before with the same text, or a new one."""
         key = (statement.kind, statement.is_broken, statement.data)
-        same = before.get(key)
-        chunk = Chunk(key, self) if not same or statement.is_broken else same.pop(0)
+        same = before.get(id(statement) if statement.is_broken else key)
+        chunk = same.pop(0) if same else Chunk(key, self)
         if not chunk.is_lowered:
             chunk.lower_with(lambda chunk: self._lowered(chunk, statement))
         return chunk

@@ -43,7 +43,7 @@ class Insertion:
 def missing(source: SourceText, cursor: int, first: int = 0) -> Insertion | None:
     """What the string or call under the cursor lacks; None if it is whole or no string.
 
-    `first` is a place before the cursor at which no string is open.
+    `first` is a place before the cursor at which no string and no bracket is open.
     """
     quiet, literal = _scan(source.text, cursor, first)
     if literal is None:
@@ -51,11 +51,11 @@ def missing(source: SourceText, cursor: int, first: int = 0) -> Insertion | None
     start, quote, end = literal
     if end is not None:
         # The string is whole; its brackets may not be.
-        brackets = _missing_brackets(source, quiet, start, end)
+        brackets = _missing_brackets(source, quiet, start, end, first)
         return Insertion(end, brackets) if brackets else None
     found = _NAME_END.search(source.text, max(cursor, start))
     end = found.start() if found is not None else len(source.text)
-    return Insertion(end, quote + _missing_brackets(source, quiet, start, end), True)
+    return Insertion(end, quote + _missing_brackets(source, quiet, start, end, first), True)
 
 
 def _scan(
@@ -93,11 +93,12 @@ def _line_end(text: str, position: int) -> int:
 
 
 def _missing_brackets(
-    source: SourceText, quiet: list[tuple[int, int]], start: int, end: int
+    source: SourceText, quiet: list[tuple[int, int]], start: int, end: int, first: int
 ) -> str:
-    """The brackets open at `start` that nothing behind `end` closes, as their closers."""
+    """The brackets open at `start` that nothing behind `end` closes, as their closers; none is
+    open at `first`."""
     line = source.line_of(start)
-    first = source.line_starts[max(line - _WINDOW_LINES, 0)]
+    first = max(first, source.line_starts[max(line - _WINDOW_LINES, 0)])
     opened: list[int] = []
     for match in _BRACKET.finditer(source.text, first, start):
         if _is_inside(quiet, match.start()):

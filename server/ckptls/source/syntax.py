@@ -1,26 +1,32 @@
 """The syntax of one version of a document: its tree, and the statements of its top level.
 
 After an edit only the statements around it are parsed again, apart from the rest, as long as
-the text had no error before and they have none now: then the rest means what it meant. Where
-that does not hold the whole text is parsed, beginning with the tree of an older version.
+the text had no error before and they have none now: then the rest means what it meant. A text
+with errors is cut into sections (see `sections`), each of which is parsed alone and once, as long
+as it stays the same. Where neither holds the whole text is parsed, beginning with the tree of an
+older version.
 """
 
 from __future__ import annotations
 
-import re
-import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from ckptls.source.comments import without_long_comments
+from ckptls.source.rows import (
+    SENTINEL,
+    Rows,
+    Statement,
+    is_crowded_text,
+    parse,
+    rows_apart,
+    rows_of,
+)
+from ckptls.source.sections import cut_sections, slices
 from ckptls.source.text import SourceText, Span
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser, Tree
+    from tree_sitter import Node, Tree
 
-# What stands behind a window while it is parsed: a statement that no other one goes on with.
-_SENTINEL = "pass\n"
 # Larger windows are not worth it: the tree of the whole text is used again instead.
 _MAX_WINDOW = 16_000
 # After edits so far apart the whole text is parsed, lest that takes longer and longer.
@@ -28,84 +34,30 @@ _MAX_PENDING = 50_000
 # Smaller texts are parsed alone. Where there are errors that has to be done in the end, and then
 # beginning with an older tree takes as long again.
 _MIN_REUSED = 32_000
-# Words that may be names as well as the beginning of something that goes on.
-_MAY_GO_ON = re.compile(rb"\b(?:async|await|case|exec|match|print|type)\Z")
-_NO_STATEMENT = frozenset({"comment", "line_continuation", ";"})
-# A text of more statements than this that are this short on average is crowded: in it short
-# statements that follow each other are taken as one, of up to so many bytes. Code that people
-# write has longer ones, and each statement has a price.
-_MANY = 4_000
-_SHORT_BYTES = 20
-_CROWD_BYTES = 2_000
-_SIMPLE = frozenset(
-    {
-        *("expression_statement", "pass_statement", "delete_statement", "import_statement"),
-        *("global_statement", "break_statement", "continue_statement"),
-    }
-)
-# The kind of a statement that is made of several short ones.
-CROWD = "crowd"
 
 
-class Statement:
-    """A statement of the top level: what it is, not where it stands.
+class _Section(NamedTuple):
+    """The statements of one section of a text.
 
-    data: its text in UTF-8; length: its code points.
+    `is_doubtful`: what follows it may be a part of it.
     """
 
-    __slots__ = ("_node", "data", "is_broken", "kind", "length")
-
-    def __init__(self, node: Node | None, data: bytes, length: int) -> None:
-        self.kind = node.type if node is not None else CROWD
-        self.is_broken = node.has_error if node is not None else False
-        self.data = data
-        self.length = length
-        self._node = node
-
-    @property
-    def node(self) -> Node:
-        """Its node, in any tree that has it; it is parsed anew if that was let go. Of a crowd,
-        the module that it would be alone."""
-        if self._node is None:
-            root = _parse(self.data + b"\n" + _SENTINEL.encode()).root_node
-            if self.kind == CROWD:
-                return root
-            self._node = next(each for each in root.named_children if each.type == self.kind)
-        return self._node
-
-    def let_go(self) -> None:
-        """Forgets the node, and so the tree around it; only for a statement without errors."""
-        self._node = None
-
-    def is_same(self, other: Statement) -> bool:
-        """Whether two say the same."""
-        return self.data == other.data and self.kind == other.kind
-
-    def with_node_of(self, other: Statement) -> Statement:
-        """The same statement, with its node in the tree of another one that says the same."""
-        self._node = other._node
-        return self
-
-    def byte(self, offset: int) -> int:
-        """The UTF-8 offset of a code point offset in the statement."""
-        if len(self.data) == self.length:
-            return offset
-        text = self.data.decode("utf-8", "surrogatepass")
-        return len(text[:offset].encode("utf-8", "surrogatepass"))
-
-    def char(self, byte: int) -> int:
-        """The code point offset of a UTF-8 offset in the statement."""
-        if len(self.data) == self.length:
-            return byte
-        return len(self.data[:byte].decode("utf-8", "surrogatepass"))
+    rows: Rows
+    is_broken: bool = False
+    is_doubtful: bool = False
 
 
-class Rows(NamedTuple):
-    """The statements of the top level, and the code points where they start."""
+# By their texts, and whether nothing stands behind them.
+_Sections = dict[tuple[str, bool], list[_Section]]
 
-    statements: list[Statement]
+
+class _Torn(NamedTuple):
+    """A text in sections: where they begin, each by its text, and all of their rows."""
+
     starts: list[int]
-    is_crowded: bool = False
+    sections: _Sections
+    rows: Rows
+    is_broken: bool
 
 
 class Change(NamedTuple):
@@ -136,7 +88,11 @@ class Syntax:
         self._sound: tuple[Syntax, Change] | None = None
         self._tree: Tree | None = None
         self._is_fresh = False
+        # The sections of the nearest version before that was cut into some.
+        self._known: _Sections | None = None
+        # What it is made of, where that is not the tree of the whole text.
         self._near: Rows | None = None
+        self._torn: _Torn | None = None
         self._is_tried = False
         self._rows: Rows | None = None
 
@@ -145,7 +101,7 @@ class Syntax:
         """The tree of the whole text."""
         if self._tree is None:
             if self._parsed is None or len(self.source.data) < _MIN_REUSED:
-                self._tree = _parse(self.source.data)
+                self._tree = parse(self.source.data)
                 self._is_fresh = True
             else:
                 self._tree = self._reparsed(*self._parsed)
@@ -155,12 +111,15 @@ class Syntax:
     @property
     def is_sound(self) -> bool:
         """Whether there are no errors in it."""
-        return self._near_rows() is not None or not self.tree.root_node.has_error
+        if self._near_rows() is None:
+            return not self.tree.root_node.has_error
+        return self._is_known_sound()
 
     @property
     def is_quickly_sound(self) -> bool:
         """As `is_sound`, but False where only parsing the whole text can tell."""
-        return self._near_rows() is not None or self._is_known_sound()
+        self._try_parts()
+        return self._is_known_sound()
 
     @property
     def is_exact(self) -> bool:
@@ -169,14 +128,14 @@ class Syntax:
         Where there are errors, a parser that goes on from the version before may recover in
         another way.
         """
-        return self.is_sound or self._is_fresh
+        return self._near_rows() is not None or self.is_sound or self._is_fresh
 
     @property
     def rows(self) -> Rows:
         """The statements of the top level; those of an older version where they are the same."""
         rows = self._near_rows() or self._rows
         if rows is None:
-            rows = _rows_of(self.source, self.tree)
+            rows = rows_of(self.source, self.tree)
             if self._sound is not None and not self.tree.root_node.has_error:
                 rows = _shared(self._sound[0].rows, rows)
                 self._sound = None
@@ -201,6 +160,7 @@ class Syntax:
         elif self._sound is not None:
             sound, before = self._sound
             after._sound = (sound, before.then(change))
+        after._known = self._torn.sections if self._torn is not None else self._known
         return after
 
     def at_rest(self) -> Syntax:
@@ -270,12 +230,14 @@ class Syntax:
     def start_before(self, offset: int) -> int:
         """A code point before which no string and no bracket is left open, at or before the
         offset, and as near to it as is known."""
-        rows = self._near_rows() or (self._rows if self._is_known_sound() else None)
-        if rows is None and self._sound is not None:
-            sound, change = self._sound
-            rows, offset = sound.rows, min(offset, change.start)
-        index = bisect_left(rows.starts, offset) - 1 if rows is not None else -1
-        return rows.starts[index] if rows is not None and index >= 0 else 0
+        self._try_parts()
+        rows = self._near or (self._rows if self._is_known_sound() else None)
+        if rows is not None:
+            starts = rows.starts
+        else:
+            starts = self._torn.starts if self._torn else cut_sections(self.source.text).bounds
+        index = bisect_left(starts, offset) - 1
+        return starts[index] if index >= 0 else 0
 
     def _row_at(self, offset: int) -> tuple[Statement | None, int]:
         statements, starts, _ = self.rows
@@ -288,17 +250,39 @@ class Syntax:
         """Whether there are surely no errors; nothing is parsed to find out."""
         if self._near is not None:
             return True
+        if self._torn is not None:
+            return not self._torn.is_broken
         return self._tree is not None and not self._tree.root_node.has_error
 
     def _near_rows(self) -> Rows | None:
-        """The rows made from those of the sound version before; None if that cannot be done."""
-        if not self._is_tried:
-            self._is_tried = True
-            if self._sound is not None and self._tree is None:
-                self._near = _windowed(self.source, *self._sound)
-                if self._near is not None:
-                    self._sound = None
-        return self._near
+        """The rows made from those of the version before, or in sections; None where the tree
+        of the whole text says more."""
+        self._try_parts()
+        if self._near is None and self._torn is None and self.tree.root_node.has_error:
+            self._torn = self._in_sections({})
+        return self._near or (self._torn.rows if self._torn is not None else None)
+
+    def _try_parts(self) -> None:
+        """Makes the rows without the tree of the whole text, if a version before allows it."""
+        if self._is_tried or self._tree is not None:
+            return
+        self._is_tried = True
+        if self._known is None and self._sound is not None:
+            self._near = _windowed(self.source, *self._sound)
+            if self._near is None:
+                self._known = _sections_of(self._sound[0])
+        if self._near is None and self._known is not None:
+            self._torn = self._in_sections(self._known)
+        if self._near is not None or self._torn is not None:
+            self._sound = None
+        self._known = None
+
+    def _in_sections(self, known: _Sections) -> _Torn | None:
+        """The text in sections; None where that is not worth it, or may be wrong."""
+        torn, is_doubtful = _torn(self.source, known)
+        if torn is None or not is_doubtful or self.tree.root_node.has_error:
+            return torn
+        return None
 
     def _reparsed(self, older: Syntax, change: Change) -> Tree:
         before, after = older.source, self.source
@@ -312,7 +296,7 @@ class Syntax:
             before.point(old_end),
             after.point(new_end),
         )
-        return _parse(after.data, tree)
+        return parse(after.data, tree)
 
 
 def _windowed(source: SourceText, sound: Syntax, change: Change) -> Rows | None:
@@ -330,11 +314,11 @@ def _windowed(source: SourceText, sound: Syntax, change: Change) -> Rows | None:
     end = len(source.text) if is_last else starts[high] + moved
     if end - begin > _MAX_WINDOW:
         return None
-    made = _apart(source.text[begin:end], "" if is_last else _SENTINEL)
+    made = rows_apart(source.text[begin:end], "" if is_last else SENTINEL)
     if made is None or made.is_crowded:
         return None
     low = max(low, 0)
-    if _is_crowded(low + len(made.statements) + len(statements) - high, len(source.data)):
+    if is_crowded_text(low + len(made.statements) + len(statements) - high, len(source.data)):
         return None
     return Rows(
         [*statements[:low], *made.statements, *statements[high:]],
@@ -346,60 +330,52 @@ def _windowed(source: SourceText, sound: Syntax, change: Change) -> Rows | None:
     )
 
 
-def _apart(window: str, sentinel: str) -> Rows | None:
-    """The statements of a text that another statement follows; None if it is not sound."""
-    source = SourceText(window + sentinel)
-    tree = _parse(source.data)
-    if tree.root_node.has_error:
-        return None
-    rows = _rows_of(source, tree)
+def _sections_of(sound: Syntax) -> _Sections:
+    """The statements of a sound text by themselves, each with what stands behind it."""
+    statements, starts, is_crowded = sound.rows
+    if is_crowded:
+        return {}
+    found: _Sections = {}
+    for text, statement in zip(slices(sound.source.text, starts), statements, strict=False):
+        found.setdefault((text, False), []).append(_Section(Rows([statement], [0])))
+    return found
+
+
+def _torn(source: SourceText, known: _Sections) -> tuple[_Torn | None, bool]:
+    """A text in sections, of which some are known; and whether some of them are in doubt."""
+    bounds, is_doubtful = cut_sections(source.text)
+    if is_crowded_text(len(bounds), len(source.data)):
+        return None, False
+    sections: _Sections = {}
+    rows = Rows([], [])
+    is_broken = False
+    last = len(bounds) - 2
+    for index, (start, text) in enumerate(zip(bounds, slices(source.text, bounds), strict=False)):
+        key = text, index == last
+        # Where the same text stands twice these are two statements.
+        same = sections.setdefault(key, [])
+        several = known.get(key, ())
+        section = several[len(same)] if len(same) < len(several) else _section(*key)
+        same.append(section)
+        rows.statements.extend(section.rows.statements)
+        rows.starts.extend([start + each for each in section.rows.starts])
+        is_broken = is_broken or section.is_broken
+        is_doubtful = is_doubtful or section.is_doubtful
+    if is_crowded_text(len(rows.statements), len(source.data)):
+        return None, False
+    return _Torn(bounds[:-1], sections, rows, is_broken), is_doubtful
+
+
+def _section(text: str, is_last: bool) -> _Section:
+    sentinel = "" if is_last else SENTINEL
+    tree = parse((text + sentinel).encode("utf-8", "surrogatepass"))
+    is_broken = tree.root_node.has_error
+    if not is_broken and (rows := rows_apart(text, sentinel)) is not None:
+        return _Section(rows)
+    source = SourceText(text)
     if sentinel:
-        if not rows.starts or rows.starts.pop() != len(window):
-            return None
-        rows.statements.pop()
-        if rows.statements and _MAY_GO_ON.search(rows.statements[-1].data):
-            return None
-    return rows
-
-
-def _rows_of(source: SourceText, tree: Tree) -> Rows:
-    nodes = tree.root_node.named_children
-    several = [(node, node.type) for node in nodes]
-    several = [row for row in several if row[1] not in _NO_STATEMENT]
-    is_crowded = _is_crowded(len(several), len(source.data))
-    statements: list[Statement] = []
-    starts: list[int] = []
-    made = _crowds(several) if is_crowded else ((n, n.start_byte, n.end_byte) for n, _ in several)
-    data, is_ascii = source.data, source.is_ascii
-    for node, first, last in made:
-        start = first if is_ascii else source.char(first)
-        length = last - first if is_ascii else source.char(last) - start
-        statements.append(Statement(node, data[first:last], length))
-        starts.append(start)
-    return Rows(statements, starts, is_crowded)
-
-
-def _is_crowded(statements: int, size: int) -> bool:
-    """Whether a text has many statements for its size."""
-    return statements > _MANY and size < statements * _SHORT_BYTES
-
-
-def _crowds(several: list[tuple[Node, str]]) -> Iterator[tuple[Node | None, int, int]]:
-    """The statements of a crowded text, each with where it begins and ends in bytes; without a
-    node what is made of several short ones."""
-    begin = end = -1
-    for node, kind in several:
-        first, last = node.start_byte, node.end_byte
-        is_short = last - first < _SHORT_BYTES and kind in _SIMPLE and not node.has_error
-        if begin >= 0 and not (is_short and last - begin <= _CROWD_BYTES):
-            yield None, begin, end
-            begin = -1
-        if not is_short:
-            yield node, first, last
-        else:
-            begin, end = first if begin < 0 else begin, last
-    if begin >= 0:
-        yield None, begin, end
+        tree = parse(source.data)
+    return _Section(rows_of(source, tree), is_broken, is_doubtful=not is_broken)
 
 
 def _shared(older: Rows, newer: Rows) -> Rows:
@@ -419,26 +395,3 @@ def _shared(older: Rows, newer: Rows) -> Rows:
         after[-last] = before[-last].with_node_of(after[-last])
         last += 1
     return Rows(after, newer.starts, newer.is_crowded)
-
-
-class _Local(threading.local):
-    parser: Parser | None = None
-
-
-_local = _Local()
-
-
-def _parse(data: bytes, older: Tree | None = None) -> Tree:
-    """The tree of a text, made from an older one that was edited as the text was."""
-    seen = without_long_comments(data)
-    return _parser().parse(seen, older) if older is not None else _parser().parse(seen)
-
-
-def _parser() -> Parser:
-    """The parser of this thread: one is not to be shared."""
-    if _local.parser is None:
-        import tree_sitter_python
-        from tree_sitter import Language, Parser
-
-        _local.parser = Parser(Language(tree_sitter_python.language()))
-    return _local.parser
