@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,10 @@ import pytest
 import ckptls
 from checkpoint import crafted
 from checkpoint.crafted_values import Part, bundle, data_file, strings, v1_file
+from checkpoint.test_kinds import POINTER
+from ckptls.checkpoint.errors import CheckpointTooLarge
 from ckptls.checkpoint.locate import locate
+from ckptls.checkpoint.reader import read_checkpoint
 from ckptls.checkpoint.report import Effort, Report
 from ckptls.checkpoint.verify import verify
 from ckptls.checkpoint.verify_values import verify_by_reading
@@ -218,3 +222,41 @@ def test_reading_all_values_finds_what_cannot_be_read(tmp_path: Path) -> None:
     report = Report()
     verify_by_reading(ckptls.open(prefix), Effort(), report)
     assert [problem.variable for problem in report.problems] == ["a", "b", "words"]
+
+
+GRAPHS = {
+    "cut": (lambda graph: graph[: len(graph) // 2], "runs past its message"),
+    "lfs": (lambda graph: POINTER, "it is a Git LFS pointer"),
+    "empty": (lambda graph: b"", "it is empty"),
+    "noise": (lambda graph: b"\xff" * 40, "a number takes more than 10 bytes"),
+}
+
+
+@pytest.mark.parametrize(("damage", "said"), GRAPHS.values(), ids=GRAPHS.keys())
+@pytest.mark.parametrize("name", ["saved_model.pb", "m.meta"])
+def test_a_broken_graph_is_a_problem(
+    tmp_path: Path, name: str, damage: Callable[[bytes], bytes], said: str
+) -> None:
+    field = crafted.bytes_field
+    graph = field(2, field(1, field(1, b"node") + field(2, b"NoOp")))
+    if name == "saved_model.pb":
+        graph = b"\x08\x01" + field(2, graph)
+        prefix = tmp_path / "variables" / "variables"
+        prefix.parent.mkdir()
+    else:
+        prefix = tmp_path / "m"
+    bundle(prefix, VALUES)
+    (tmp_path / name).write_bytes(graph)
+    given = tmp_path if name == "saved_model.pb" else prefix
+    assert verify(locate(given)).is_sound
+    (tmp_path / name).write_bytes(damage(graph))
+    (problem,) = verify(locate(given)).problems
+    assert problem.path == str(tmp_path / name)
+    assert said in problem.what
+
+
+def test_an_index_beyond_the_limit_is_not_called_damaged(tmp_path: Path) -> None:
+    with open(tmp_path / "m.index", "wb") as file:
+        file.truncate((1 << 30) + 1)
+    with pytest.raises(CheckpointTooLarge, match="more than 1 GiB"):
+        read_checkpoint(tmp_path / "m")

@@ -10,6 +10,7 @@ import pytest
 
 from checkpoint import crafted, crafted_values
 from checkpoint.crafted import FLOAT, INT64
+from checkpoint.test_kinds import LFS, POINTER
 from cli.command import ckptls_command, lines_of, on_a_terminal
 
 BEFORE = [
@@ -106,6 +107,7 @@ def test_json_has_it_all(folder: Path) -> None:
         "renamed_patterns": [{"before": "net/*", "after": "model/*", "variables": 2}],
         "same": 1,
         "same_by_full_name": 0,
+        "problems": {"before": [], "after": []},
         "values": None,
     }
 
@@ -188,3 +190,22 @@ def test_a_terminal_sees_how_far_it_is_with_the_numbers(values: Path) -> None:
     assert "comparing" in on_a_terminal("diff", "a", "b", "--values", exit_code=1)
     assert "comparing" not in on_a_terminal("diff", "a", "b", exit_code=0)
     assert ckptls_command("diff", "a", "b", "--values").stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("is_damaged", [True, False])
+def test_a_checkpoint_with_problems_is_not_the_same(tmp_path: Path, is_damaged: bool) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.index").write_bytes(crafted.index([("w", crafted.FLOAT, [2])]))
+        (tmp_path / f"{name}.data-00000-of-00001").write_bytes(bytes(99))
+    if is_damaged:
+        (tmp_path / "b.data-00000-of-00001").write_bytes(POINTER)
+    done = ckptls_command("diff", str(tmp_path / "a"), str(tmp_path / "b"))
+    assert done.returncode == (1 if is_damaged else 0)
+    assert (LFS in done.stderr) == is_damaged
+    said = "no difference in what can be read of B, which has problems: 1 variable"
+    assert (said in done.stderr) == is_damaged
+    done = ckptls_command("diff", str(tmp_path / "a"), str(tmp_path / "b"), "--format", "json")
+    found = json.loads(done.stdout)
+    assert found["is_same"] == (not is_damaged)
+    assert [LFS in each for each in found["problems"]["after"]] == [True] * is_damaged
+    assert found["problems"]["before"] == []

@@ -80,3 +80,22 @@ def test_which_keras_runs_is_told_with_the_reason(
     assert "tf.keras     Keras 3: requirements.txt has `keras>=3`\n" in out
     assert main(["check", "k.py"]) == 1
     assert "[checkpoint-path-form] Keras 3 reads no TensorFlow" in capsys.readouterr().out
+
+
+def test_places_are_told_relative_to_the_folder(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "bad.index").write_text("junk")
+    (folder / "run").mkdir()
+    (folder / "run" / "checkpoint").write_text('model_checkpoint_path: "gone-1"')
+    calls = [f'tf.train.load_checkpoint("{path}")\n' for path in ("gone/m", "bad", "run")]
+    (folder / "train.py").write_text("import tensorflow as tf\n" + "".join(calls))
+    for line, said in (
+        (2, "nothing is at gone/m"),
+        (3, "bad.index: it is a text file"),
+        (4, "the state file `run/checkpoint` names `gone-1`"),
+    ):
+        assert main(["doctor", f"train.py:{line}"]) == 0
+        told = capsys.readouterr().out
+        assert said in told
+        assert str(folder) not in told

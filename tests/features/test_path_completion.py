@@ -94,3 +94,24 @@ def test_who_loads_weights_is_asked_for_a_path_whoever_it_is(project):
     assert offered(project, snippet, "run/weights.h5") == ["run/weights.h5"]
     assert offered(project, MADE_ELSEWHERE + 'model.load("<cursor>")', "run/weights.h5") == []
     assert offered(project, 'import torch\ntorch.load_weights("<cursor>")', "weights.h5") == []
+
+
+def test_a_checkpoint_that_cannot_be_read_whole_says_so(project):
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n"
+    for name in ("whole", "lost"):
+        project.checkpoint(name, w=(2,))
+        project.file(f"{name}.data-00000-of-00001", pointer if name == "lost" else "x" * 99)
+    project.file("broken.index", pointer)
+    names = [str(project.root / name) for name in ("broken", "lost", "whole")]
+    project.folder.known = tuple(names)
+    for name in names:
+        project.workspace.store.load(name)
+    opened, offset = project.opened('tf.train.load_checkpoint("<cursor>")')
+    binder = project.workspace.binder(opened, opened.document.analysis())
+    answer = path_completion(opened.document.at(offset)[0], binder)
+    broken, lost, whole = (item.detail for item in answer.items)
+    assert "cannot be read: broken.index: it is a Git LFS pointer" in broken.replace(
+        f"{project.root}/", ""
+    )
+    assert "cannot be read whole: `lost.data-00000-of-00001`: it is a Git LFS pointer" in lost
+    assert "cannot be read" not in whole

@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterator
 
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointTooLarge, CheckpointUnsupported
 from ckptls.checkpoint.limits import check_growth
 from ckptls.checkpoint.local_file import Closing, OpenFile
 from ckptls.checkpoint.stream import FilePart, Stream
@@ -86,7 +86,7 @@ class Archive(Closing):
         """
         member = self._member(name)
         if member.file_size > max_bytes:
-            raise CheckpointUnsupported(f"`{name}` claims to hold {member.file_size:,} bytes")
+            raise CheckpointTooLarge(f"`{name}` claims to hold {member.file_size:,} bytes")
         check_growth(member.file_size, member.compress_size, name)
         data = self.read_head(name, member.file_size)
         if len(data) != member.file_size:
@@ -223,4 +223,4 @@ def _check_directory(file: OpenFile | FilePart) -> None:
     if size_bytes == 0xFFFFFFFF and locator[:4] == b"PK\x06\x06":
         size_bytes = int.from_bytes(locator[40:48], "little")
     if size_bytes > MAX_DIRECTORY_BYTES:
-        raise CheckpointUnsupported(f"a table of members of {size_bytes:,} bytes")
+        raise CheckpointTooLarge(f"a table of members of {size_bytes:,} bytes")

@@ -13,7 +13,12 @@ from collections.abc import Callable, Iterator
 
 from ckptls.checkpoint.collector import CollectorPaused
 from ckptls.checkpoint.contents import Contents
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.errors import (
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointTooLarge,
+    CheckpointUnsupported,
+)
 from ckptls.checkpoint.files import open_file
 from ckptls.checkpoint.kinds import explaining
 from ckptls.checkpoint.location import Location
@@ -64,7 +69,7 @@ def _read_index(path: str, parse: Callable[[bytes], _T]) -> tuple[_T, FileStamp]
     try:
         with open_file(path) as file:
             if file.size > MAX_INDEX_BYTES:
-                raise CheckpointUnsupported("an index of more than 1 GiB is not read")
+                raise CheckpointTooLarge("an index of more than 1 GiB is not read")
             with explaining(file):
                 parsed = parse(file.read_at(0, file.size))
             file.check_unchanged()
@@ -114,18 +119,21 @@ def parse_names(data: bytes) -> list[str]:
 
 def _blocks(data: bytes) -> list[Block]:
     if len(data) > MAX_INDEX_BYTES:
-        raise CheckpointUnsupported(f"an index of {len(data):,} bytes; 1 GiB is the limit")
+        raise CheckpointTooLarge(f"an index of {len(data):,} bytes; 1 GiB is the limit")
 
     def read_at(offset: int, count: int) -> bytes:
         return data[offset : offset + count]
 
     blocks = []
-    decoded = 0
+    stored = decoded = 0
     for handle in data_handles(read_at, len(data)):
+        stored += handle.size
+        if stored > len(data):
+            raise CheckpointDamaged("its blocks overlap", where=handle.offset)
         block = read_block(read_at, handle)
         decoded += len(block.data)
         if decoded > _MAX_DECODED_BYTES:
-            raise CheckpointDamaged("its blocks add up to more than 1 GiB", where=handle.offset)
+            raise CheckpointTooLarge("its blocks add up to more than 1 GiB", where=handle.offset)
         blocks.append(block)
     return blocks
 

@@ -12,15 +12,24 @@ import os
 from dataclasses import dataclass
 
 from ckptls.checkpoint.entries import Entry, IndexReader, data_path
-from ckptls.checkpoint.errors import CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.files import file_names, is_file, is_remote, split, stamp_of
+from ckptls.checkpoint.errors import CheckpointError, CheckpointForeign, CheckpointUnsupported
+from ckptls.checkpoint.files import (
+    file_names,
+    irregular_kind,
+    irregular_names,
+    is_file,
+    is_remote,
+    open_file,
+    split,
+    stamp_of,
+)
+from ckptls.checkpoint.kinds import POINTER_BYTES
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.types import Format
 
 # Of larger indexes not every entry is decoded again.
 _MAX_ENTRIES = 2_000
 _MAX_SHARDS = 1_000
-_POINTER_BYTES = 1_024  # a file that stands for another one is shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,8 @@ def has_one_file(prefix: str) -> bool:
 
 def _has_files(prefix: str) -> bool:
     directory, name = split(prefix)
-    return any(each.startswith(f"{name}.data-") for each in file_names(directory))
+    names = (*file_names(directory), *irregular_names(directory))
+    return any(each.startswith(f"{name}.data-") for each in names)
 
 
 def loss_of(needs: DataNeeds) -> DataLoss | None:
@@ -101,13 +111,34 @@ def loss_of(needs: DataNeeds) -> DataLoss | None:
     if lost:
         what = f"{len(lost):,} of its {shards:,} data files are missing, such as"
         return _loss(f"{what} `{os.path.basename(paths[lost[0]])}`", needs, sizes)
+    for index, path in enumerate(paths):
+        kind = irregular_kind(path)
+        if kind:
+            what = f"`{os.path.basename(path)}` is {kind}, and a data file is a regular file"
+            return _loss(what, needs, [*sizes[:index], None, *sizes[index + 1 :]])
     for path, size, end in zip(paths, sizes, needs.ends, strict=True):
         if size is not None and size < end:
             name = os.path.basename(path)
             pointer = _stands_for_another(path, size)
             what = f"`{name}` has {size:,} bytes and should have {end:,}"
             return _loss(f"`{name}`: {pointer}" if pointer else what, needs, sizes)
+    for index, (path, size) in enumerate(zip(paths, sizes, strict=True)):
+        pointer = _pointer(path) if size is not None and 0 < size < POINTER_BYTES else ""
+        if pointer:  # it is longer than the few values that belong there
+            what = f"`{os.path.basename(path)}`: {pointer}"
+            return _loss(what, needs, [*sizes[:index], None, *sizes[index + 1 :]])
     return None
+
+
+def _pointer(path: str) -> str:
+    """That a file is a pointer of Git LFS, and what to do; empty if it is not."""
+    try:
+        open_file(path).close()
+    except CheckpointForeign as error:
+        return f"{error.what}; {error.hint}"
+    except CheckpointError:
+        return ""
+    return ""
 
 
 def _needs(prefix: str, shards: int, entries: list[Entry]) -> DataNeeds:
@@ -135,7 +166,7 @@ def _loss(what: str, needs: DataNeeds, sizes: list[int | None]) -> DataLoss:
 
 def _stands_for_another(path: str, size: int) -> str:
     """What a very short file is if it only says where the data is."""
-    if size > _POINTER_BYTES:
+    if size > POINTER_BYTES:
         return ""
     from ckptls.checkpoint.detection import at_file
 

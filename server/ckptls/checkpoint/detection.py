@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ckptls.checkpoint import kinds, listing
@@ -38,6 +39,7 @@ _WEIGHTS += (".tar", ".tar.gz", ".tgz", ".zip", ".7z", ".rar", ".gz", ".bz2", ".
 
 
 _MOST_EXPLAINED = 40
+_SHARD = re.compile(r"-\d{5}-of-\d{5}\.[a-z]+$|_\d{5}\.weights\.h5$")
 _ORBAX_MARKS = frozenset({"_METADATA", "_CHECKPOINT_METADATA", "manifest.ocdbt"})
 _DISTRIBUTED_MARK = ".metadata"  # of PyTorch's distributed checkpoints
 _MARKS = _ORBAX_MARKS | {_DISTRIBUTED_MARK}
@@ -230,14 +232,15 @@ def likely_names(directory: str) -> list[str]:
     """The files of a directory, some tens at most, whose names are those of weights."""
     if is_remote(directory):
         return []
-    names = [n for n in listing.file_names(directory) if n.endswith(_WEIGHTS) or n == "checkpoint"]
+    ends = (*_WEIGHTS, *_INDEXES)
+    names = [n for n in listing.file_names(directory) if n.endswith(ends) or n == "checkpoint"]
     return sorted(names, key=natural_order)[:_MOST_EXPLAINED]
 
 
 def why_unreadable(path: str) -> str:
     """Why a file cannot be read as a checkpoint; empty if it can, or is a valid state file."""
     try:
-        found = at_file(path)
+        found = _located_index(path) if path.endswith(_INDEXES) else at_file(path)
         if found is None and split(path)[1] != listing.STATE_NAME:
             from ckptls.checkpoint import v1
 
@@ -246,6 +249,38 @@ def why_unreadable(path: str) -> str:
         return f"{error.what}; {error.hint}" if error.hint else error.what
     is_named_so = found is not None and split(path)[1] == listing.STATE_NAME
     return f"it is a file of {found.format.value}" if found and is_named_so else ""
+
+
+def broken_index(directory: str) -> CheckpointError | None:
+    """What is wrong with a JSON file of a directory that is to say which variable is in which file;
+    None if there is none, or if all of them are right."""
+    names = listing.file_names(directory)
+    for name in sorted(name for name in names if name.endswith(_INDEXES))[:_MOST_EXPLAINED]:
+        try:
+            _located_index(join(directory, name))
+        except CheckpointError as error:
+            return error
+    return None
+
+
+def _located_index(path: str) -> Location:
+    """The checkpoint of an index in JSON.
+
+    Raises:
+        CheckpointError: it is damaged, or of another kind.
+    """
+    found = at_file(path)
+    if found is not None:
+        return found
+    from ckptls.checkpoint import shards
+
+    shards.read_index(path)
+    raise CheckpointUnsupported("its files are of no format that is read", path)
+
+
+def is_shard(path: str) -> bool:
+    """Whether a file is by its name one of several, as `m-00001-of-00002.bin` is."""
+    return _SHARD.search(split(path)[1]) is not None
 
 
 def _at_file_or_none(path: str) -> Location | None:

@@ -20,7 +20,11 @@ from math import prod
 
 from ckptls.checkpoint.bundle import MAX_INDEX_BYTES, check_version
 from ckptls.checkpoint.dtypes import dtype_name, item_bytes
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.errors import (
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointTooLarge,
+)
 from ckptls.checkpoint.files import open_file
 from ckptls.checkpoint.local_file import Closing, OpenFile
 from ckptls.checkpoint.messages import decode_extents, decode_shape, slice_key
@@ -185,7 +189,7 @@ class IndexReader(Closing):
                 if key:
                     yield _entry(block, key, start, end)
             if count > MAX_ENTRIES or decoded_bytes > _MAX_DECODED_BYTES:
-                raise CheckpointDamaged("more names than any model has", where=block.where)
+                raise CheckpointTooLarge("more names than any model has", where=block.where)
 
     def _find(self, handle: Handle, key: bytes) -> tuple[tuple[int, int] | None, Block]:
         """Where the value under `key` is in the block at `handle`.
@@ -271,7 +275,7 @@ def data_path(prefix: str, shard: int, shards: int) -> str:
 
 def _block_index(file: OpenFile) -> tuple[list[bytes], list[Handle]]:
     if file.size > MAX_INDEX_BYTES:
-        raise CheckpointUnsupported("an index of more than 1 GiB is not read")
+        raise CheckpointTooLarge("an index of more than 1 GiB is not read")
     pairs = block_index(file.read_at, file.size)
     return [key for key, _ in pairs], [handle for _, handle in pairs]
 

@@ -7,6 +7,7 @@
       CheckpointDamaged           corrupt bytes; `where` is the byte offset
         CheckpointIncomplete      without its end: cut off, or being written this moment
       CheckpointUnsupported       sound, but of a kind or a version that is not read
+        CheckpointTooLarge        beyond a limit of this reader, and perhaps sound
         CheckpointForeign         a file without weights: a web page, an archive, a Git LFS pointer
       CheckpointUnreadable        the system refuses: permissions, a device, a directory
         CheckpointUnreachable     another machine does not answer, or refuses us
@@ -60,6 +61,13 @@ class CheckpointIncomplete(CheckpointDamaged):
 
 class CheckpointUnsupported(CheckpointError):
     """A sound file of another kind, or of a version that came after this reader."""
+
+
+class CheckpointTooLarge(CheckpointUnsupported):
+    """Beyond a limit of this reader, which keeps it from taking too long or too much memory.
+
+    It says nothing about the checkpoint: another library may read it.
+    """
 
 
 class CheckpointForeign(CheckpointUnsupported):

@@ -24,6 +24,7 @@ from ckptls.checkpoint.errors import (
     CheckpointForeign,
 )
 from ckptls.checkpoint.local_file import OpenFile, os_error, stamp_from_status
+from ckptls.checkpoint.opening import special_kind
 from ckptls.checkpoint.types import FileStamp
 
 TYPE_CHECKING = False  # as typing's, without importing typing
@@ -244,6 +245,26 @@ def _item(entry: os.DirEntry[str]) -> Item | None:
     if kind not in (stat.S_IFREG, stat.S_IFDIR):
         return None
     return Item(entry.name, kind == stat.S_IFDIR, status.st_size, status.st_mtime_ns)
+
+
+def irregular_kind(path: str) -> str:
+    """What is at a path that is not a regular file: `a directory`, `a named pipe`; empty for a
+    file, for nothing, and on other machines."""
+    if is_remote(path):
+        return ""
+    return "a directory" if os.path.isdir(path) else special_kind(path)
+
+
+def irregular_names(directory: str) -> list[str]:
+    """Base names of what is not a regular file in `directory`, sorted; empty if it cannot be
+    listed."""
+    if is_remote(directory):
+        return []
+    try:
+        with os.scandir(directory or ".") as entries:
+            return sorted(entry.name for entry in entries if not entry.is_file())
+    except (OSError, ValueError):
+        return []
 
 
 def refusal(path: str) -> str:

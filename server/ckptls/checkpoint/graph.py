@@ -16,7 +16,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ckptls.checkpoint.collector import CollectorPaused
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.errors import (
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointTooLarge,
+    CheckpointUnsupported,
+)
 from ckptls.checkpoint.files import is_file, join, open_file, split
 from ckptls.checkpoint.graph_messages import (
     Definition,
@@ -170,7 +175,7 @@ def read_model(path: str | os.PathLike[str]) -> Model:
     try:
         with open_file(given) as file:
             if file.size > MAX_MODEL_BYTES:
-                raise CheckpointUnsupported("a model of more than 512 MiB is not read")
+                raise CheckpointTooLarge("a model of more than 512 MiB is not read")
             with CollectorPaused():
                 model = _read(Skimmer(file.read_at, file.size), given)
             file.check_unchanged()
@@ -202,7 +207,7 @@ def _meta_graphs(skimmer: Skimmer) -> list[tuple[int, int]]:
         if number == 2 and wire == LENGTH:
             spans.append((a, b))
             if len(spans) > _MAX_META_GRAPHS:
-                raise CheckpointDamaged("more graphs than any model has", where=a)
+                raise CheckpointTooLarge("more graphs than any model has", where=a)
     return spans
 
 
@@ -261,7 +266,7 @@ class _MetaGraph:
 
     def _check_count(self, count: int, where: int) -> None:
         if count > _MAX_VARIABLES:
-            raise CheckpointDamaged("more variables than any model has", where=where)
+            raise CheckpointTooLarge("more variables than any model has", where=where)
 
     def _add_objects(self, start: int, end: int) -> None:
         """The variables among the objects of a SavedModel of TensorFlow 2."""

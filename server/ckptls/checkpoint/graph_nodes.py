@@ -8,7 +8,7 @@ Source: tensorflow/core/framework/{graph,node_def}.proto.
 
 from __future__ import annotations
 
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointTooLarge
 from ckptls.checkpoint.graph_messages import NodeKind, decode_text, decode_variable_attributes
 from ckptls.checkpoint.skim import Skimmer
 from ckptls.checkpoint.wire import LENGTH
@@ -56,7 +56,7 @@ def scan_nodes(skimmer: Skimmer, start: int, end: int, scan: Scan) -> None:
                 _scan_single(skimmer, a, after, scan)
         pos = after
         if scan.count > _MAX_NODES:
-            raise CheckpointDamaged("more nodes than any graph has", where=pos)
+            raise CheckpointTooLarge("more nodes than any graph has", where=pos)
 
 
 def _scan_window(data: bytes, end: int, scan: Scan) -> int:

@@ -21,7 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 from ckptls.checkpoint import elements
 from ckptls.checkpoint.dtypes import STRING
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.errors import (
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointTooLarge,
+    CheckpointUnsupported,
+)
 from ckptls.checkpoint.limits import FREE_BYTES, MAX_NAME_BYTES, check_growth, checked_shape
 
 if TYPE_CHECKING:
@@ -145,7 +150,7 @@ def data_sets(
                 continue
             visited.add(place)
             if len(visited) > MAX_OBJECTS or len(inner) > MAX_NAME_BYTES:
-                raise CheckpointUnsupported("more groups and data sets than are listed")
+                raise CheckpointTooLarge("more groups and data sets than are listed")
             if isinstance(below, h5py.Dataset):
                 yield inner, below
             else:
@@ -438,7 +443,7 @@ def _lost_behind(group: h5py.Group, name: bytes) -> str:
 def _texts(group: h5py.Group, name: str) -> list[str]:
     attribute = group.attrs.get_id(name)
     if prod(attribute.shape or ()) * attribute.dtype.itemsize > MAX_ATTRIBUTE_BYTES:
-        raise CheckpointUnsupported(f"the attribute `{name}` is too large")
+        raise CheckpointTooLarge(f"the attribute `{name}` is too large")
     value = group.attrs[name]
     return [_text(item) for item in value.tolist()] if getattr(value, "shape", ()) else []
 

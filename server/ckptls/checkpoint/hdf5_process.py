@@ -38,7 +38,12 @@ _SHORT_BYTES = 300
 _MAX_ANSWER_BYTES = 256 << 20
 # Isolated, so that no folder but those of this process is looked into for modules.
 _CODE = "import sys; sys.path[:] = sys.argv[1:]; import ckptls.checkpoint.hdf5_child as c; c.main()"
-_ERRORS = ("CheckpointDamaged", "CheckpointUnsupported", "CheckpointIncomplete")
+_ERRORS = (
+    "CheckpointDamaged",
+    "CheckpointUnsupported",
+    "CheckpointTooLarge",
+    "CheckpointIncomplete",
+)
 
 
 class Asked(Closing):

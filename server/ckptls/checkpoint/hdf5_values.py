@@ -63,7 +63,17 @@ class HDF5Values(Closing):
     def verify_rest(self) -> None:
         """The other members of `.keras` archives."""
         for path in self._paths:
-            self._files.open(path).verify_rest()
+            try:
+                self._files.open(path).verify_rest()
+            except CheckpointError as error:
+                raise error.named(path) from None
+
+    def files_of(self, name: str) -> tuple[str, ...]:
+        """The files with the bytes of one variable; none for one that is not known."""
+        try:
+            return (self._home_of(name),)
+        except KeyError:
+            return ()
 
     def _answer(self, ask: str, name: str) -> Answer:
         path = self._paths[0]
@@ -82,7 +92,11 @@ class HDF5Values(Closing):
         if self._homes is None:
             self._homes = {}
             for path in self._paths:
-                for each in self._files.open(path).names():
+                try:
+                    names = self._files.open(path).names()
+                except CheckpointError as error:
+                    raise error.named(path) from None
+                for each in names:
                     self._homes.setdefault(each, path)
         return self._homes[name]
 

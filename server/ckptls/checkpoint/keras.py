@@ -10,6 +10,7 @@ by their paths.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,10 +19,10 @@ from ckptls.checkpoint import hdf5_values, keras_config, shards
 from ckptls.checkpoint.archive import Archive
 from ckptls.checkpoint.contents import Contents
 from ckptls.checkpoint.errors import CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.files import open_file
+from ckptls.checkpoint.files import open_file, split
 from ckptls.checkpoint.hdf5_process import Asked
 from ckptls.checkpoint.local_file import OpenFile
-from ckptls.checkpoint.types import FileStamp, Format, Layer, Remark
+from ckptls.checkpoint.types import FileProblem, FileStamp, Format, Layer, Remark
 
 if TYPE_CHECKING:
     from ckptls.checkpoint.location import Location
@@ -42,32 +43,53 @@ def read(location: Location) -> Contents:
     stamps: list[FileStamp] = []
     problems: list[str] = []
     form, order, holds_model = Format.HDF5, keras_config.NOTHING, False
-    for path in _weight_files(location, stamps):
+    paths, stated = _weight_files(location, stamps)
+    for path in paths:
         with _opened(path) as (file, span, config), Asked(file, span) as asked:
             answer = asked.ask({"ask": "listing"})
         kinds.update((name, (dtype, tuple(shape))) for name, dtype, shape in answer["variables"])
-        problems += (*answer["problems"], *map(Remark, answer["remarks"]))
+        found = (*answer["problems"], *map(Remark, answer["remarks"]))
+        problems += found if len(location.files) == 1 else (FileProblem(path, p) for p in found)
         layers += answer["layers"]
         stamps.append(file.stamp)
         form, order = Format(answer["format"]), config
         is_archive = location.format is Format.KERAS and len(location.files) == 1
         holds_model = is_archive or answer["holds_model"]
     names = sorted(kinds)
+    problems += _not_held(stated, names, paths)
     columns = names, [kinds[name] for name in names], stamps
     return Contents(*columns, tuple(problems), _layers(layers, order), form, holds_model)
 
 
 def open_values(location: Location, names: Sequence[str] = ()) -> hdf5_values.HDF5Values:
     """The variables' values; see `values.ValueReader`. `names` will probably be asked for."""
-    return hdf5_values.HDF5Values(_weight_files(location, []), open_weights, names)
+    return hdf5_values.HDF5Values(_weight_files(location, [])[0], open_weights, names)
 
 
-def _weight_files(location: Location, stamps: list[FileStamp]) -> tuple[str, ...]:
-    """The files with variables; the stamp of an index that leads to them is added to `stamps`."""
+def _weight_files(
+    location: Location, stamps: list[FileStamp]
+) -> tuple[tuple[str, ...], shards.Weights]:
+    """The files with variables, and in which of them an index says that each group is.
+
+    The stamp of the index is added to `stamps`.
+    """
     if len(location.files) == 1:
-        return location.files
-    stamps.append(shards.read_index(location)[1])
-    return location.files[1:]
+        return location.files, {}
+    weights, stamp = shards.read_index(location.files[0])
+    stamps.append(stamp)
+    return location.files[1:], weights
+
+
+def _not_held(weights: shards.Weights, names: Sequence[str], paths: Sequence[str]) -> list[str]:
+    """That a group which the index names is in none of its files, all of which are here."""
+    here = {split(path)[1] for path in paths}
+    for group, homes in weights.items():
+        above = group.strip("/") + "/"
+        place = bisect_left(names, above)
+        is_held = place < len(names) and names[place].startswith(above)
+        if not is_held and here.issuperset(homes):
+            return [f"the index names `{group}`, which its file does not hold"]
+    return []
 
 
 @contextmanager

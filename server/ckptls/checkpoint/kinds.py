@@ -36,6 +36,7 @@ _LOAD_IT = "load it where you trust it, and save the arrays with `numpy.savez`"
 _INSTEAD = "name the checkpoint instead"
 _ZIP = "a zip archive"
 _JSON = "JSON text"
+TEXT = "a text file"
 _PICKLE = "a Python pickle; reading it would mean to run what it says"
 # (offset, the bytes there, what it is, what to do).
 _KINDS = (
@@ -142,7 +143,7 @@ def _text_kind(head: bytes) -> tuple[str, str] | None:
     if text[:1] in (b"{", b"["):
         return _JSON, _DOWNLOAD
     if len(text) >= 4 and _is_plain(text):
-        return "a text file", _DOWNLOAD
+        return TEXT, _DOWNLOAD
     return None
 
 

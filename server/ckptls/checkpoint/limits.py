@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointTooLarge
 
 MAX_RANK = 254
 MAX_NAME_BYTES = 4096
@@ -23,7 +23,7 @@ def check_growth(num_bytes: int, stored_bytes: int, what: str) -> None:
         CheckpointUnsupported: it would.
     """
     if num_bytes > max(FREE_BYTES, MAX_GROWTH * stored_bytes):
-        raise CheckpointUnsupported(
+        raise CheckpointTooLarge(
             f"`{what}` would grow from {stored_bytes:,} to {num_bytes:,} bytes"
         )
 
@@ -50,9 +50,9 @@ def json_object(data: bytes, what: str) -> dict[str, Any]:
     try:
         value = json.loads(data, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
-        raise CheckpointDamaged(f"{what} is no sound JSON: {error}") from None
+        raise CheckpointDamaged(f"{what} is not valid JSON: {error}") from None
     if not isinstance(value, dict):
-        raise CheckpointDamaged(f"{what} is no JSON object")
+        raise CheckpointDamaged(f"{what} is not a JSON object")
     return value
 
 

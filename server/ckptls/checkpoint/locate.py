@@ -89,9 +89,15 @@ def _by_file(given: str) -> Location | None:
     if name in ("saved_model.pb", "saved_model.pbtxt") and is_file(given):
         return _in_directory(directory or ".")
     if name == STATE_NAME and is_file(given) and not listing.has_table_footer(given):
+        if _foreign_state(given):
+            from ckptls.checkpoint.detection import at_file
+
+            return at_file(given)
         return _in_directory(directory or ".")
     if not exists(given) or link_target(given):
         return None
+    if stem != given and not is_file(given):
+        raise missing.not_found(given)
     if stem != given:
         found = _by_prefix(stem) if given.endswith(".meta") else None  # of V1
         if found is None:
@@ -186,19 +192,44 @@ def _in_directory(directory: str) -> Location:
         return _saved_model(directory)
     prefixes = find_checkpoints(directory)
     if len(prefixes) == 1:
-        return locate(prefixes[0])
+        found = locate(prefixes[0])
+        foreign = _foreign_state(state_file)
+        note = (Remark(f"the state file `{state_file}` is not read: {foreign}"),) if foreign else ()
+        return replace(found, problems=(*found.problems, *note))
     if prefixes:
         what = f"`{directory}` holds {len(prefixes)} checkpoints and no state file that says which"
+        foreign = _foreign_state(state_file)
+        if foreign:
+            what = f"`{directory}` holds {len(prefixes)} checkpoints; `{state_file}`: {foreign}"
         raise _ambiguous(directory, what, prefixes)
     from ckptls.checkpoint.detection import in_directory
 
     others = in_directory(directory)
-    if len(others) == 1:
-        return others[0]
     if others:
-        what = f"`{directory}` holds {len(others)} checkpoints"
-        raise _ambiguous(directory, what, [other.prefix for other in others])
+        return _one_of(others, directory)
     raise missing.nothing_in(directory)
+
+
+def _one_of(others: list[Location], directory: str) -> Location:
+    """The one checkpoint of a directory, of those in formats of other libraries.
+
+    Files in the place of shards are no checkpoints by themselves: if nothing else is there, and
+    their index cannot be read, that is the error.
+    """
+    from ckptls.checkpoint.detection import broken_index, is_shard
+
+    may_lack_index = all(len(other.files) == 1 for other in others)
+    broken = broken_index(directory) if may_lack_index else None
+    if broken is not None and all(is_shard(other.prefix) for other in others):
+        broken.hint = f"{broken.hint}; or " if broken.hint else ""
+        broken.hint += f"name one of its {len(others)} files, such as `{others[0].prefix}`"
+        raise broken
+    note = f"`{broken.path}` cannot be read: {broken.what}" if broken is not None else ""
+    if len(others) == 1:
+        problems = (*others[0].problems, Remark(note)) if note else others[0].problems
+        return replace(others[0], problems=problems)
+    what = f"`{directory}` holds {len(others)} checkpoints" + (f", and {note}" if note else "")
+    raise _ambiguous(directory, what, [other.prefix for other in others])
 
 
 def _read_state(path: str) -> State | None:
@@ -207,6 +238,15 @@ def _read_state(path: str) -> State | None:
     from ckptls.checkpoint.state import read_state
 
     return read_state(path)
+
+
+def _foreign_state(path: str) -> str:
+    """What is in the place of a state file, such as a Git LFS pointer; else empty."""
+    if not is_file(path) or listing.has_table_footer(path):
+        return ""
+    from ckptls.checkpoint.state import foreign_state
+
+    return foreign_state(path)
 
 
 def _by_state(directory: str, state_file: str, state: State) -> Location:

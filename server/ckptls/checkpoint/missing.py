@@ -65,7 +65,8 @@ def not_found(given: str) -> CheckpointError:
 def _not_found(given: str) -> CheckpointError:
     if not can_be_listed(split(given)[0]):
         return _not_served(given)
-    special = _refused(given) or _dangling(given) or _home(given) or _slash_too_many(given)
+    special = _refused(given) or _dangling(given) or _irregular_index(given)
+    special = special or _home(given) or _slash_too_many(given)
     if special is not None:
         return special
     directory, name = split(given)
@@ -103,13 +104,26 @@ def _unreadable_in(directory: str) -> str:
     """What a few files of a directory are that look like weights, or like its state file."""
     from ckptls.checkpoint.detection import likely_names, why_unreadable
 
-    reasons = []
+    reasons = _irregular_in(directory)
     for name in likely_names(directory):
         reason = why_unreadable(join(directory, name))
         if reason:
             reasons.append(f"`{name}`: {reason}")
     more = f"; and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
     return "; ".join(reasons[:_SHOWN]) + more
+
+
+def _irregular_in(directory: str) -> list[str]:
+    """Which indexes in a directory, or it itself, are directories or pipes."""
+    found = []
+    above, name = split(directory.rstrip("/" + os.sep))
+    if name.endswith(INDEX_SUFFIX) and name != INDEX_SUFFIX and not is_remote(directory):
+        found.append(not_regular(join(above, name), "a directory").what)
+    for name in files.irregular_names(directory):
+        if listing.stem_of_part(name) not in ("", name) and not name.endswith(META_SUFFIX):
+            kind = files.irregular_kind(join(directory, name))
+            found.append(f"`{name}`: {not_regular(name, kind).what}")
+    return found
 
 
 def nothing_finished(history: History) -> CheckpointError:
@@ -211,6 +225,21 @@ def _dangling(given: str) -> CheckpointNotFound | None:
                 f"`{path}` is a link to `{target}`, which is not there", given
             )
     return None
+
+
+def _irregular_index(given: str) -> CheckpointUnreadable | None:
+    """The error for a prefix whose index, or part that is named, is a directory or a pipe."""
+    for path in (given, given + INDEX_SUFFIX):
+        kind = files.irregular_kind(path)
+        if kind and listing.stem_of_part(path) != path:
+            return not_regular(path, kind)
+    return None
+
+
+def not_regular(path: str, kind: str) -> CheckpointUnreadable:
+    """The error for a part of a checkpoint that is `kind`, such as a directory or a named pipe."""
+    part = "the index of a checkpoint" if path.endswith(INDEX_SUFFIX) else "a part of a checkpoint"
+    return CheckpointUnreadable(f"it is {kind}; {part} is a regular file", path)
 
 
 def _home(given: str) -> CheckpointNotFound | None:

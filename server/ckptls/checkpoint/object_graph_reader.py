@@ -8,7 +8,7 @@ from ckptls.checkpoint.errors import (
     CheckpointError,
     CheckpointIncomplete,
     CheckpointNotFound,
-    CheckpointUnsupported,
+    CheckpointTooLarge,
 )
 from ckptls.checkpoint.files import open_file, stamp_of
 from ckptls.checkpoint.model import Checkpoint
@@ -59,7 +59,7 @@ def _graph_bytes(path: str, entry: Entry) -> bytes:
     if entry.dtype != "string" or entry.shape or entry.slices:
         raise CheckpointDamaged(f"`{entry.name}` is no single string")
     if entry.size_bytes > MAX_GRAPH_BYTES + _LONGEST_PREFIX_BYTES:
-        raise CheckpointUnsupported(f"an object graph of {entry.size_bytes:,} bytes")
+        raise CheckpointTooLarge(f"an object graph of {entry.size_bytes:,} bytes")
     with open_file(path) as file:
         if entry.offset_bytes + entry.size_bytes > file.size:
             raise CheckpointIncomplete("it ends before the object graph does", where=file.size)

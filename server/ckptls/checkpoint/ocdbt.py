@@ -14,7 +14,12 @@ from itertools import pairwise
 
 from ckptls.checkpoint import zstd
 from ckptls.checkpoint.crc32c import mask, matches
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.errors import (
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointTooLarge,
+    CheckpointUnsupported,
+)
 from ckptls.checkpoint.files import file_names, is_inside, join, open_file
 from ckptls.checkpoint.local_file import Closing
 from ckptls.checkpoint.open_files import OpenFiles
@@ -78,7 +83,7 @@ class Database(Closing):
             keys = [above + key for key in node.keys]
             entries += len(keys)
             if nodes > MAX_NODES or entries > MAX_ENTRIES:
-                raise CheckpointUnsupported("more keys than are listed")
+                raise CheckpointTooLarge("more keys than are listed")
             if height == 0:
                 found = zip(keys, node.values, strict=True)
                 yield from (item for item in found if item[0].startswith(prefix))
@@ -95,13 +100,13 @@ class Database(Closing):
         """The bytes of a value.
 
         Raises:
-            CheckpointDamaged: more than `max_bytes`.
+            CheckpointTooLarge: more than `max_bytes`.
             CheckpointError: its file cannot be read.
         """
         if isinstance(value, bytes):
             return value
         if value.num_bytes > max_bytes:
-            raise CheckpointDamaged(f"a value of {value.num_bytes:,} bytes", value.path)
+            raise CheckpointTooLarge(f"a value of {value.num_bytes:,} bytes", value.path)
         return self._bytes(value)
 
     def _bytes(self, place: Stretch) -> bytes:
@@ -122,7 +127,7 @@ class Database(Closing):
             try:
                 with open_file(path) as file:
                     if file.size > MAX_NODE_BYTES:
-                        raise CheckpointUnsupported("a manifest of more than 64 MiB")
+                        raise CheckpointTooLarge("a manifest of more than 64 MiB")
                     body = _decoded(file.read_at(0, file.size), _MANIFEST_MAGIC)
                 root = newest_root(body)
             except CheckpointError as error:
@@ -138,7 +143,7 @@ class Database(Closing):
 
     def _node(self, place: Stretch, height: int) -> Node:
         if place.num_bytes > MAX_NODE_BYTES:
-            raise CheckpointUnsupported(f"a node of {place.num_bytes:,} bytes", place.path)
+            raise CheckpointTooLarge(f"a node of {place.num_bytes:,} bytes", place.path)
         try:
             return Node(_decoded(self._bytes(place), _NODE_MAGIC), place.base, height)
         except CheckpointError as error:

@@ -20,7 +20,7 @@ from ckptls.checkpoint.errors import (
     CheckpointDamaged,
     CheckpointError,
     CheckpointIncomplete,
-    CheckpointUnsupported,
+    CheckpointTooLarge,
 )
 from ckptls.checkpoint.files import is_file, join, open_file, split, stamp_of
 from ckptls.checkpoint.limits import MAX_NAME_BYTES, check_growth, json_object
@@ -258,14 +258,14 @@ def _leaves(tree: Any) -> Iterator[tuple[str, Leaf]]:
         except (KeyError, TypeError, ValueError, AttributeError):
             raise CheckpointDamaged("its tree has a leaf without keys") from None
         if sum(map(len, keys)) > MAX_NAME_BYTES:
-            raise CheckpointUnsupported("its tree has a name of more than 4,096 characters")
+            raise CheckpointTooLarge("its tree has a name of more than 4,096 characters")
         yield "/".join(keys), (".".join(keys), stated)
 
 
 def _content(path: str, most: int = MAX_METADATA_BYTES) -> bytes:
     with open_file(path) as file:
         if file.size > most:
-            raise CheckpointUnsupported(f"{file.size:,} bytes of metadata", path)
+            raise CheckpointTooLarge(f"{file.size:,} bytes of metadata", path)
         return file.read_at(0, file.size)
 
 

@@ -19,7 +19,12 @@ from typing import Any
 
 from ckptls.checkpoint import elements
 from ckptls.checkpoint.dtypes import STRING
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.errors import (
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointTooLarge,
+    CheckpointUnsupported,
+)
 from ckptls.checkpoint.files import open_file
 from ckptls.checkpoint.limits import MAX_NAME_BYTES, checked_shape
 from ckptls.checkpoint.local_file import OpenFile
@@ -121,7 +126,7 @@ def value_of(file: OpenFile, leaf: Leaf) -> elements.Array:
 
 def _named(tree: Any, name: str) -> Iterator[tuple[str, Leaf]]:
     if len(name) > MAX_NAME_BYTES:
-        raise CheckpointUnsupported("its tree has a name longer than names can be")
+        raise CheckpointTooLarge("its tree has a name longer than names can be")
     if isinstance(tree, dict) and tree.get(_CHUNKED) is True:
         yield name, _joined(tree, name)
     elif isinstance(tree, (dict, list)):
@@ -158,7 +163,7 @@ class _Reader:
         """The next item: a map is a dictionary."""
         self._items += 1
         if self._items > MAX_ITEMS or depth > MAX_DEPTH:
-            raise CheckpointUnsupported("a tree of more items or levels than are read")
+            raise CheckpointTooLarge("a tree of more items or levels than are read")
         code = self._take(1)[0]
         if code in _CONSTANTS:
             return _CONSTANTS[code]

@@ -21,7 +21,7 @@ from ckptls.checkpoint import listing
 from ckptls.checkpoint.files import is_directory, is_file, is_remote, join, split
 from ckptls.checkpoint.listing import INDEX_SUFFIX, STATE_NAME
 from ckptls.checkpoint.natural_order import natural_order
-from ckptls.checkpoint.state import read_state
+from ckptls.checkpoint.state import foreign_state, read_state
 
 META_SUFFIX = ".meta"
 _SHARDS = "-?????-of-"
@@ -39,12 +39,15 @@ class StatedPath:
         place: where TensorFlow looks for that checkpoint.
         is_there: whether it is there.
         has_graph: whether its `.meta` file is there.
+        foreign: what is in the place of the file, such as a Git LFS pointer, and what to do about
+            it; empty if it is a state file, valid or not.
     """
 
     written: str
     place: str = ""
     is_there: bool = False
     has_graph: bool = False
+    foreign: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def stated_path(directory: str) -> StatedPath | None:
         return None
     state = read_state(path)
     if state is None:
-        return StatedPath("")
+        return StatedPath("", foreign=foreign_state(path))
     place = os.path.normpath(os.path.join(directory, state.path))
     if state.path.startswith(("//", "\\\\")):  # a share of another machine: not touched
         return StatedPath(state.path, place)

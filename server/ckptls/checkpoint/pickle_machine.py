@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointTooLarge
 from ckptls.checkpoint.pickle_symbols import Call, EndOfData, Global, Mapping, Persistent
 
 # A state dict of 500,000 parameters has about 130 MB, 25 million opcodes, 5 million objects.
@@ -48,13 +48,13 @@ class Machine:
                 raise EndOfData(_NO_END, where=len(data)) from None
             what = f"not a valid pickle: {str(error)[:200] or type(error).__name__}"
             raise CheckpointDamaged(what, where=place) from None
-        raise CheckpointUnsupported(f"a pickle of more than {MAX_OPCODES:,} opcodes")
+        raise CheckpointTooLarge(f"a pickle of more than {MAX_OPCODES:,} opcodes")
 
     def make(self, count: int = 1) -> None:
         """Count new objects, each of which takes a hundred bytes or so."""
         self.objects += count
         if self.objects > MAX_OBJECTS:
-            raise CheckpointUnsupported(f"a pickle of more than {MAX_OBJECTS:,} objects")
+            raise CheckpointTooLarge(f"a pickle of more than {MAX_OBJECTS:,} objects")
 
     def number(self, place: int, size: int) -> int:
         end = place + size

@@ -9,6 +9,7 @@ from ckptls.checkpoint.entries import IndexReader, data_path
 from ckptls.checkpoint.files import open_file, split
 from ckptls.checkpoint.listing import STATE_NAME
 from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.places import files_of
 from ckptls.checkpoint.types import Format
 
 
@@ -41,7 +42,12 @@ def placements(checkpoint: Checkpoint) -> dict[str, Placement]:
     paths = _own_files(checkpoint)
     if checkpoint.format is Format.V1 and len(paths) > 1:
         return _of_shards(checkpoint, paths)
-    return {each.name: Placement(paths[0], None, each.num_bytes) for each in checkpoint.variables()}
+    if checkpoint.format is Format.V1:
+        return {n.name: Placement(paths[0], None, n.num_bytes) for n in checkpoint.variables()}
+    return {
+        each.name: Placement((*files_of(checkpoint, each.name), *paths)[0], None, each.num_bytes)
+        for each in checkpoint.variables()
+    }
 
 
 def _own_files(checkpoint: Checkpoint) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ckptls.checkpoint.errors import CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.types import Remark
+from ckptls.checkpoint.types import FileProblem, is_remark
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,10 @@ class Report:
     def add_sentences(self, sentences: Iterable[str], path: str) -> None:
         """Add what a listing has found odd: a `Remark` as a note, all else as a problem."""
         for sentence in sentences:
-            if isinstance(sentence, Remark):
+            if is_remark(sentence):
                 self.note(sentence)
+            elif isinstance(sentence, FileProblem):
+                self.add_problem(Problem(sentence.path, sentence.what))
             else:
                 self.add_problem(Problem(path, sentence))
 

@@ -17,15 +17,18 @@ from ckptls.checkpoint.contents import Contents
 from ckptls.checkpoint.errors import (
     CheckpointDamaged,
     CheckpointError,
+    CheckpointIncomplete,
     CheckpointNotFound,
+    CheckpointTooLarge,
     CheckpointUnsupported,
 )
 from ckptls.checkpoint.files import is_file, join, open_file, split
+from ckptls.checkpoint.kinds import CUT_OFF
 from ckptls.checkpoint.limits import json_object
 from ckptls.checkpoint.local_file import Closing, OpenFile
 from ckptls.checkpoint.location import Location
 from ckptls.checkpoint.open_files import Opened
-from ckptls.checkpoint.types import FileStamp, Format, Kind
+from ckptls.checkpoint.types import FileProblem, FileStamp, Format, Kind
 
 if TYPE_CHECKING:
     from ckptls.checkpoint import elements
@@ -130,14 +133,14 @@ def listed(location: Location, read_file: Callable[[str], Found]) -> Contents:
     if len(location.files) == 1:
         variables, stamp, problems = read_file(location.files[0])
         return _contents(variables, [stamp], problems)
-    weights, stamp = read_index(location)
+    weights, stamp = read_index(location.files[0])
     stamps = [stamp]
     found: dict[str, Kind] = {}
     notes: list[str] = []
     for path in location.files[1:]:
         shard, stamp, problems = _named(read_file, path)
         stamps.append(stamp)
-        notes += problems
+        notes += (FileProblem(path, problem) for problem in problems)
         for name, kind in shard.items():
             if name not in found or weights.get(name) == [split(path)[1]]:
                 found[name] = kind
@@ -164,7 +167,7 @@ class ShardValues(Closing):
         self._only: Shard | None = None  # if there is but one file
         self._weights: Weights = {}
         if len(location.files) > 1:
-            self._weights, _ = read_index(location)
+            self._weights, _ = read_index(location.files[0])
 
     def close(self) -> None:
         """See Closing."""
@@ -196,6 +199,13 @@ class ShardValues(Closing):
             except CheckpointError as error:
                 raise error.named(path) from None
 
+    def files_of(self, name: str) -> tuple[str, ...]:
+        """The files with the bytes of one variable; none for one that is not known."""
+        try:
+            return (self._shard_of(name).file.path,)
+        except KeyError:
+            return ()
+
     def _shard_of(self, name: str) -> Shard:
         if self._only is not None:
             return self._only
@@ -212,13 +222,23 @@ class ShardValues(Closing):
         raise KeyError(name)
 
 
-def read_index(location: Location) -> tuple[Weights, FileStamp]:
-    """What an index says: variable -> base names of its files; and its stamp."""
-    with open_file(location.files[0]) as file:
-        if file.size > MAX_INDEX_BYTES:
-            raise CheckpointUnsupported("an index of more than 64 MiB")
-        weights = _weights(file.read_at(0, file.size))
-        file.check_unchanged()
+def read_index(path: str) -> tuple[Weights, FileStamp]:
+    """What an index says: variable -> base names of its files; and its stamp.
+
+    Raises:
+        CheckpointDamaged: it is no JSON, or has no map of variables.
+        CheckpointTooLarge: it has more than 64 MiB.
+    """
+    try:
+        with open_file(path) as file:
+            if file.size > MAX_INDEX_BYTES:
+                raise CheckpointTooLarge("an index of more than 64 MiB")
+            if not file.size:
+                raise CheckpointIncomplete("it is empty", where=0, hint=CUT_OFF)
+            weights = _weights(file.read_at(0, file.size))
+            file.check_unchanged()
+    except CheckpointError as error:
+        raise error.named(path) from None
     return weights, file.stamp
 
 
@@ -256,8 +276,10 @@ def _is_base_name(name: str) -> bool:
 
 def _shards(weights: Weights) -> list[str]:
     names = sorted({shard for shards in weights.values() for shard in shards})
-    if not names or len(names) > MAX_SHARDS:
-        raise CheckpointUnsupported(f"the index names {len(names):,} files")
+    if not names:
+        raise CheckpointUnsupported("the index names no files")
+    if len(names) > MAX_SHARDS:
+        raise CheckpointTooLarge(f"the index names {len(names):,} files")
     return names
 
 

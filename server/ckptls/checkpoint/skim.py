@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ckptls.checkpoint.errors import CheckpointDamaged
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointTooLarge
 from ckptls.checkpoint.wire import FIXED32, FIXED64, LENGTH, VARINT, read_varint
 
 WINDOW_BYTES = 256 * 1024
@@ -58,7 +58,7 @@ class Skimmer:
         while pos < end:
             self._left -= 1
             if self._left < 0:
-                raise CheckpointDamaged("more fields than any model has", where=pos)
+                raise CheckpointTooLarge("more fields than any model has", where=pos)
             head = self.read(pos, min(end, pos + _HEAD_BYTES))
             number, wire, value, taken = _head(head, pos)
             pos += taken

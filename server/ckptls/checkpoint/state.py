@@ -14,7 +14,8 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ckptls.checkpoint.errors import CheckpointError
+from ckptls.checkpoint import kinds
+from ckptls.checkpoint.errors import CheckpointError, CheckpointForeign
 from ckptls.checkpoint.files import is_file, open_file
 
 MAX_STATE_BYTES = 1 << 20  # a longer file is not read at all
@@ -73,6 +74,22 @@ def read_state(path: str) -> State | None:
         return None
 
 
+def foreign_state(path: str) -> str:
+    """What stands in the place of a state file, and what to do about it: a Git LFS pointer, a web
+    page, an archive; empty if it is none of these."""
+    try:
+        with open_file(path) as file:
+            refusal = kinds.refusal(file.read_at(0, min(file.size, kinds.HEAD_BYTES)))
+    except CheckpointForeign as error:
+        refusal = error
+    except CheckpointError:
+        return ""
+    # An invalid state file is text as well, which says nothing.
+    if not isinstance(refusal, CheckpointForeign) or refusal.what == f"it is {kinds.TEXT}":
+        return ""
+    return f"{refusal.what}; {refusal.hint}"
+
+
 def base_name(path: str) -> str:
     """The last part of a path in a state file, on whatever system that was written."""
     return path.replace("\\", "/").rpartition("/")[2]
@@ -104,7 +121,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
     while pos < len(text):
         match = _TOKEN.match(text, pos)
         if match is None:
-            raise ValueError(f"nothing that text format knows at character {pos}")
+            raise ValueError(f"invalid text-format token at character {pos}")
         pos = match.end()
         if match.lastgroup and match.lastgroup != "space":
             yield match.lastgroup, match[0]

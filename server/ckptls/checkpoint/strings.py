@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ckptls.checkpoint.crc32c import Checksum
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointTooLarge
 from ckptls.checkpoint.table import ReadAt
 from ckptls.checkpoint.wire import read_varint
 
@@ -42,7 +42,7 @@ def read_strings(read_at: ReadAt, size: int, count: int, order: ByteOrder) -> li
         CheckpointDamaged: the lengths do not match their checksum, or do not fit.
     """
     if size > MAX_STRINGS_BYTES:
-        raise CheckpointUnsupported(f"strings of {size:,} bytes; 1 GiB is the limit")
+        raise CheckpointTooLarge(f"strings of {size:,} bytes; 1 GiB is the limit")
     strings = locate_strings(read_at, size, count, order)
     data = read_at(strings.start, size - strings.start)
     texts = []
@@ -74,7 +74,7 @@ def locate_strings(read_at: ReadAt, size: int, count: int, order: ByteOrder) -> 
     if count + _CRC_BYTES > size:
         raise CheckpointDamaged(f"{count:,} strings do not fit in {size:,} bytes", where=0)
     if count > MAX_STRINGS_BYTES // 8:
-        raise CheckpointUnsupported(f"{count:,} strings are more than are read")
+        raise CheckpointTooLarge(f"{count:,} strings are more than are read")
     head = read_at(0, min(size, count * _VARINT_BYTES + _CRC_BYTES))
     lengths = []
     pos = 0

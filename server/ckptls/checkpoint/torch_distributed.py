@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from ckptls.checkpoint import elements
 from ckptls.checkpoint.dtypes import item_bytes
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.errors import (
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointTooLarge,
+    CheckpointUnsupported,
+)
 from ckptls.checkpoint.files import file_names, is_inside, join, open_file, split, stamp_of
 from ckptls.checkpoint.limits import MAX_NAME_BYTES, check_growth
 from ckptls.checkpoint.local_file import Closing
@@ -152,6 +157,12 @@ class DistributedValues(Closing):
                 found.verify_rest()
         return prod(tensor.shape) * item_bytes(tensor.dtype)
 
+    def files_of(self, name: str) -> tuple[str, ...]:
+        """The files with the bytes of one variable; none for one that is not known."""
+        tensor = self._tensors.get(name)
+        stored = tensor.stored.values() if tensor is not None else ()
+        return tuple(dict.fromkeys(join(self._directory, each.path) for each in stored))
+
     def verify_rest(self) -> None:
         """Nothing else."""
 
@@ -208,7 +219,7 @@ def _read(path: str) -> tuple[dict[str, _Tensor], Any, list[str]]:
     """The tensors by name, the stamp of the file, and what is odd."""
     with open_file(path) as file:
         if file.size > MAX_PICKLE_BYTES:
-            raise CheckpointUnsupported(f"{file.size:,} bytes of metadata", path)
+            raise CheckpointTooLarge(f"{file.size:,} bytes of metadata", path)
         data = file.read_at(0, file.size)
         file.check_unchanged()
     try:

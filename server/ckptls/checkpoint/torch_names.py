@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ckptls.checkpoint.errors import CheckpointUnsupported
+from ckptls.checkpoint.errors import CheckpointTooLarge, CheckpointUnsupported
 from ckptls.checkpoint.limits import MAX_NAME_BYTES
 from ckptls.checkpoint.pickle_symbols import Call, Global, Mapping, Persistent
 from ckptls.checkpoint.pickles import Pickle
@@ -131,7 +131,7 @@ class _Walk:
             if visited > most:
                 raise CheckpointUnsupported("a pickle whose objects hold each other without end")
             if len(name) > MAX_NAME_BYTES:
-                raise CheckpointUnsupported("a tensor whose name is longer than 4,096 characters")
+                raise CheckpointTooLarge("a tensor whose name is longer than 4,096 characters")
             if isinstance(symbol, Persistent):
                 yield from self._outside(name, symbol)
                 continue

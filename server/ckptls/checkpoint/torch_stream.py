@@ -15,6 +15,7 @@ from ckptls.checkpoint import elements
 from ckptls.checkpoint.errors import (
     CheckpointDamaged,
     CheckpointIncomplete,
+    CheckpointTooLarge,
     CheckpointUnsupported,
 )
 from ckptls.checkpoint.local_file import OpenFile
@@ -96,7 +97,7 @@ class PickleReader:
             raise CheckpointIncomplete("it ends inside of a pickle", where=self._file.size)
         if end - self.place >= MAX_PICKLE_BYTES:
             what = f"a pickle of more than {MAX_PICKLE_BYTES:,} bytes"
-            raise CheckpointUnsupported(what, where=self.place)
+            raise CheckpointTooLarge(what, where=self.place)
         self._load(min(max(_FIRST_BYTES, (end - self.place) * _GROWTH), MAX_PICKLE_BYTES))
 
     def _load(self, count: int) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ckptls.checkpoint.dtypes import item_bytes
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointTooLarge, CheckpointUnsupported
 from ckptls.checkpoint.limits import MAX_RANK, checked_shape
 from ckptls.checkpoint.local_file import OpenFile
 from ckptls.checkpoint.pickles import MAX_PICKLE_BYTES
@@ -56,7 +56,7 @@ class TensorTar(Tensors):
         self._elements = parts["storages"]
         self._storages, views = _storages(PickleReader(self._elements))
         if parts["tensors"].size > MAX_PICKLE_BYTES:
-            raise CheckpointUnsupported("a list of tensors that is longer than a pickle can be")
+            raise CheckpointTooLarge("a list of tensors that is longer than a pickle can be")
         by_key = dict(_tensors(PickleReader(parts["tensors"]), self._storages, views))
         found = listed(PickleReader(parts["pickle"]).read(), tensor_outside=_finder(by_key))
         self.tensors = found.tensors
@@ -142,7 +142,7 @@ def _count(reader: PickleReader) -> int:
     if type(count) is not int or count < 0:
         raise CheckpointDamaged("a count that is not a number", where=0)
     if count > _MAX_STORAGES:
-        raise CheckpointUnsupported(f"more than {_MAX_STORAGES:,} storages or tensors")
+        raise CheckpointTooLarge(f"more than {_MAX_STORAGES:,} storages or tensors")
     return count
 
 

@@ -14,7 +14,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from ckptls.checkpoint.collector import CollectorPaused
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointTooLarge
 from ckptls.checkpoint.wire import LENGTH, VARINT, fields, read_varint
 
 MAX_GRAPH_BYTES = 256 * 1024 * 1024
@@ -104,7 +104,7 @@ def decode_nodes(data: bytes) -> Nodes:
         CheckpointUnsupported: larger than any that TensorFlow writes.
     """
     if len(data) > MAX_GRAPH_BYTES:
-        raise CheckpointUnsupported(f"an object graph of {len(data):,} bytes")
+        raise CheckpointTooLarge(f"an object graph of {len(data):,} bytes")
     with CollectorPaused():
         nodes = Nodes(data, _spans(data))
         _walk(data, nodes)
@@ -131,7 +131,7 @@ def _spans(data: bytes) -> tuple[array[int], array[int]]:
         starts.append(start)
         ends.append(after)
         if len(starts) > MAX_NODES:
-            raise CheckpointUnsupported(f"an object graph of more than {MAX_NODES:,} nodes")
+            raise CheckpointTooLarge(f"an object graph of more than {MAX_NODES:,} nodes")
         pos = after
     return starts, ends
 
@@ -150,7 +150,7 @@ def _walk(data: bytes, nodes: Nodes) -> None:
                 passed += _rest(data, (pos, end), nodes, node)
         edges += passed
         if edges > MAX_EDGES:
-            raise CheckpointUnsupported(f"an object graph of more than {MAX_EDGES:,} edges")
+            raise CheckpointTooLarge(f"an object graph of more than {MAX_EDGES:,} edges")
 
 
 def _rest(data: bytes, span: tuple[int, int], nodes: Nodes, node: int) -> int:

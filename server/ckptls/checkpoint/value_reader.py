@@ -87,5 +87,8 @@ if TYPE_CHECKING:
         def places(self, name: str) -> list[Place]:
             """Where the bytes of one variable of a V1 or V2 checkpoint lie."""
 
+        def files_of(self, name: str) -> tuple[str, ...]:
+            """The files of another format in which a variable lies; none if that is not known."""
+
         def close(self) -> None:
             """Close the files; the next value opens them again."""

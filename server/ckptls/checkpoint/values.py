@@ -25,6 +25,8 @@ from ckptls.checkpoint.types import Format
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
     from ckptls.checkpoint.value_reader import Place, PlacedReader, ValueReader
@@ -81,6 +83,18 @@ class OpenValues(Closing):
                 return reader.places(name)
             except CheckpointError as error:
                 raise error.named(self._checkpoint.prefix) from None
+
+    def files_of(self, name: str) -> tuple[str, ...]:
+        """The files in which a variable lies, where a checkpoint has several and its reader has a
+        method `files_of`; none if that is not known.
+
+        Raises:
+            CheckpointError: a file cannot be read.
+        """
+        with self._lock:
+            split: Callable[[str], tuple[str, ...]] | None
+            split = getattr(self._opened(), "files_of", None)
+            return split(name) if split is not None else ()
 
     def verify_rest(self) -> None:
         """Read what the files hold beside values, such as other members of an archive.

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from ckptls.checkpoint.errors import CheckpointError, CheckpointTooLarge
+from ckptls.checkpoint.files import is_remote
 from ckptls.checkpoint.location import Location
 from ckptls.checkpoint.report import THOROUGH, Effort, Report
 from ckptls.checkpoint.types import Format
@@ -29,8 +31,27 @@ def verify(location: Location, effort: Effort = THOROUGH, directory: str = "") -
     report.add_sentences(location.problems, location.prefix)
     module = import_module(_VERIFIERS.get(location.format, _OTHER_FORMATS))
     module.verify(location, effort, report)
+    _verify_model(location, effort, report)
     if directory:
         from ckptls.checkpoint.verify_state import verify_directory
 
         verify_directory(directory, report)
     return report
+
+
+def _verify_model(location: Location, effort: Effort, report: Report) -> None:
+    """Add what is wrong with the graph of a SavedModel, or in the `.meta` file of a prefix."""
+    if location.format not in _VERIFIERS or (effort.is_quick and is_remote(location.prefix)):
+        return
+    from ckptls.checkpoint.graph import find_model, read_model
+
+    path = find_model(location.prefix)
+    if path is None:
+        return
+    try:
+        read_model(path)
+        report.files += 1
+    except CheckpointTooLarge as error:
+        report.note(f"{path} was not verified: {error.what}")
+    except CheckpointError as error:
+        report.add(error, path)

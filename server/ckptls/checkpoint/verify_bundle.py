@@ -12,7 +12,12 @@ from math import prod
 from ckptls.checkpoint.crc32c import Checksum, compiled_crc32c
 from ckptls.checkpoint.dtypes import STRING
 from ckptls.checkpoint.entries import Entry, Header, IndexReader, data_path
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointNotFound
+from ckptls.checkpoint.errors import (
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointNotFound,
+    CheckpointTooLarge,
+)
 from ckptls.checkpoint.files import open_file
 from ckptls.checkpoint.local_file import OpenFile
 from ckptls.checkpoint.location import Location
@@ -26,7 +31,11 @@ _CHECKED_INSIDE = {STRING: strings_checksum, "variant": variants_checksum}
 
 
 def verify(location: Location, effort: Effort, report: Report) -> None:
-    """Add to `report` what is wrong with a V2 checkpoint."""
+    """Add to `report` what is wrong with a V2 checkpoint.
+
+    Raises:
+        CheckpointTooLarge: its index is beyond a limit of this reader.
+    """
     path = location.files[0]
     try:
         with open_file(path) as file:
@@ -47,6 +56,8 @@ def _verify_entries(prefix: str, path: str, effort: Effort, report: Report) -> N
             entries = list(index.entries())
             _verify_slices(index, entries, report)
             index.check_unchanged()
+    except CheckpointTooLarge:
+        raise  # it may be sound
     except CheckpointError as error:
         report.add(error, path)
         return

@@ -6,7 +6,7 @@ read all the same.
 
 from __future__ import annotations
 
-from ckptls.checkpoint.errors import CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.errors import CheckpointError, CheckpointTooLarge, CheckpointUnsupported
 from ckptls.checkpoint.location import Location
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.reader import read_location
@@ -18,9 +18,15 @@ _MAX_UNVERIFIED = 5  # that are named one by one
 
 
 def verify(location: Location, effort: Effort, report: Report) -> None:
-    """Add to `report` what is wrong with a checkpoint that `values` can read."""
+    """Add to `report` what is wrong with a checkpoint that `values` can read.
+
+    Raises:
+        CheckpointTooLarge: it is beyond a limit of this reader.
+    """
     try:
         checkpoint = read_location(location)
+    except CheckpointTooLarge:
+        raise  # it may be sound
     except CheckpointError as error:
         report.add(error, location.prefix)
         return

@@ -14,7 +14,7 @@ from typing import Any
 
 from ckptls.checkpoint import elements, zstd
 from ckptls.checkpoint.crc32c import mask, matches
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointUnsupported
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointTooLarge, CheckpointUnsupported
 from ckptls.checkpoint.limits import checked_shape, json_object
 
 V2_NAME = ".zarray"
@@ -122,7 +122,7 @@ def _grid(array: Description, name: str) -> list[int]:
     """How many chunks there are along each axis."""
     grid = [ceil(size / chunk) for size, chunk in zip(array.shape, array.chunks, strict=True)]
     if prod(grid) > MAX_CHUNKS:
-        raise CheckpointUnsupported(f"`{name}` has {prod(grid):,} chunks")
+        raise CheckpointTooLarge(f"`{name}` has {prod(grid):,} chunks")
     return grid
 
 

@@ -25,20 +25,25 @@ from ckptls.cli.output import (
     note,
     note_problems,
     own_variables,
+    problems_of,
     write_json,
     write_lines,
 )
 
 HELP = """Compare two checkpoints: variables that only one has, that changed shape or dtype, that
 probably were renamed, and with --values those whose numbers differ. Exit code 0: the same; 1:
-something differs; 2: could not run."""
+something differs, or one of them has problems; 2: could not run."""
 
 DIFFERENT = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All that is printed; `values` are (name, name, difference) of what has other numbers."""
+    """All that is printed; `values` are (name, name, difference) of what has other numbers.
+
+    `problems` are sentences about what is wrong with each of the two: nobody knows whether what
+    could not be read is the same.
+    """
 
     before: Checkpoint
     after: Checkpoint
@@ -46,11 +51,17 @@ class Comparison:
     groups: list[RenameGroup]
     values: list[tuple[str, str, ValueDiff]]
     has_values: bool
+    problems: tuple[list[str], list[str]] = ([], [])
+
+    @property
+    def has_problems(self) -> bool:
+        """Whether something is wrong with one of the checkpoints."""
+        return any(self.problems)
 
     @property
     def is_same(self) -> bool:
-        """Whether nothing differs that was compared."""
-        return self.diff.is_empty and not self.values
+        """Whether nothing differs that was compared, and all could be compared."""
+        return self.diff.is_empty and not self.values and not self.has_problems
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -74,12 +85,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print what differs; 1 if anything does."""
     before, after = _read(args.before), _read(args.after)
+    problems = problems_of(before), problems_of(after)
     if args.no_slots:
         before, after = own_variables(before), own_variables(after)
     diff = compare(before, after, args.only)
     values = list(_values(before, after, diff)) if args.values else []
     found = Comparison(
-        before, after, diff, rename_groups(diff.renamed), values, has_values=args.values
+        before,
+        after,
+        diff,
+        rename_groups(diff.renamed),
+        values,
+        has_values=args.values,
+        problems=problems,
     )
     shown = chosen_format(args.format)
     _PRINTERS[shown](found)
@@ -182,6 +200,10 @@ def _summary(found: Comparison) -> str:
     same = counted(len(diff.same), "variable")
     kinds = "names, shapes, dtypes and values" if found.has_values else "names, shapes and dtypes"
     full = f", {diff.num_by_full_name:,} of them by full name" if diff.num_by_full_name else ""
+    if found.diff.is_empty and not found.values and found.has_problems:
+        sides = " and ".join(s for s, p in zip("AB", found.problems, strict=True) if p)
+        noun = "which has" if sides in "AB" else "which have"
+        return f"no difference in what can be read of {sides}, {noun} problems: {same}{full}"
     if found.is_same:
         return f"no difference: {same} of the same {kinds}{full}"
     return f"{', '.join(part for part in parts if part)}; {same} in both{full}"
@@ -239,6 +261,7 @@ def _print_json(found: Comparison) -> None:
             ],
             "same": len(diff.same),
             "same_by_full_name": diff.num_by_full_name,
+            "problems": {"before": found.problems[0], "after": found.problems[1]},
             "values": [_value(*each) for each in found.values] if found.has_values else None,
         }
     )

@@ -5,12 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 
-from ckptls.checkpoint.files import stamp_of
-from ckptls.checkpoint.kinds import POINTER_BYTES
 from ckptls.checkpoint.model import Checkpoint, Variable
 from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.reader import read_checkpoint
-from ckptls.checkpoint.types import Format
 from ckptls.cli.output import (
     FORMATS,
     add_no_slots,
@@ -69,7 +66,6 @@ def run(args: argparse.Namespace) -> int:
     note_problems(checkpoint)
     if not checkpoint and not checkpoint.problems:
         note(f"{checkpoint.prefix}: it holds no variables")
-    _note_loss(checkpoint)
     listed = own_variables(checkpoint) if args.no_slots else checkpoint
     variables = _matching(listed, args.globs) if args.globs else list(listed.variables())
     places = _placements(checkpoint) if args.long or args.sort == "offset" else {}
@@ -81,20 +77,6 @@ def run(args: argparse.Namespace) -> int:
         variables.reverse()
     _print(args, checkpoint, variables, places)
     return 0
-
-
-def _note_loss(checkpoint: Checkpoint) -> None:
-    """Say that the data file is a pointer of Git LFS, or all but empty: the listing is whole, but
-    nothing can be restored."""
-    stamp = stamp_of(f"{checkpoint.prefix}.data-00000-of-00001")
-    if checkpoint.format is not Format.V2 or stamp is None or stamp[2] >= POINTER_BYTES:
-        return
-    from ckptls.checkpoint.data_files import loss_of, needs_of
-
-    needs = needs_of(checkpoint)
-    loss = loss_of(needs) if needs is not None else None
-    if loss is not None:
-        note(f"{checkpoint.prefix}: {loss.what}")
 
 
 def _print(

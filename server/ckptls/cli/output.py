@@ -52,11 +52,47 @@ def note(text: str) -> None:
 
 def note_problems(checkpoint: Checkpoint) -> None:
     """Say what is wrong with a checkpoint although it could be listed, on standard error."""
-    from ckptls.checkpoint.types import Remark
+    from ckptls.checkpoint.types import is_remark
 
     for problem in checkpoint.problems:
-        kind = "note: " if isinstance(problem, Remark) else ""
+        kind = "note: " if is_remark(problem) else ""
         note(f"{checkpoint.prefix}: {kind}{problem}")
+    lost = _lost_data(checkpoint)
+    if lost:
+        note(f"{checkpoint.prefix}: {lost}")
+
+
+def problems_of(checkpoint: Checkpoint) -> list[str]:
+    """What is wrong with a checkpoint although it could be listed; what is merely odd is not.
+
+    The data files are looked at too, however large they are.
+    """
+    from ckptls.checkpoint.data_files import loss_of, needs_of
+    from ckptls.checkpoint.types import is_remark
+
+    problems = [str(problem) for problem in checkpoint.problems if not is_remark(problem)]
+    needs = needs_of(checkpoint)
+    loss = loss_of(needs) if needs is not None else None
+    return problems if loss is None else [*problems, loss.what]
+
+
+def _lost_data(checkpoint: Checkpoint) -> str:
+    """That the data file is a pointer of Git LFS, no file, or all but empty: the listing is whole,
+    but nothing can be restored. Empty if that is not so, or there is no such file."""
+    from ckptls.checkpoint.files import is_file, stamp_of
+    from ckptls.checkpoint.kinds import POINTER_BYTES
+    from ckptls.checkpoint.types import Format
+
+    if checkpoint.format is not Format.V2:
+        return ""
+    stamp = stamp_of(f"{checkpoint.prefix}.data-00000-of-00001")
+    if stamp is None or (stamp[2] >= POINTER_BYTES and is_file(stamp[0])):
+        return ""
+    from ckptls.checkpoint.data_files import loss_of, needs_of
+
+    needs = needs_of(checkpoint)
+    loss = loss_of(needs) if needs is not None else None
+    return loss.what if loss is not None else ""
 
 
 def write_lines(lines: Sequence[str]) -> None:

@@ -18,6 +18,7 @@ from ckptls.source.document import Analysis, Document
 from ckptls.source.sites import Evidence, PathUse, Role, Site
 from ckptls.source.syntax import Syntax
 from ckptls.workspace.binding import Binder, Binding
+from ckptls.workspace.store import Entry
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -142,6 +143,8 @@ def _notes(site: Site, binding: Binding, binder: Binder) -> Iterator[str]:
 def _about_path(use: PathUse, binder: Binder) -> Iterator[str]:
     """What stands at the places that a path may mean, where no checkpoint does for sure."""
     resolution = binder.resolve((use,))
+    for _, loss in resolution.losses:
+        yield words.in_part(loss)
     if resolution.checkpoints:
         if not resolution.is_telling:
             yield (
@@ -157,12 +160,17 @@ def _about_path(use: PathUse, binder: Binder) -> Iterator[str]:
     else:
         for place in binder.roots.candidates(literal):
             entry = binder.lookup(place)
+            where = words.short_path(shown(place), binder.base)
             if entry is None:
-                yield f"{shown(place)} has not been read yet"
-            elif entry.is_absent:
-                yield f"nothing is at {shown(place)}"
+                yield f"{where} has not been read yet"
+            elif entry.is_absent and not _is_something(entry):
+                yield f"nothing is at {where}"
             else:
-                yield str(entry.error)
+                yield words.below(str(entry.error), binder.base)
+
+
+def _is_something(entry: Entry) -> bool:
+    return entry.facts is not None and (entry.facts.is_directory or entry.facts.is_file)
 
 
 def _silenced(site: Site, analysis: Analysis) -> Iterator[str]:

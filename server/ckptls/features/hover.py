@@ -269,12 +269,19 @@ def _paths(site: Site, binding: Binding) -> str:
             f"**{words.code(words.checkpoint_name(checkpoint, binding))}**\n\n"
             f"{checkpoint.format.value} checkpoint · {words.count(len(checkpoint), 'variable')} ·"
             f" {words.size(checkpoint.tree.num_bytes(''))}{when}\n\n{top}{more}"
+            + _lost(checkpoint, binding)
         )
     if is_elsewhere and path and not binding.unreadable and not binding.forbidden:
         told += _nothing_at(path, site, binding)
     told += [words.below(str(entry.error), binding.base) for entry in binding.unreadable[:1]]
     told += [_forbidden(path) for path in binding.forbidden[:1]]
     return _BETWEEN.join(told)
+
+
+def _lost(checkpoint: Checkpoint, binding: Binding) -> str:
+    """That values of a checkpoint are not here, though its index lists them."""
+    loss = binding.loss_of(checkpoint)
+    return f"\n\n{words.in_part(loss)}" if loss is not None else ""
 
 
 def _nothing_at(path: str, site: Site, binding: Binding) -> list[str]:

@@ -16,6 +16,7 @@ from ckptls.features.answers import Completion, Item, ItemKind
 from ckptls.source.document import Cursor
 from ckptls.source.sites import PathForm, Role
 from ckptls.workspace.binding import Binder
+from ckptls.workspace.store import Entry
 
 MAX_ITEMS = 100
 _DIRECTORIES = frozenset({PathForm.DIRECTORY, PathForm.WORKING, PathForm.SAVED_MODEL})
@@ -68,6 +69,16 @@ def _item(label: str, place: str, prefix: str, binder: Binder) -> Item:
     if known is not None and place == prefix:
         parts = [known.format.value, words.count(len(known), "variable"), *words.history(known)]
         detail = " · ".join(parts)
+    wrong = _fault(entry) if entry is not None and place == prefix else ""
+    if wrong:
+        detail += f" · {words.below(wrong, binder.base)}"
     step = step_number(split(prefix)[1])
     summary = f"step {step:,}" if step is not None and place == prefix else ""
     return Item(label, ItemKind.CHECKPOINT, detail, prefix, "", summary)
+
+
+def _fault(entry: Entry) -> str:
+    """Why a checkpoint, or some of its values, cannot be read; empty if they can."""
+    if entry.loss is not None:
+        return words.in_part(entry.loss)
+    return f"it cannot be read: {entry.error}" if entry.error is not None else ""

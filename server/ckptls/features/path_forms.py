@@ -159,7 +159,8 @@ def _for_prefix(form: PathForm, entry: Entry, facts: PathFacts, written: str) ->
     if form is not PathForm.ANY:
         message = "this is a directory; the prefix of one checkpoint is wanted"
         return Misfit(message, instead) if instead else None
-    if is_moved(entry) or not (instead or facts.is_prefix):
+    is_foreign = facts.state is not None and bool(facts.state.foreign)
+    if is_moved(entry) or not (instead or facts.is_prefix or is_foreign):
         return None
     return Misfit(_without_state(facts), instead)
 
@@ -181,7 +182,8 @@ def _for_directory(form: PathForm, entry: Entry, facts: PathFacts, written: str)
         if "[" in written and facts.leads:
             message = "TensorFlow takes `[` in a path for a pattern, and finds no checkpoint here"
             return Misfit(message, is_silent=True)
-        if _right_inside(entry) or _is_saved_model(entry):
+        is_foreign = facts.state is not None and bool(facts.state.foreign)
+        if is_foreign or _right_inside(entry) or _is_saved_model(entry):
             return Misfit(_without_state(facts), is_silent=True)
         if not facts.is_prefix:
             return None
@@ -244,6 +246,9 @@ def _for_saved_model(entry: Entry, facts: PathFacts, written: str) -> Misfit | N
 def _without_state(facts: PathFacts) -> str:
     what = "has no state file" if facts.state is None else "has no valid state file"
     also = " of that name" if facts.is_prefix else ""
+    if facts.state is not None and facts.state.foreign:
+        found = f"the state file `{STATE_NAME}` of the directory{also} is not read"
+        return f"{found}, so TensorFlow finds no checkpoint in it: {facts.state.foreign}"
     return f"the directory{also} {what} `{STATE_NAME}`, so TensorFlow finds no checkpoint in it"
 
 

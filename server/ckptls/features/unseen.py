@@ -5,6 +5,7 @@ from __future__ import annotations
 from ckptls.checkpoint.errors import (
     CheckpointError,
     CheckpointForeign,
+    CheckpointTooLarge,
     CheckpointUnreadable,
     CheckpointUnsupported,
 )
@@ -43,6 +44,8 @@ def _is_ours(error: CheckpointError, form: PathForm) -> bool:
     """Whether the reason is not one that `unreadable-checkpoint` reports."""
     if isinstance(error, CheckpointForeign):
         return False
+    if isinstance(error, CheckpointTooLarge):
+        return True
     if isinstance(error, CheckpointUnsupported):
         return form is PathForm.FILE or needs_library(error)
     return isinstance(error, CheckpointUnreadable)

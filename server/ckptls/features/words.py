@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import datetime
 
+from ckptls.checkpoint.data_files import DataLoss
 from ckptls.checkpoint.files import split
 from ckptls.checkpoint.history import step_number
 from ckptls.checkpoint.home import expanded_home
@@ -71,6 +72,11 @@ def shown_path(written: str, binding: Binding) -> str:
 def in_checkpoint(checkpoint: Checkpoint, binding: Binding) -> str:
     """The checkpoint as messages name it."""
     return f"checkpoint `{checkpoint_name(checkpoint, binding)}`"
+
+
+def in_part(loss: DataLoss) -> str:
+    """That not all values of a checkpoint can be read, and why."""
+    return f"this checkpoint cannot be read whole: {loss.what}"
 
 
 def code(text: str) -> str:

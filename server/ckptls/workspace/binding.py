@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from ckptls.checkpoint.data_files import DataLoss
 from ckptls.checkpoint.files import is_remote
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.source.document import Analysis
@@ -38,6 +39,7 @@ class Binding:
     is_guess: nothing but lying in the workspace speaks for the checkpoints.
     base: the directory that paths are told relative to.
     pending: places to be looked at before more can be said.
+    losses: by the prefix of a checkpoint what is missing of its data.
     forbidden: addresses that the code names, on machines that nobody allowed to ask.
     """
 
@@ -50,6 +52,11 @@ class Binding:
     forbidden: tuple[str, ...] = ()
     base: str = ""
     is_guess: bool = False
+    losses: tuple[tuple[str, DataLoss], ...] = ()
+
+    def loss_of(self, checkpoint: Checkpoint) -> DataLoss | None:
+        """What is missing of the data of one of the checkpoints."""
+        return dict(self.losses).get(checkpoint.prefix)
 
     def proves(self, needed: Evidence) -> bool:
         """Whether a name that is in none of the checkpoints is surely wrong."""
@@ -308,6 +315,7 @@ def _binding(
         is_file_wide,
         (*resolution.pending, *pending),
         (*resolution.unreadable, *unreadable),
+        losses=resolution.losses,
     )
 
 

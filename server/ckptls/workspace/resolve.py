@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ckptls.checkpoint import files
+from ckptls.checkpoint.data_files import DataLoss
 from ckptls.checkpoint.home import expanded_home
 from ckptls.checkpoint.listing import STATE_NAME
 from ckptls.checkpoint.locate import SAVED_MODEL_PREFIX
@@ -28,6 +29,7 @@ class Resolution:
     pending: places that nobody has looked at yet.
     unreadable: what is there but cannot be read.
     forbidden: addresses on other machines that nobody allowed to read.
+    losses: by the prefix of a checkpoint what is missing of its data.
     """
 
     checkpoints: tuple[Checkpoint, ...] = ()
@@ -36,6 +38,7 @@ class Resolution:
     pending: tuple[str, ...] = ()
     unreadable: tuple[Entry, ...] = ()
     forbidden: tuple[str, ...] = ()
+    losses: tuple[tuple[str, DataLoss], ...] = ()
 
     @property
     def is_telling(self) -> bool:
@@ -109,6 +112,7 @@ def resolve(
     pending: list[str] = []
     unreadable: list[Entry] = []
     forbidden: list[str] = []
+    losses: dict[str, DataLoss] = {}
     evidence = Evidence.CALL
     is_complete = True
     for use in uses:
@@ -128,6 +132,9 @@ def resolve(
         for found in _checkpoints(counting):
             checkpoints[found.prefix] = found
             evidence = min(evidence, grade)
+        for entry in counting:
+            if entry.loss is not None and entry.checkpoint is not None:
+                losses[entry.checkpoint.prefix] = entry.loss
     if not checkpoints:
         return Resolution(
             pending=tuple(pending), unreadable=tuple(unreadable), forbidden=tuple(forbidden)
@@ -139,6 +146,7 @@ def resolve(
         tuple(pending),
         tuple(unreadable),
         tuple(forbidden),
+        tuple(losses.items()),
     )
 
 

@@ -380,3 +380,30 @@ def test_a_literal_that_another_function_takes_is_not_changed(runs):
     ):
         _, found = runs.findings(flag + restore + other)
         assert [(each.code, each.suggestions) for each in found] == [("checkpoint-path-form", ())]
+
+
+LFS_POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n"
+
+
+@pytest.mark.parametrize("with_checkpoint", [True, False])
+def test_a_pointer_in_place_of_the_state_file_fires_with_what_to_do(project, with_checkpoint):
+    project.file("run/checkpoint", LFS_POINTER)
+    project.file("other/checkpoint", "not a state file")
+    if with_checkpoint:
+        project.checkpoint("run/m-1", w=(2,))
+    project.checks(
+        """
+        tf.train.latest_checkpoint("run")  # warning: [checkpoint-path-form] git lfs pull
+        tf.train.load_checkpoint("run")  # error: [checkpoint-path-form] is a Git LFS pointer
+        tf.train.latest_checkpoint("other")
+        """
+    )
+
+
+def test_a_pointer_given_as_the_state_file_is_unreadable(project):
+    project.file("run/checkpoint", LFS_POINTER)
+    project.checks(
+        """
+        tf.train.Saver().restore(session, "run/checkpoint")  # error: [unreadable-checkpoint] git lfs
+        """
+    )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import zipfile
 
+from ckptls.features.explain import explain
+from ckptls.features.unseen import unseen
+
 
 def test_a_file_that_is_cut_short_fires(vgg16):
     index = vgg16.root / "vgg_16.ckpt.index"
@@ -155,3 +158,42 @@ def test_json_and_zip_may_be_weights_to_keras(project):
         model.load_weights("some.zip")
         """
     )
+
+
+def test_an_index_beyond_the_limits_is_not_looked_into_and_no_finding(project):
+    with open(project.root / "large.index", "wb") as file:
+        file.truncate((1 << 30) + 1)
+    project.file("small.index", "junk")
+    snippet = """
+        tf.train.load_checkpoint("large")
+        tf.train.load_checkpoint("small")  # error: [unreadable-checkpoint]
+        """
+    project.checks(snippet)
+    assert unseen(project.binder(snippet)) == {"large": "an index of more than 1 GiB is not read"}
+
+
+def test_a_pointer_fires_although_it_is_longer_than_the_values(project):
+    project.checkpoint("m", w=(2,))
+    snippet = 'tf.train.Saver().restore(session, "m"){}'
+    cut(project, "m", 300)
+    project.checks(snippet.format(""))
+    project.file("m.data-00000-of-00001", POINTER)
+    project.workspace.store.refresh()
+    project.checks(snippet.format("  # error: [unreadable-checkpoint] git lfs pull"))
+
+
+def test_hover_and_the_answer_of_doctor_say_what_is_lost(project):
+    project.checkpoint("m", w=(2,))
+    snippet = 'tf.train.Saver().restore(session, "m<cursor>")'
+    cut(project, "m", 300)
+    assert "cannot be read whole" not in project.hover(snippet)
+    project.file("m.data-00000-of-00001", POINTER)
+    project.workspace.store.refresh()
+    assert "cannot be read whole: m.data-00000-of-00001: it is a Git LFS" in project.hover(snippet)
+    opened, offset = project.opened(snippet)
+    told = explain(
+        opened.document,
+        offset,
+        lambda analysis: project.workspace.binder(opened, analysis, project.workspace.load),
+    )
+    assert "cannot be read whole" in told.text

@@ -9,10 +9,12 @@ from ckptls.checkpoint.errors import (
     CheckpointDamaged,
     CheckpointError,
     CheckpointForeign,
+    CheckpointTooLarge,
     CheckpointUnsupported,
 )
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.types import Format
+from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.keras_paths import is_of_keras
 from ckptls.features.path_forms import PREFIXES, opens
@@ -49,7 +51,8 @@ class UnreadableCheckpoint(Rule):
     Use a whole copy of the file.
 
     ## When it stays silent
-    For paths at which nothing is; where the system refuses to open the file; for weight
+    For paths at which nothing is; where the system refuses to open the file; for a file that is
+    larger than ckptls reads, which the summary of `ckptls check` counts; for weight
     files of formats that only other libraries read, where it is not TensorFlow that is to read
     them. For an index without any data file, which is a way to pass on names and shapes, and
     where only those are asked for.
@@ -85,7 +88,7 @@ class UnreadableCheckpoint(Rule):
                         f"this is a file of {kind}, and TensorFlow reads only its own checkpoints"
                     )
                 if entry.loss is not None and _is_needed(entry.loss, site, use, context):
-                    return f"this checkpoint cannot be read whole: {entry.loss.what}"
+                    return words.in_part(entry.loss)
                 return ""
             if entry.error is not None and _is_told(entry.error, use.form):
                 return relative(_message(entry.error), use, entry, binding)
@@ -125,6 +128,8 @@ def _is_needed(loss: DataLoss, site: Site, use: PathUse, context: Context) -> bo
 def _is_told(error: CheckpointError, form: PathForm) -> bool:
     if isinstance(error, CheckpointDamaged | CheckpointForeign):
         return True
+    if isinstance(error, CheckpointTooLarge):
+        return False
     # What lacks a library to read it is no fault of the file.
     is_ours = "pip install" in error.hint or "pip install" in error.what
     return isinstance(error, CheckpointUnsupported) and form is not PathForm.FILE and not is_ours
