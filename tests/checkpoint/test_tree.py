@@ -76,6 +76,27 @@ def test_a_pool_finds_names_that_differ_in_case(names: set[str], name: str) -> N
     assert list(pool_of(names).same_but_for_case(name)) == same
 
 
+SEGMENTS = st.lists(st.sampled_from("ab"), min_size=1, max_size=5)
+
+
+@given(SEGMENTS, SEGMENTS)
+def test_names_differ_by_a_scope_if_taking_one_out_makes_them_alike(one, other):
+    def without(segments):
+        return [segments[:i] + segments[i + 1 :] for i in range(len(segments))]
+
+    if len(one) == len(other):
+        taken, others = without(one), without(other)
+        expected = one != other and any(
+            taken[i] == others[j] and one[i] == other[j]
+            for i in range(len(one))
+            for j in range(len(other))
+        )
+    else:
+        shorter, longer = sorted((one, other), key=len)
+        expected = shorter in without(longer)[:-1]
+    assert differs_by_a_scope("/".join(one), "/".join(other)) == expected
+
+
 @given(
     names=st.sets(st.text("ab/", min_size=1, max_size=7), max_size=12),
     name=st.text("ab/", min_size=1, max_size=7),

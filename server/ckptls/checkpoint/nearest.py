@@ -11,7 +11,8 @@ of neighbours. It comes from rapidfuzz, loaded at the first question.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import islice
 
 from ckptls.checkpoint.pool import Pool, pool_of
@@ -81,18 +82,25 @@ def ranks(name: str, pool: Pool) -> list[Rank]:
 
 def rank(name: str, candidate: str) -> Rank:
     """How near `candidate` is to `name`; sorts the nearest first."""
-    edits = distance(name, candidate)
+    edits = apart = distance(name, candidate)
     if name.lower() == candidate.lower() or differs_by_a_scope(name, candidate):
         edits = min(edits, 1)
-    apart = distance(name.translate(_LOOK_ALIKES), candidate.translate(_LOOK_ALIKES))
+    plain = name.translate(_LOOK_ALIKES), candidate.translate(_LOOK_ALIKES)
+    if plain != (name, candidate):
+        apart = distance(*plain)
     return edits, min(apart, edits), candidate
 
 
 def distance(one: str, other: str, limit: int | None = None) -> int:
     """Damerau-Levenshtein distance; beyond `limit` any greater number will do."""
+    return _scorer()(one, other, score_cutoff=limit)
+
+
+@cache
+def _scorer() -> Callable[..., int]:
     from rapidfuzz.distance import DamerauLevenshtein
 
-    return DamerauLevenshtein.distance(one, other, score_cutoff=limit)
+    return DamerauLevenshtein.distance
 
 
 def differ_in_digits_only(one: str, other: str) -> bool:
@@ -132,11 +140,17 @@ def differs_by_a_scope(one: str, other: str) -> bool:
     if abs(len(first) - len(second)) != 1:
         return False
     shorter, longer = sorted((first, second), key=len)
-    return any(longer[:i] + longer[i + 1 :] == shorter for i in range(len(longer) - 1))
+    # What stands before the first difference is in both, so one place for the scope is enough.
+    at = next((i for i, each in enumerate(shorter) if each != longer[i]), len(shorter))
+    if at == len(shorter):  # the last one is the variable's own, unless it stands there twice
+        return longer[-1] == longer[-2]
+    return longer[at + 1 :] == shorter[at:]
 
 
 def _is_moved(first: list[str], second: list[str]) -> bool:
     """Whether taking one segment out and putting it elsewhere makes `second` of `first`."""
+    if sorted(first) != sorted(second):
+        return False
     for i, segment in enumerate(first):
         rest = first[:i] + first[i + 1 :]
         for j, other in enumerate(second):

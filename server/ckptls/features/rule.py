@@ -29,6 +29,8 @@ from ckptls.workspace.keras import KerasVersion
 from ckptls.workspace.resolve import Resolution
 from ckptls.workspace.store import Entry
 
+# Of wrong names and those that may be meant: several seconds of comparing.
+_MAX_PAIRS = 10_000_000
 T = TypeVar("T")
 Restores = tuple[tuple[Restore, Resolution], ...]
 
@@ -46,6 +48,7 @@ class Context:
 
     __slots__ = (
         *("_analysis", "_binder", "_restores"),
+        *("_compared", "_pairs_left"),
         *("allowance", "asked_restores", "enough", "memory", "noting", "was_asked"),
     )
 
@@ -58,10 +61,23 @@ class Context:
         self.was_asked = self.asked_restores = False
         self.enough: Checkpoint | None = None
         self.noting = Noting()
+        self._compared: set[str] = set()
+        self._pairs_left = _MAX_PAIRS
 
     def begin(self) -> None:
         """The next rule is asked."""
         self.enough = None
+
+    def may_compare(self, name: str, count: int) -> bool:
+        """Whether to look for what is like a name among `count` others.
+
+        The first names of a document are compared, with 10 million others in all. Only for a
+        finding that is told anyway: the answer depends on the findings before it.
+        """
+        if name not in self._compared and self._pairs_left > 0:
+            self._compared.add(name)
+            self._pairs_left -= count
+        return name in self._compared
 
     @property
     def analysis(self) -> Analysis:

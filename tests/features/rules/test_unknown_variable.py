@@ -404,3 +404,22 @@ def test_a_scope_is_said_to_be_one(vgg16):
         reader.get_tensor("vgg_16/fc8/weights")
         """
     )
+
+
+def test_of_very_many_wrong_names_the_last_are_told_without_suggestions(vgg16, monkeypatch):
+    """Comparing each of 40,000 names with all names of a checkpoint would take minutes."""
+    monkeypatch.setattr("ckptls.features.rule._MAX_PAIRS", 300)
+    wrong = [f"vgg_16/fc8/weight_{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
+    lines = [f'reader.get_tensor("{name}")\n' for name in (*wrong, wrong[0])]
+    _, found = vgg16.findings(READER + "".join(lines))
+    assert [each.code for each in found] == ["unknown-variable"] * 27
+    suggested = ["did you mean" in each.message for each in found]
+    assert suggested[0] and suggested[-1]  # the same name again costs nothing
+    assert not any(suggested[20:-1])
+
+
+def test_some_wrong_names_have_suggestions_all(vgg16):
+    wrong = [f"vgg_16/fc8/weight_{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
+    lines = [f'reader.get_tensor("{name}")\n' for name in wrong]
+    _, found = vgg16.findings(READER + "".join(lines))
+    assert all("did you mean" in each.message for each in found)

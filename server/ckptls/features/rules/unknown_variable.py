@@ -37,7 +37,8 @@ class UnknownVariable(Rule):
 
     The nearest names are suggested: by spelling, by what names were called in older versions
     of TensorFlow (`weights` and `kernel`), with more or fewer scopes around; and of these
-    first one that has the shape of the variable that is to be filled.
+    first one that has the shape of the variable that is to be filled. Of thousands of wrong
+    names in one file only the first have suggestions.
 
     ## Why is this bad?
     TensorFlow raises `NotFoundError: Key … not found in checkpoint` (or `KeyError`, or
@@ -116,6 +117,8 @@ def _nearest(
     if name is None:
         return binding.checkpoints[0], []
     several = binding.checkpoints
+    if not binding.is_file_wide and not context.may_compare(name, sum(map(len, several))):
+        return several[0], []
     offers = [(checkpoint, _near(checkpoint, name, site, context)) for checkpoint in several]
     return min(offers, key=lambda offer: rank(name, offer[1][0])[0] if offer[1] else len(name))
 
