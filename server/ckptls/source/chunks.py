@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ckptls.source import ir
 from ckptls.source.expressions import Positions
-from ckptls.source.rows import CROWD
+from ckptls.source.rows import CROWD, DENSE_CROWD
 from ckptls.source.statements import Statements
 from ckptls.source.text import SourceText
 
@@ -72,8 +72,13 @@ class Chunk:
 
     @property
     def is_crowd(self) -> bool:
-        """Whether it is made of many short statements of the top level."""
-        return self.key[0] == CROWD
+        """Whether it is made of several short statements of the top level."""
+        return self.key[0] in (CROWD, DENSE_CROWD)
+
+    @property
+    def is_dense_crowd(self) -> bool:
+        """Whether it is made of short statements of a text that has too many to run them all."""
+        return self.key[0] == DENSE_CROWD
 
     @property
     def is_lowered(self) -> bool:
@@ -262,7 +267,8 @@ class ChunkPool:
                 self._nodes[nested] = child
             return nested
 
-        return Statements(text, position, sub_chunk).lower(node)
+        statements = Statements(text, position, sub_chunk)
+        return statements.lower_each(node) if chunk.is_crowd else statements.lower(node)
 
 
 def _part_with(chunk: Chunk, is_whole: bool) -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from ckptls.source import ir
 from ckptls.source.arguments import Bound
 from ckptls.source.catalogue import Catalogue
 from ckptls.source.chunks import Chunk, ChunkPool
@@ -53,13 +54,15 @@ from ckptls.source.values import (
 from ckptls.source.work import Budget, Work
 
 _MAX_CONTEXTS = 32
-# Crowds (see `syntax`) are read as other code up to so many bytes of them, and behind that where
-# they mention a function of the catalogue.
+# Dense crowds (see `syntax`) are read as other code up to so many bytes of them, and behind that
+# where they mention a function of the catalogue.
 _CROWDS_READ = 8_000
 # Words that come with names that are bound, names that surely are not only read, and what
 # a statement that does not bind its name leaves as it is.
-_BINDING = frozenset({b"as", b"del", b"for", b"global", b"import"})
+_BINDING = frozenset({b"as", b"def", b"del", b"for", b"global", b"import"})
 _BOUND = re.compile(rb"\b(\w+)[ \t]*(?=[^\w\s.(\[]{0,3}=|[,:)\]])")
+# Names come from elsewhere that are not written here.
+_STAR = re.compile(rb"import[ \t(]*\*")
 _FIXED = (FunctionValue, Qualified, Imported)
 _GLOBAL = re.compile(rb"\bglobal[ \t]+([A-Za-z_]\w*(?:[ \t]*,[ \t]*[A-Za-z_]\w*)*)")
 
@@ -226,9 +229,11 @@ class Interpreter(Executor):
         memo: Memo | None = chunk.memo
         given: tuple[Any, ...] = (self.module.surroundings,)
         is_read = True
-        if chunk.is_crowd:
+        if chunk.is_dense_crowd:
             is_read = self._crowds_left > 0 or not (
-                chunk.words.isdisjoint(self.catalogue.words) and b"FLAGS" not in chunk.words
+                chunk.words.isdisjoint(self.catalogue.words)
+                and b"FLAGS" not in chunk.words
+                and not _STAR.search(chunk.key[2])
             )
             self._crowds_left -= chunk.length
             given = (self.module.surroundings, is_read)
@@ -237,12 +242,25 @@ class Interpreter(Executor):
             self.module.variables.update(memo.writes)
             return self._replay(memo)
         self.chunk = chunk
-        run = partial(self.execute, chunk) if is_read else partial(self._pass_over, chunk)
+        run: Callable[[], object]
+        if not is_read:
+            run = partial(self._pass_over, chunk)
+        elif chunk.is_crowd:
+            run = partial(self._run_crowd, chunk)
+        else:
+            run = partial(self.execute, chunk)
         effects, recorder = self._recorded(chunk, run)
         variables = self.module.variables
         writes = {name: variables[name] for name in recorder.written if name in variables}
         memo = chunk.memo = self._memo(given, recorder, writes, effects, ())
         return memo.effects
+
+    def _run_crowd(self, chunk: Chunk) -> None:
+        """Runs the statements of a crowd, each as a statement of the top level."""
+        crowd = chunk.statement
+        assert isinstance(crowd, ir.Block)
+        for statement in crowd.statements:
+            self.execute(statement)
 
     def _pass_over(self, chunk: Chunk) -> None:
         """Runs nothing of a crowd: what it may have changed is not known behind it."""

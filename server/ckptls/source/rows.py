@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
 
 from ckptls.source.comments import without_long_comments
-from ckptls.source.text import SourceText
+from ckptls.source.text import SourceText, line_feeds
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Tree
@@ -22,16 +23,19 @@ _NO_STATEMENT = frozenset({"comment", "line_continuation", ";"})
 # statements that follow each other are taken as one, of up to so many bytes. Code that people
 # write has longer ones, and each statement has a price.
 _MANY = 4_000
-_SHORT_BYTES = 20
+_SHORT_BYTES = 40
 _CROWD_BYTES = 2_000
-_SIMPLE = frozenset(
-    {
-        *("expression_statement", "pass_statement", "delete_statement", "import_statement"),
-        *("global_statement", "break_statement", "continue_statement"),
-    }
-)
-# The kind of a statement that is made of several short ones.
+# From so many bytes on a crowd ends before one in 32 statements, chosen by its text: where one
+# crowd is edited, those behind it stay as they are.
+_LEAST_CROWD_BYTES = 500
+_BORDER = 31
+# The same for a text that is dense: running all of its statements would take too long.
+_DENSE_BYTES = 24
+# Classes are told apart by their chunk, so each needs its own.
+_CLASS = b"class"
+# The kinds of a statement that is made of several short ones, the second in a dense text.
 CROWD = "crowd"
+DENSE_CROWD = "dense crowd"
 
 
 class Statement:
@@ -42,8 +46,8 @@ class Statement:
 
     __slots__ = ("_node", "data", "is_broken", "kind", "length")
 
-    def __init__(self, node: Node | None, data: bytes, length: int) -> None:
-        self.kind = node.type if node is not None else CROWD
+    def __init__(self, node: Node | None, data: bytes, length: int, kind: str = CROWD) -> None:
+        self.kind = node.type if node is not None else kind
         self.is_broken = node.has_error if node is not None else False
         self.data = data
         self.length = length
@@ -55,7 +59,7 @@ class Statement:
         the module that it would be alone."""
         if self._node is None:
             root = parse(self.data + b"\n" + SENTINEL.encode()).root_node
-            if self.kind == CROWD:
+            if self.kind in (CROWD, DENSE_CROWD):
                 return root
             self._node = next(each for each in root.named_children if each.type == self.kind)
         return self._node
@@ -113,17 +117,21 @@ def rows_apart(window: str, sentinel: str) -> Rows | None:
 
 def rows_of(source: SourceText, tree: Tree) -> Rows:
     nodes = tree.root_node.named_children
-    several = [(node, node.type) for node in nodes]
-    several = [row for row in several if row[1] not in _NO_STATEMENT]
+    several = [node for node in nodes if node.type not in _NO_STATEMENT]
     is_crowded = is_crowded_text(len(several), len(source.data))
+    kind = DENSE_CROWD if len(source.data) < len(several) * _DENSE_BYTES else CROWD
     statements: list[Statement] = []
     starts: list[int] = []
-    made = _crowds(several) if is_crowded else ((n, n.start_byte, n.end_byte) for n, _ in several)
+    made: Iterable[tuple[Node | None, int, int]]
+    if is_crowded:
+        made = _crowds(several, source.data)
+    else:
+        made = ((node, node.start_byte, node.end_byte) for node in several)
     data, is_ascii = source.data, source.is_ascii
     for node, first, last in made:
         start = first if is_ascii else source.char(first)
         length = last - first if is_ascii else source.char(last) - start
-        statements.append(Statement(node, data[first:last], length))
+        statements.append(Statement(node, data[first:last], length, kind))
         starts.append(start)
     return Rows(statements, starts, is_crowded)
 
@@ -133,16 +141,19 @@ def is_crowded_text(statements: int, size: int) -> bool:
     return statements > _MANY and size < statements * _SHORT_BYTES
 
 
-def _crowds(several: list[tuple[Node, str]]) -> Iterator[tuple[Node | None, int, int]]:
+def _crowds(several: list[Node], data: bytes) -> Iterator[tuple[Node | None, int, int]]:
     """The statements of a crowded text, each with where it begins and ends in bytes; without a
     node what is made of several short ones."""
     begin = end = -1
-    for node, kind in several:
+    for node in several:
         first, last = node.start_byte, node.end_byte
-        is_short = last - first < _SHORT_BYTES and kind in _SIMPLE and not node.has_error
-        if begin >= 0 and not (is_short and last - begin <= _CROWD_BYTES):
-            yield None, begin, end
-            begin = -1
+        text = data[first:last]
+        is_short = len(text) < _SHORT_BYTES and _CLASS not in text
+        if begin >= 0:
+            is_border = first - begin >= _LEAST_CROWD_BYTES and not crc32(text) & _BORDER
+            if is_border or not is_short or last - begin > _CROWD_BYTES:
+                yield None, begin, end
+                begin = -1
         if not is_short:
             yield node, first, last
         else:
@@ -160,7 +171,7 @@ _local = _Local()
 
 def parse(data: bytes, older: Tree | None = None) -> Tree:
     """The tree of a text, made from an older one that was edited as the text was."""
-    seen = without_long_comments(data)
+    seen = without_long_comments(line_feeds(data))
     return _parser().parse(seen, older) if older is not None else _parser().parse(seen)
 
 

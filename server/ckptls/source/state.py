@@ -163,6 +163,8 @@ class Effects:
     def finish(self, sites: list[Site], places: Places) -> None:
         """The code has been run; these are its sites, each once, and where they are written."""
         self.sites, self.places = sites, [places]
+        if not sites and not self.restores:
+            return
         self.path_sites = tuple(site for site in sites if site.role is Role.PATH)
         self.callers = frozenset([site.place.chunk for site in sites])
         several = {id(site.paths): site.paths for site in sites}

@@ -23,6 +23,8 @@ SubChunk = Callable[["Node"], "ir.Stmt"]
 LARGE_BLOCK_BYTES = 1500
 # Blocks inside each other; what is deeper is not looked at.
 _MAX_DEPTH = 40
+# Parts of one broken statement, such as a run of words: what is behind them is not looked at.
+_MAX_PARTS = 10_000
 # Bodies of functions from this length on are lowered only when the function is run.
 _SMALL_BODY_BYTES = 120
 
@@ -46,6 +48,12 @@ class Statements:
         self._depth -= 1
         return lowered
 
+    def lower_each(self, node: Node) -> ir.Block:
+        """The statements that a module consists of, in order, broken ones too."""
+        return ir.Block(
+            tuple(self.lower(each) for each in node.named_children if each.type not in _IGNORED)
+        )
+
     def _expression(self, node: Node | None) -> ir.Expr | None:
         return None if node is None else self._expressions.lower(node)
 
@@ -53,7 +61,11 @@ class Statements:
         """Any other statement: its expressions, and its blocks one after the other."""
         values: list[ir.Expr] = []
         blocks: list[ir.Stmt] = []
-        for child in node.named_children:
+        children = node.named_children
+        if len(children) > _MAX_PARTS:
+            children = children[:_MAX_PARTS]
+            values.append(ir.Other(0, 0, TOO_DEEP, ()))
+        for child in children:
             if child.type in _IGNORED:
                 continue
             if child.type in _HANDLERS or child.type.endswith(("_statement", "_clause")):

@@ -305,7 +305,7 @@ def _windowed(source: SourceText, sound: Syntax, change: Change) -> Rows | None:
     if is_crowded:
         return None
     low = bisect_left(starts, change.start) - 1
-    while low >= 0 and not sound.source.text.endswith("\n", 0, starts[low]):
+    while low >= 0 and not sound.source.text.endswith(("\n", "\r"), 0, starts[low]):
         low -= 1
     high = bisect_right(starts, change.old_end)
     moved = change.new_end - change.old_end

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 # LSP 3.17 knows these line ends and no others; str.splitlines also splits on form feeds.
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
 _WIDE = re.compile(r"[^\x00-\x7f]")
 # So many questions about bytes are answered by encoding what is before.
 _FEW = 12
@@ -80,8 +81,13 @@ class SourceText:
     def point(self, offset: int) -> tuple[int, int]:
         """Row, and column in bytes, of a code point offset, as tree-sitter wants them.
 
-        Rows end at a line feed only, as in tree-sitter.
+        Rows end at a line feed only, as in tree-sitter, which is given one for a lone carriage
+        return (see `line_feeds`).
         """
+        if "\r" in self.text:
+            row = self.line_of(offset)
+            start = self.line_starts[row]
+            return row, len(self.text[start:offset].encode("utf-8", "surrogatepass"))
         row = self.text.count("\n", 0, offset)
         start = self.text.rfind("\n", 0, offset) + 1
         return row, len(self.text[start:offset].encode("utf-8", "surrogatepass"))
@@ -113,6 +119,11 @@ class SourceText:
                 ends.append(match.end() + extra[-1])
             self._wide = offsets, ends, extra
         return self._wide
+
+
+def line_feeds(data: bytes) -> bytes:
+    """A text in which lone carriage returns are line feeds, as Python's tokenizer reads them."""
+    return _LONE_RETURN.sub(b"\n", data) if b"\r" in data else data
 
 
 def _line_starts(text: str) -> list[int]:
