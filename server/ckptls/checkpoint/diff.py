@@ -89,7 +89,7 @@ def compare(before: Checkpoint, after: Checkpoint, only: Sequence[str] = ()) -> 
 
 def _kinds(checkpoint: Checkpoint, other: Checkpoint) -> dict[str, Kind]:
     """name -> (dtype, shape) of what takes part in the comparison, ascending by name."""
-    kinds = {each.name: (each.dtype, each.shape) for each in checkpoint.variables()}
+    kinds = dict(zip(checkpoint.names, checkpoint.kinds, strict=True))
     if checkpoint.is_object_based and not other.is_object_based:
         kinds.pop(OBJECT_GRAPH_NAME, None)
         kinds.pop(_SAVE_COUNTER, None)

@@ -49,6 +49,10 @@ _ERRORS = (
 class Asked(Closing):
     """h5py at work on the HDF5 file in `span` (start, size) of an open file; use it in a `with`.
 
+    Attributes:
+        is_in_question: whether an answer was begun and not fetched to its end, so that nothing
+            more can be asked.
+
     Raises:
         CheckpointUnsupported: no process can be started.
     """
@@ -61,6 +65,7 @@ class Asked(Closing):
         assert self._process.stdout is not None
         self._send, self._receive = self._process.stdin, self._process.stdout
         self._is_ready = False
+        self.is_in_question = False
         self._watch = _Watch(self._process)
 
     def close(self) -> None:
@@ -107,12 +112,15 @@ class Asked(Closing):
             CheckpointError: as `ask`; the next answer may still be fetched.
         """
         self._watch.start(_WALL_SECONDS + self._seconds(_BYTES_PER_SECOND) * _WALL_TIMES)
+        self.is_in_question = True
         try:
-            answer = self._next()
+            answer, data = self._next(), None
             if "inline_bytes" in answer:
-                return answer, self._inline(answer["inline_bytes"])
-            size = answer.get("num_bytes")
-            return answer, None if size is None else self._data(size)
+                data = self._inline(answer["inline_bytes"])
+            elif "num_bytes" in answer:
+                data = self._data(answer["num_bytes"])
+            self.is_in_question = False
+            return answer, data
         except (OSError, EOFError, ValueError):
             raise self._ended() from None
         finally:
@@ -129,6 +137,7 @@ class Asked(Closing):
             raise ValueError("an answer that is too long")
         answer = _parsed(_exactly(self._receive, count))
         if "error" in answer:
+            self.is_in_question = False
             raise _error(answer)
         return answer
 

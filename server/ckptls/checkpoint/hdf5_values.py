@@ -146,14 +146,25 @@ class _Weights(Closing):
             answer = self._answer(ask, name)
             while "is_later" in answer[0]:
                 answer = self._answer(ask, name)
-        except ProcessEnded:
-            self._pending.clear()
-            if self._asked is not None:
-                self._asked.close()
-                self._asked = None
+        except BaseException as error:
+            if not isinstance(error, CheckpointError):
+                # After an interrupt nobody knows whose answer comes next. The file is not at fault.
+                self._end_process()
+                self._starts = max(self._starts - 1, 0)
+            elif isinstance(error, ProcessEnded) or self._is_in_question():
+                self._end_process()
             raise
         self._file.check_unchanged_lately()
         return answer
+
+    def _is_in_question(self) -> bool:
+        return self._asked is not None and self._asked.is_in_question
+
+    def _end_process(self) -> None:
+        self._pending.clear()
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            asked.close()
 
     def _answer(self, ask: str, name: str) -> Answer:
         process = self._process()
@@ -186,7 +197,8 @@ class _Weights(Closing):
             except ProcessEnded:
                 raise
             except CheckpointError:
-                continue
+                if process.is_in_question:
+                    raise
 
     def _process(self) -> Asked:
         if self._asked is None:

@@ -21,6 +21,8 @@ from ckptls.checkpoint.types import OBJECT_GRAPH_NAME, FileStamp, Format, Kind, 
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
+    from typing import Any
+
     from numpy import ndarray
 
     from ckptls.checkpoint.changes import Changes
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from ckptls.checkpoint.tree import ScopeTree
     from ckptls.checkpoint.value_reader import Values
 
+_OWN = frozenset(("_changes", "_mark", "_tree", "_values"))  # what a copy does not take along
 # Of so many checkpoints that were in a place one after the other the changes are known.
 _MAX_SUCCEEDED = 8
 
@@ -48,8 +51,14 @@ class Variable:
     @property
     def num_bytes(self) -> int | None:
         """Bytes of its value in the data file; None where the shape does not tell (strings)."""
-        size = item_bytes(self.dtype)
-        return prod(self.shape) * size if size else None
+        return num_bytes_of((self.dtype, self.shape))
+
+
+def num_bytes_of(kind: Kind) -> int | None:
+    """Bytes of a value of that (dtype, shape) in the data file; None as `Variable.num_bytes`."""
+    dtype, shape = kind
+    size = item_bytes(dtype)
+    return prod(shape) * size if size else None
 
 
 class Checkpoint(Mapping[str, Variable]):
@@ -131,6 +140,19 @@ class Checkpoint(Mapping[str, Variable]):
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy has, in this process or another: the listing, and no open files.
+
+        Nor has it the scopes, which it can make itself, or a past.
+        """
+        return {name: getattr(self, name) for name in self.__slots__ if name not in _OWN}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._mark, self._changes = object(), ()
+        self._tree = self._values = None
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def __len__(self) -> int:
         return len(self.names)

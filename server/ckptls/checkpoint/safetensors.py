@@ -34,6 +34,8 @@ MAX_HEADER_BYTES = 100_000_000
 # The shortest entry has three brackets in fifty bytes; denser ones only cost memory.
 _BYTES_PER_BRACKET = 12
 _MAX_RECENT = 20_000  # tensors
+_RECENT_FILES = 2  # that are compared
+_AHEAD_BYTES = 256 << 10
 _METADATA = "__metadata__"
 # What keeps keys from being counted in the text alone: escapes, blanks before a colon, and what
 # Python's JSON has beyond the standard.
@@ -98,7 +100,7 @@ class Header:
     problems: tuple[str, ...] = ()
 
 
-# The header that was listed last, unless it is large: values are often read right after it.
+# The headers that were listed last, but for large ones: values are often read right after that.
 _RECENT: dict[FileStamp, Header] = {}
 
 
@@ -124,6 +126,8 @@ class _Opened(shards.Shard):
 
         self._frombuffer = numpy.frombuffer
         self._small: dict[int, elements.AnyType] = {}
+        self._verified = (0, 0)  # the bytes that `verify` read last
+        self._shaped: Type | None = None  # whose shape was the last that was looked at
         self.file = open_file(path)
         try:
             recent = _RECENT.pop(self.file.stamp, None)
@@ -152,10 +156,19 @@ class _Opened(shards.Shard):
 
     def verify(self, name: str) -> int:
         kind, start, end = self._tensors[name]
-        elements.check_shape(kind.kind[1], name)
-        for _ in read_pieces(self.file, start, end - start):
+        if kind is not self._shaped:
+            elements.check_shape(kind.kind[1], name)
+            self._shaped = kind
+        begin, until = self._verified
+        if begin <= start and end <= until:
+            return end - start
+        # One behind the other: the next ones at once, twice as much as was of use before.
+        ahead = min(2 * (until - begin), _AHEAD_BYTES) if start == until else 0
+        begin, until = start, max(end, min(start + ahead, self.file.size))
+        for _ in read_pieces(self.file, begin, until - begin):
             pass
         self.file.check_unchanged_lately()
+        self._verified = begin, until
         return end - start
 
 
@@ -326,12 +339,24 @@ def _end(tensors: dict[str, Tensor], start: int) -> int:
     return place
 
 
+def _remember(stamp: FileStamp, header: Header) -> None:
+    """Keep a header for the values of its file; in one step each, as threads may do so at once."""
+    count = len(header.tensors)
+    if count > _MAX_RECENT:
+        return
+    _RECENT.pop(stamp, None)
+    _RECENT[stamp] = header
+    kept = list(_RECENT.items())
+    for place, (before, other) in enumerate(reversed(kept)):
+        count += len(other.tensors) if place else 0
+        if place >= _RECENT_FILES or count > _MAX_RECENT:
+            _RECENT.pop(before, None)
+
+
 def _found(path: str) -> shards.Found:
     with open_file(path) as file:
         header = read_header(file)
         file.check_unchanged()
-    _RECENT.clear()
-    if len(header.tensors) <= _MAX_RECENT:
-        _RECENT[file.stamp] = header
+    _remember(file.stamp, header)
     kinds = {name: kind.kind for name, (kind, _, _) in header.tensors.items()}
     return kinds, file.stamp, header.problems

@@ -175,7 +175,7 @@ class ShardValues(Closing):
 
     def read(self, name: str) -> elements.Array:
         """The value of one variable, from its own bytes alone."""
-        shard = self._shard_of(name)
+        shard = self._only or self._shard_of(name)
         try:
             return shard.read(name)
         except CheckpointError as error:
@@ -183,7 +183,7 @@ class ShardValues(Closing):
 
     def verify(self, name: str) -> int:
         """Read the bytes of one value, a piece at a time; how many there are."""
-        shard = self._shard_of(name)
+        shard = self._only or self._shard_of(name)
         try:
             return shard.verify(name)
         except CheckpointError as error:
@@ -207,8 +207,6 @@ class ShardValues(Closing):
             return ()
 
     def _shard_of(self, name: str) -> Shard:
-        if self._only is not None:
-            return self._only
         files = self._location.files
         if len(files) == 1:
             self._only = self._shards.open(files[0])

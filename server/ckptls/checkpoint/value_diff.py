@@ -41,9 +41,7 @@ def compare_values(before: Checkpoint, name: str, after: Checkpoint, other: str)
     Raises:
         CheckpointError: the values of one of them cannot be read, or NumPy is not installed.
     """
-    from ckptls.checkpoint.values import read_value
-
-    return compare_arrays(read_value(before, name), read_value(after, other))
+    return compare_arrays(before.read(name), after.read(other))
 
 
 def compare_arrays(first: np.ndarray, second: np.ndarray) -> ValueDiff:

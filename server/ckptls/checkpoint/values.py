@@ -8,8 +8,9 @@ module of each format makes the `ValueReader` behind it, which knows where the b
 from __future__ import annotations
 
 import os
+from copy import copy
 from importlib import import_module
-from threading import Lock
+from threading import Lock, RLock
 
 from ckptls.checkpoint.arrays import load_numpy
 from ckptls.checkpoint.errors import (
@@ -39,24 +40,42 @@ _READERS = {
 }
 
 
+class _Forks:
+    """How often this process was made as a copy of another one, counted from its first ancestor."""
+
+    count = 0
+    lock = RLock()  # for what a copy makes again
+
+
+def _note_fork() -> None:
+    _Forks.count += 1
+    _Forks.lock = RLock()  # a thread that is not here may have held it
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_note_fork)
+
+
 class OpenValues(Closing):
     """The values of one checkpoint, which is opened at the first value that is asked for.
 
-    Any thread may use it. After `close` the next value opens the files again.
+    Any thread may use it, and a process that is forked. After `close` the next value opens the
+    files again. It has a copy of the checkpoint, for one that led back to it would keep the files
+    open until the garbage collector comes.
     """
 
-    __slots__ = ("_checkpoint", "_lock", "_process", "_reader")
+    __slots__ = ("_checkpoint", "_forks", "_lock", "_reader")
 
     def __init__(self, checkpoint: Checkpoint) -> None:
-        self._checkpoint = checkpoint
+        self._checkpoint = copy(checkpoint)
         self._lock = Lock()
-        self._process = 0
+        self._forks = _Forks.count
         self._reader: ValueReader | None = None
 
     def read(self, name: str) -> np.ndarray:
         """The value of one variable; see `Checkpoint.read`."""
         load_numpy()
-        with self._lock:
+        with self._own_lock():
             try:
                 return self._opened().read(name)
             except (CheckpointError, KeyError, MemoryError) as error:
@@ -69,7 +88,7 @@ class OpenValues(Closing):
             CheckpointError: as `Checkpoint.read`.
         """
         load_numpy()
-        with self._lock:
+        with self._own_lock():
             try:
                 return self._opened().verify(name)
             except (CheckpointError, KeyError, MemoryError) as error:
@@ -77,7 +96,7 @@ class OpenValues(Closing):
 
     def places(self, name: str) -> list[Place]:
         """Where the bytes of one variable of a V1 or V2 checkpoint lie; see `places.places`."""
-        with self._lock:
+        with self._own_lock():
             reader: PlacedReader = self._opened()  # type: ignore[assignment]
             try:
                 return reader.places(name)
@@ -103,7 +122,7 @@ class OpenValues(Closing):
             CheckpointError: some of it is damaged.
         """
         load_numpy()
-        with self._lock:
+        with self._own_lock():
             try:
                 self._opened().verify_rest()
             except CheckpointError as error:
@@ -111,19 +130,30 @@ class OpenValues(Closing):
 
     def close(self) -> None:
         """Close the files; the next value opens them again."""
-        with self._lock:
+        with self._own_lock():
             reader, self._reader = self._reader, None
-        if reader is not None and self._process == os.getpid():
+        if reader is not None:
             reader.close()
 
     def __del__(self) -> None:
-        self.close()
+        if hasattr(self, "_reader"):  # an interrupt may have come before
+            self.close()
+
+    def _own_lock(self) -> Lock:
+        """The lock; not that of the process from which this one was forked.
+
+        What that one has opened, such as a pipe to another process, is not ours either.
+        """
+        if self._forks != _Forks.count:
+            with _Forks.lock:
+                if self._forks != _Forks.count:
+                    self._lock, self._reader = Lock(), None
+                    self._forks = _Forks.count
+        return self._lock
 
     def _opened(self) -> ValueReader:
-        # What a parent process has opened, such as a pipe to another process, is not ours.
-        if self._reader is None or self._process != os.getpid():
+        if self._reader is None:
             self._reader = _open_values(self._checkpoint)
-            self._process = os.getpid()
         return self._reader
 
     def _refusal(self, error: BaseException, name: str) -> CheckpointError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ckptls.checkpoint.errors import CheckpointError, CheckpointTooLarge, CheckpointUnsupported
 from ckptls.checkpoint.location import Location
-from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.model import Checkpoint, num_bytes_of
 from ckptls.checkpoint.reader import read_location
 from ckptls.checkpoint.report import Effort, Report
 from ckptls.checkpoint.types import Format
@@ -45,20 +45,20 @@ def verify(location: Location, effort: Effort, report: Report) -> None:
 def verify_by_reading(checkpoint: Checkpoint, effort: Effort, report: Report) -> None:
     """Read every value from files that are opened once, and note what cannot be read."""
     values = checkpoint.open_values()
-    variables = list(checkpoint.variables())
-    total = sum(variable.num_bytes or 0 for variable in variables)
+    sizes = [num_bytes_of(kind) or 0 for kind in checkpoint.kinds]
+    total = sum(sizes)
     done = 0
-    for variable in variables:
+    for name, size in zip(checkpoint.names, sizes, strict=True):
         try:
-            report.size_bytes += values.verify(variable.name)
+            report.size_bytes += values.verify(name)
             report.tensors += 1
         except CheckpointUnsupported as error:
             report.unverified += 1
             if report.unverified <= _MAX_UNVERIFIED:
-                report.note(f"`{variable.name}` was not verified: {error.what}")
+                report.note(f"`{name}` was not verified: {error.what}")
         except CheckpointError as error:
-            report.add(error, checkpoint.prefix, variable.name)
-        done += variable.num_bytes or 0
+            report.add(error, checkpoint.prefix, name)
+        done += size
         effort.progress(done, total)
     if report.unverified > _MAX_UNVERIFIED:
         more = report.unverified - _MAX_UNVERIFIED

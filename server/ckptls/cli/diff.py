@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ckptls.checkpoint.diff import Diff, compare
-from ckptls.checkpoint.model import Checkpoint, Variable
+from ckptls.checkpoint.model import Checkpoint, Variable, num_bytes_of
 from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.reader import read_checkpoint
 from ckptls.checkpoint.rename_groups import RenameGroup, rename_groups
@@ -117,7 +117,8 @@ def _values(
 ) -> Iterator[tuple[str, str, ValueDiff]]:
     """What has other numbers, in the order of names; probable renames are compared too."""
     pairs = sorted({*diff.same, *diff.renamed})
-    sizes = [before[name].num_bytes or 1 for name, _ in pairs]
+    kinds = dict(zip(before.names, before.kinds, strict=True))
+    sizes = [num_bytes_of(kinds[name]) or 1 for name, _ in pairs]
     with _progress(sum(sizes)) as advance:
         for (name, other), size in zip(pairs, sizes, strict=True):
             found = compare_values(before, name, after, other)
