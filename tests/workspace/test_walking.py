@@ -11,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ckptls.workspace.scan import known_checkpoints, matching_checkpoints
+from ckptls.workspace.keras import FactsReader
+from ckptls.workspace.launches import launches
+from ckptls.workspace.scan import known_checkpoints, matching_checkpoints, python_files
 from ckptls.workspace.settings import Settings
 from ckptls.workspace.walking import Bounds, fits_glob, is_excluded, matching, walk
 
@@ -106,6 +108,74 @@ def test_walk_ends_when_it_is_stopped(tmp_path):
     bounds = Bounds(is_stopped=lambda: next(answers))
     assert len(list(walk(str(tmp_path), (), bounds=bounds))) == 2
     assert not bounds.notes
+
+
+def test_walk_ends_when_its_time_is_over_and_says_so(tmp_path):
+    for number in range(5):
+        (tmp_path / f"d{number}").mkdir()
+    bounds = Bounds(seconds=-1)
+    assert list(walk(str(tmp_path), (), bounds=bounds)) == []
+    assert len(bounds.notes) == 1
+    assert "takes longer than" in bounds.notes[0]
+
+
+def test_one_large_folder_is_left_when_the_look_is_stopped(tmp_path):
+    for number in range(3_500):
+        (tmp_path / f"{number}").write_text("")
+    answers = iter([False, False, True])
+    bounds = Bounds(is_stopped=lambda: next(answers, True))
+    ((_, names),) = walk(str(tmp_path), (), bounds=bounds)
+    assert 1_000 <= len(names) < 2_000
+
+
+@pytest.fixture
+def crowded(tmp_path) -> Path:
+    """A folder of more entries than the bound of the tests, which each look needs."""
+    for number in range(40):
+        (tmp_path / f"d{number:02}").mkdir()
+        (tmp_path / f"d{number:02}" / "x.py").write_text("import tensorflow as tf\n")
+        (tmp_path / f"d{number:02}" / "run.sh").write_text(f"python x.py --ckpt=a/{number}.ckpt\n")
+        (tmp_path / f"d{number:02}" / "requirements.txt").write_text("keras==2.1\n")
+    return tmp_path
+
+
+LOOKS = {
+    "checkpoints": lambda folder, bounds: known_checkpoints(folder, Settings(), bounds),
+    "launches": lambda folder, bounds: launches(folder, (), bounds).get("ckpt", ()),
+    "keras": lambda folder, bounds: FactsReader().read(folder, (), None, None, bounds).pins,
+    "modules": lambda folder, bounds: list(python_files(folder, (), bounds)),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
+def test_each_look_through_a_folder_ends_at_its_bounds_and_says_so(crowded, look):
+    for bounds, said in ((Bounds(entries=30), "leads to more"), (Bounds(seconds=-1), "longer")):
+        assert len(look(str(crowded), bounds)) < 16
+        assert len(bounds.notes) == 1
+        assert said in bounds.notes[0]
+    bounds = Bounds()
+    look(str(crowded), bounds)
+    assert bounds.notes == []
+    bounds = Bounds(is_stopped=lambda: True)
+    assert not look(str(crowded), bounds)
+    assert bounds.notes == []
+
+
+def test_the_same_is_noted_once_by_several_looks(crowded):
+    notes: list[str] = []
+    for look in LOOKS.values():
+        look(str(crowded), Bounds(entries=30, notes=notes))
+    assert len(notes) == 1
+
+
+def test_many_scripts_are_read_in_part_and_noted(tmp_path):
+    for number in range(2_001):
+        (tmp_path / f"{number:04}.sh").write_text(f"--a{number}=m/x.ckpt")
+    bounds = Bounds()
+    found = launches(str(tmp_path), (), bounds)
+    assert "a1999" in found
+    assert "a2000" not in found
+    assert len(bounds.notes) == 1
 
 
 def test_links_to_folders_are_not_followed(tmp_path):

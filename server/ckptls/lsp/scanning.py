@@ -16,6 +16,8 @@ from ckptls.workspace.workspace import Folder, Workspace
 logger = logging.getLogger(__name__)
 # A run that saves again and again must not keep a processor busy with looking for checkpoints.
 _REST = 4.0
+# For each look through a folder: on a slow disk it ends before all is seen.
+_MAX_SECONDS = 30.0
 
 
 class Scanning:
@@ -54,23 +56,34 @@ class Scanning:
 
     async def _scan(self, folder: Folder) -> None:
         place = str(folder.path), folder.settings
-        bounds = Bounds(is_stopped=lambda: self._is_stopped)
+        bounds = self._bounds()
         found = await asyncio.to_thread(known_checkpoints, *place, bounds)
-        for note in bounds.notes:
-            if (folder.path, note) not in self._noted:
-                self._noted.add((folder.path, note))
-                logger.warning("%s", note)
+        self._log_notes(folder, bounds)
         if found != folder.known:
             folder.known = found
             logger.info("%d checkpoints in %s", len(found), folder.path)
             self._refresh()
         before = folder.launches
-        await asyncio.to_thread(folder.look_for_launches)
+        bounds = self._bounds()
+        await asyncio.to_thread(folder.look_for_launches, bounds)
+        self._log_notes(folder, bounds)
         known = folder.keras
         environment = self._workspace.environment
-        await asyncio.to_thread(folder.look_for_keras, None, environment)
+        bounds = self._bounds()
+        await asyncio.to_thread(folder.look_for_keras, None, environment, bounds)
+        self._log_notes(folder, bounds)
         if folder.launches != before or folder.keras != known:
             self._refresh()
+
+    def _bounds(self) -> Bounds:
+        return Bounds(is_stopped=lambda: self._is_stopped, seconds=_MAX_SECONDS)
+
+    def _log_notes(self, folder: Folder, bounds: Bounds) -> None:
+        """Logs what was left out, once a folder."""
+        for note in bounds.notes:
+            if (folder.path, note) not in self._noted:
+                self._noted.add((folder.path, note))
+                logger.warning("%s", note)
 
     def look_for_calls(self) -> None:
         """Begins to look for the calls that documents have asked for."""
@@ -83,8 +96,10 @@ class Scanning:
         try:
             while folder.wanted and not self._is_stopped:
                 path, names = next(iter(folder.wanted))
-                if await asyncio.to_thread(folder.look_for_calls, path, names):
+                bounds = self._bounds()
+                if await asyncio.to_thread(folder.look_for_calls, path, names, bounds):
                     self._understand_anew()
+                self._log_notes(folder, bounds)
         finally:
             self._looking.remove(folder)
             folder.rest()

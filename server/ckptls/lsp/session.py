@@ -239,6 +239,11 @@ class Session:
             if seen is not None and (now is None or now.view.source is not seen.view.source):
                 return
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether what is under way in threads has to end."""
+        return self._is_closing
+
     async def watch(self) -> None:
         """Looks from time to time whether a checkpoint that was read has changed."""
         while not self._is_closing:

@@ -6,10 +6,10 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ckptls.lsp.session import Session
-from ckptls.workspace.walking import walk
+from ckptls.workspace.walking import Bounds, walk
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ async def watch(session: Session) -> None:
 
 async def _watch_once(session: Session, before: _Stamps | None) -> _Stamps:
     folders = [(str(each.path), each.settings.exclude) for each in session.workspace.folders]
-    now = await asyncio.to_thread(_stamps, folders)
+    now = await asyncio.to_thread(_stamps, folders, lambda: session.is_closing)
     if before is None:
         # What was written since may have been read already.
         before = {path: stamp for path, stamp in now.items() if stamp[0] < session.started_ns}
@@ -48,10 +48,14 @@ async def _watch_once(session: Session, before: _Stamps | None) -> _Stamps:
     return now
 
 
-def _stamps(folders: Iterable[tuple[str, tuple[str, ...]]]) -> _Stamps:
+def _stamps(
+    folders: Iterable[tuple[str, tuple[str, ...]]], is_stopped: Callable[[], bool]
+) -> _Stamps:
+    """The modules and settings in some folders. No limit of time: what is not reached would look
+    as if it was gone. What the limit of number leaves out is noted by the look for checkpoints."""
     found: _Stamps = {}
     for folder, exclude in folders:
-        for directory, names in walk(folder, exclude):
+        for directory, names in walk(folder, exclude, bounds=Bounds(is_stopped=is_stopped)):
             for name in names:
                 if name.endswith(".py") or name in _SETTINGS:
                     path = os.path.join(directory, name)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from ckptls.workspace.regular import read_start
 from ckptls.workspace.requirements import FOLDER, Pin, installed, pins_in
-from ckptls.workspace.walking import walk
+from ckptls.workspace.walking import Bounds, walk
 
 # The modules that Keras is imported from: the package itself, TensorFlow's choice of one, and
 # what is Keras 2 wherever it runs.
@@ -75,7 +75,12 @@ class FactsReader:
         self._seen: dict[str, tuple[int, int, bool]] = {}
 
     def read(
-        self, folder: str, exclude: tuple[str, ...], base: str | None, environment: str | None
+        self,
+        folder: str,
+        exclude: tuple[str, ...],
+        base: str | None,
+        environment: str | None,
+        bounds: Bounds | None = None,
     ) -> KerasFacts:
         """Look through a folder, and into those above it up to `base`; may take a while.
 
@@ -84,12 +89,18 @@ class FactsReader:
         """
         pins: dict[str, tuple[Pin, ...]] = {}
         candidates: list[str] = []
-        for directory, names in walk(folder, exclude):
+        bounds = bounds if bounds is not None else Bounds()
+        for directory, names in walk(folder, exclude, bounds=bounds):
             _add_pins(pins, directory, names)
             for name in names:
                 may_set = name.endswith(_MAY_SET) or name.startswith(_MAY_SET_TOO)
                 if may_set and len(candidates) < _MAX_FILES:
                     candidates.append(os.path.join(directory, name))
+                elif may_set:
+                    bounds.note(
+                        f"not all files in `{folder}` are searched for `{_SWITCH}`:"
+                        " there are too many"
+                    )
         for directory in _above(folder, base):
             try:
                 _add_pins(pins, directory, os.listdir(directory))
@@ -99,7 +110,11 @@ class FactsReader:
         there = installed(chosen) if chosen else ()
         # Where nothing else tells a version, the switch in other files does not matter.
         matters = bool(there) or any(pins.values())
-        switches = filter(self._mentions_switch, candidates if matters else ())
+        switches = (
+            path
+            for path in (candidates if matters else ())
+            if not bounds.is_stopped() and self._mentions_switch(path)
+        )
         return KerasFacts(folder, pins, there, frozenset(switches))
 
     def _mentions_switch(self, path: str) -> bool:

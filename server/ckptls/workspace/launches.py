@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from ckptls.checkpoint.home import expanded_home
 from ckptls.workspace.regular import decode_text, read_start
-from ckptls.workspace.walking import walk
+from ckptls.workspace.walking import Bounds, walk
 
 _SUFFIXES = (".sh", ".bash", ".yaml", ".yml", ".json", ".config", ".cfg", ".ini", ".toml", ".gin")
 _NAMES = frozenset({"Makefile", "launch.json", "README.md", "README"})
@@ -33,17 +33,24 @@ _SHELL = re.compile(r"""^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)=(["']?)([^\s"';]*
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 
 
-def launches(folder: str, exclude: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
-    """Values by the name of flag or key, dashes as `_`; relative ones as absolute candidates."""
+def launches(
+    folder: str, exclude: tuple[str, ...] = (), bounds: Bounds | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Values by the name of flag or key, dashes as `_`; relative ones as absolute candidates.
+
+    Of 2,000 files and 20 MB at most; what is left out is noted in `bounds`.
+    """
+    bounds = bounds if bounds is not None else Bounds()
     found: dict[str, dict[str, None]] = {}
     bytes_left = _MAX_BYTES
-    for path in _files(folder, exclude):
+    for path in _files(folder, exclude, bounds):
         try:
             data = read_start(path, min(_MAX_FILE_BYTES, bytes_left))
         except OSError:
             continue
         bytes_left -= len(data)
         if bytes_left <= 0:
+            _note_rest(bounds, folder)
             break
         for name, value in _pairs(decode_text(data), path):
             if len(found) >= _MAX_OPTIONS and name not in found:
@@ -54,13 +61,21 @@ def launches(folder: str, exclude: tuple[str, ...] = ()) -> dict[str, tuple[str,
     return {name: tuple(values) for name, values in found.items()}
 
 
-def _files(folder: str, exclude: tuple[str, ...]) -> Iterable[str]:
+def _note_rest(bounds: Bounds, folder: str) -> None:
+    bounds.note(
+        f"not all scripts and configurations in `{folder}` are searched for flags:"
+        " there are too many"
+    )
+
+
+def _files(folder: str, exclude: tuple[str, ...], bounds: Bounds) -> Iterable[str]:
     count = 0
-    for directory, names in walk(folder, exclude):
+    for directory, names in walk(folder, exclude, bounds=bounds):
         for name in sorted(names):
             if name.endswith(_SUFFIXES) or name in _NAMES:
                 count += 1
                 if count > _MAX_FILES:
+                    _note_rest(bounds, folder)
                     return
                 yield os.path.join(directory, name)
 

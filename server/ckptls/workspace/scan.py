@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from itertools import chain
 
@@ -23,9 +22,10 @@ def scan_checkpoints(
 ) -> tuple[str, ...]:
     """The prefixes of all checkpoints below a folder, TensorFlow's first.
 
-    It is cut short after ten seconds. Of files the names tell, then their first or last bytes.
+    It is cut short after ten seconds, or after 2,000 checkpoints. Of files the names tell, then
+    their first or last bytes.
     """
-    deadline = time.monotonic() + _MAX_SECONDS
+    bounds = (bounds if bounds is not None else Bounds()).part(_MAX_SECONDS)
     found: list[str] = []
     others: list[str] = []
     for directory, files in walk(folder, exclude, is_ignored=_is_in_orbax, bounds=bounds):
@@ -33,7 +33,11 @@ def scan_checkpoints(
             found += find_checkpoints(directory)
         if may_be_in(files):
             others += prefixes_in(directory)
-        if len(found) >= _MAX_CHECKPOINTS or time.monotonic() > deadline:
+        if len(found) >= _MAX_CHECKPOINTS:
+            bounds.note(
+                f"there are more than {_MAX_CHECKPOINTS:,} checkpoints in `{folder}`;"
+                " the rest is left out"
+            )
             break
     return tuple(dict.fromkeys((*found, *others)))[:_MAX_CHECKPOINTS]
 
@@ -48,7 +52,7 @@ def matching_checkpoints(
 ) -> tuple[str, ...]:
     """The prefixes that globs, relative to a folder, name: of indexes, or of files themselves."""
     found: dict[str, None] = {}
-    bounds = bounds if bounds is not None else Bounds()
+    bounds = (bounds if bounds is not None else Bounds()).part(_MAX_SECONDS)
     for pattern in patterns:
         if is_remote(pattern):
             continue
@@ -57,7 +61,7 @@ def matching_checkpoints(
         for path in chain(indexes, map(stem_of_part, matching(place, bounds, pattern))):
             found[os.path.normpath(path)] = None
             if len(found) >= _MAX_CHECKPOINTS:
-                bounds.notes.append(
+                bounds.note(
                     f"the globs of `checkpoints` name more than {_MAX_CHECKPOINTS:,} files;"
                     " the rest is left out"
                 )
@@ -73,17 +77,18 @@ def known_checkpoints(
     `bounds` are those of each of the two, and get the notes of both.
     """
     bounds = bounds if bounds is not None else Bounds()
-    globbed = Bounds(bounds.entries, bounds.is_stopped, bounds.notes)
-    named = matching_checkpoints(folder, settings.checkpoints, globbed)
+    named = matching_checkpoints(folder, settings.checkpoints, bounds)
     # An address is known as it stands: this is done whenever files come and go.
     remote = [path for path in settings.checkpoints if settings.remote and is_remote(path)]
     lying = scan_checkpoints(folder, settings.exclude, bounds)
     return tuple(dict.fromkeys((*named, *remote, *lying)))
 
 
-def python_files(folder: str, exclude: tuple[str, ...] = ()) -> Iterator[str]:
+def python_files(
+    folder: str, exclude: tuple[str, ...] = (), bounds: Bounds | None = None
+) -> Iterator[str]:
     """The Python files below a folder, in order."""
-    for directory, files in walk(folder, exclude):
+    for directory, files in walk(folder, exclude, bounds=bounds):
         for name in sorted(files):
             path = os.path.join(directory, name)
             if name.endswith(".py") and not is_excluded(os.path.relpath(path, folder), exclude):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,6 +16,8 @@ _NEVER = {".git", ".hg", ".svn", "node_modules", "__pycache__", "site-packages",
 _NEVER |= {".venv", "venv", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}
 _MAX_ENTRIES = 1_000_000
 _MAGIC = frozenset("*?[")
+# So many entries of one folder are taken before it is asked again whether to end.
+_ENTRIES_A_LOOK = 1_000
 
 
 def _never() -> bool:
@@ -27,28 +31,49 @@ class Bounds:
     entries: files and folders that may still be met.
     is_stopped: asked at every folder; ends the look.
     notes: what was cut short, in a sentence; nothing is said of what came after it.
+    seconds: how long it may take, from the first folder on.
     """
 
     entries: int = _MAX_ENTRIES
     is_stopped: Callable[[], bool] = _never
     notes: list[str] = field(default_factory=list)
+    seconds: float = math.inf
     _has_noted: bool = False
+    _deadline: float | None = None
+
+    def part(self, seconds: float = math.inf) -> Bounds:
+        """The same bounds for a look of its own, with less time; it notes in the same list."""
+        seconds = min(seconds, self.seconds)
+        return Bounds(self.entries, self.is_stopped, self.notes, seconds)
 
     def is_spent(self, what: str) -> bool:
         """Whether a look has to end; `what` it goes through is noted."""
         if self.is_stopped():
             return True
-        if self.entries > 0:
-            return False
-        self._note(what)
-        return True
-
-    def _note(self, what: str) -> None:
-        if not self._has_noted:
-            self._has_noted = True
-            self.notes.append(
-                f"{what} leads to more files and folders than are looked at; the rest is left out"
+        now = time.monotonic()
+        if self._deadline is None:
+            self._deadline = now + self.seconds
+        if self.entries <= 0:
+            self._note_many(what)
+            return True
+        if now > self._deadline:
+            self.note(
+                f"looking through {what} takes longer than {self.seconds:g} seconds;"
+                " the rest is left out"
             )
+            return True
+        return False
+
+    def _note_many(self, what: str) -> None:
+        self.note(
+            f"{what} leads to more files and folders than are looked at; the rest is left out"
+        )
+
+    def note(self, sentence: str) -> None:
+        """Notes what is cut short, if it is the first; the same sentence is noted once."""
+        if not self._has_noted and sentence not in self.notes:
+            self.notes.append(sentence)
+        self._has_noted = True
 
     def entries_of(self, directory: str, what: str) -> list[os.DirEntry[str]]:
         """What is in a directory, as far as the number of entries allows; empty if nobody may
@@ -56,9 +81,11 @@ class Bounds:
         found: list[os.DirEntry[str]] = []
         try:
             with os.scandir(directory) as items:
-                for item in items:
+                for count, item in enumerate(items):
                     if self.entries <= 0:
-                        self._note(what)
+                        self._note_many(what)
+                        break
+                    if count % _ENTRIES_A_LOOK == _ENTRIES_A_LOOK - 1 and self.is_spent(what):
                         break
                     self.entries -= 1
                     found.append(item)

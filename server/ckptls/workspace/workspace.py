@@ -23,7 +23,7 @@ from ckptls.workspace.resolve import Lookup, Roots
 from ckptls.workspace.scan import python_files
 from ckptls.workspace.settings import Settings
 from ckptls.workspace.store import CheckpointStore, Entry
-from ckptls.workspace.walking import fits_glob
+from ckptls.workspace.walking import Bounds, fits_glob
 
 # Who types the name of a function asks for another set of names after each key.
 _MAX_ASKED = 8
@@ -51,6 +51,7 @@ class Folder:
         self._keras_reader = FactsReader()
         self.calls: dict[tuple[str, frozenset[str]], Calls] = {}
         self.wanted: dict[tuple[str, frozenset[str]], None] = {}
+        self._bounds: Bounds | None = None  # of the look for calls that is under way
         # Works on its own modules: in a server it is asked from a thread.
         self._project = ProjectCalls(self._python_files, ModuleStore(), self.place)
 
@@ -62,24 +63,29 @@ class Folder:
         return place_of(str(self.path), self.settings)
 
     def _python_files(self) -> list[str]:
-        return list(python_files(str(self.path), self.settings.exclude))
+        return list(python_files(str(self.path), self.settings.exclude, self._bounds))
 
-    def look_for_launches(self) -> Mapping[str, tuple[str, ...]]:
+    def look_for_launches(self, bounds: Bounds | None = None) -> Mapping[str, tuple[str, ...]]:
         """Reads the scripts and configurations of the folder; may take a while."""
-        self.launches = launches(str(self.path), self.settings.exclude)
+        self.launches = launches(str(self.path), self.settings.exclude, bounds)
         return self.launches
 
-    def look_for_keras(self, base: str | None, environment: str | None) -> KerasFacts:
+    def look_for_keras(
+        self, base: str | None, environment: str | None, bounds: Bounds | None = None
+    ) -> KerasFacts:
         """Reads what pins versions of Keras, and what is installed; may take a while."""
         place = str(self.path), self.settings.exclude
-        self.keras = self._keras_reader.read(*place, base, environment)
+        self.keras = self._keras_reader.read(*place, base, environment, bounds)
         return self.keras
 
-    def look_for_calls(self, path: str, names: frozenset[str]) -> Calls:
+    def look_for_calls(
+        self, path: str, names: frozenset[str], bounds: Bounds | None = None
+    ) -> Calls:
         """Reads the files that call functions of the one at `path`; may take a while.
 
         From any thread, one at a time. What is forgotten meanwhile is not kept.
         """
+        self._bounds = bounds
         asked, calls = (path, names), self.calls
         try:
             found = self._project.of(path, names)
