@@ -25,8 +25,8 @@ from typing import TypeVar
 
 from ckptls.lsp.positions import changed
 from ckptls.source.catalogue import builtin_catalogue
-from ckptls.source.chunks import Chunk
 from ckptls.source.document import Analysis, Document
+from ckptls.source.ir import Chunk
 from ckptls.source.modules import Environment, Module, OutsideCall
 from ckptls.source.notebook import join_cells
 from ckptls.source.pieces import Text, text

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ckptls.source import syntax
-from ckptls.source.chunks import Chunk
 from ckptls.source.document import Document
+from ckptls.source.ir import Chunk
 from source.edits import said
 from source.test_edits import EXAMPLE
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ckptls.checkpoint.printable import printable
 from ckptls.cli.check_files import Found
+from ckptls.cli.check_messages import message_in_file
 from ckptls.cli.output import aligned, write_lines
 from ckptls.features.answers import Severity
 
@@ -81,13 +82,6 @@ def _github_line(found: Found) -> str:
     written = ",".join(f"{name}={_escaped(str(v), ':,')}" for name, v in properties.items())
     level = _GITHUB_LEVELS.get(label, label)
     return f"::{level} {written}::{_escaped(printable(message_in_file(found)))}"
-
-
-def message_in_file(found: Found) -> str:
-    """The message, with the cell for readers who see the JSON of a notebook alone."""
-    if found.cell is None:
-        return found.message
-    return f"cell {found.cell + 1}, line {found.extent.start.line + 1}: {found.message}"
 
 
 def _escaped(text: str, also: str = "") -> str:

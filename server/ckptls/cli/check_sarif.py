@@ -14,7 +14,7 @@ from urllib.parse import quote
 from ckptls._version import __version__
 from ckptls.checkpoint.printable import printable
 from ckptls.cli.check_files import Change, Extent, Found
-from ckptls.cli.check_report import message_in_file
+from ckptls.cli.check_messages import message_in_file
 from ckptls.features.answers import Severity
 from ckptls.features.rule import Rule, all_rules
 

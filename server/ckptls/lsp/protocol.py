@@ -25,7 +25,7 @@ import json
 import logging
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from lsprotocol import types
 from pygls.exceptions import (
@@ -53,7 +53,7 @@ from ckptls.lsp.foreground import Foreground
 if TYPE_CHECKING:
     from pygls.io_ import AsyncWriter, Writer
 
-    from ckptls.lsp.connection import Server
+    from ckptls.lsp.host import Host
 
 logger = logging.getLogger(__name__)
 
@@ -95,8 +95,6 @@ def _handed_on(method: str) -> Any:
 class Protocol(LanguageServerProtocol):
     """The language server protocol as ckptls speaks it."""
 
-    _server: Server
-
     def __init__(self, server: Any, converter: Any) -> None:
         super().__init__(server, converter)
         self._is_initialized = False
@@ -112,6 +110,10 @@ class Protocol(LanguageServerProtocol):
         self.foreground = Foreground()
 
     # Messages in
+
+    @property
+    def _host(self) -> Host:
+        return cast("Host", self._server)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """The message as it is: pygls calls this for each object in it."""
@@ -185,7 +187,7 @@ class Protocol(LanguageServerProtocol):
             self._refuse(identifier, JsonRpcInvalidRequest(f"{method} is no request"))
             return
         if self._is_initialized:
-            self._server.equip()
+            self._host.equip()
         if method not in self.fm.features and method not in self.fm.builtin_features:
             self._refuse(identifier, JsonRpcMethodNotFound.of(method))
             return
@@ -214,7 +216,7 @@ class Protocol(LanguageServerProtocol):
                 return
             self._has_begun = self._has_begun or method == types.INITIALIZED
             if method != types.EXIT:
-                self._server.equip()
+                self._host.equip()
             super().handle_message(notification)
 
     def _take_response(self, message: dict[str, Any], identifier: int | str) -> None:
@@ -347,9 +349,9 @@ class Protocol(LanguageServerProtocol):
         folders = [folder.uri for folder in params.workspace_folders or ()]
         if not folders and params.root_uri:
             folders = [params.root_uri]
-        self._server.introduce(client, folders)
+        self._host.introduce(client, folders)
         result.capabilities = self.server_capabilities = capabilities(client)
-        if self._server.ends_with_client and params.process_id is not None:
+        if self._host.ends_with_client and params.process_id is not None:
             ending.end_with(params.process_id)
         self._is_initialized = True
         if client.replaces_literals:

@@ -9,7 +9,7 @@ from ckptls.source.text import Span
 
 if TYPE_CHECKING:
     from ckptls.source import ir
-    from ckptls.source.chunks import Chunk
+    from ckptls.source.ir import Chunk
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from dataclasses import replace
 from ckptls.source import averages, cells, flags, ir, objects, scopes, templates
 from ckptls.source.arguments import Bound, bind_arguments, is_on, path_parameter, reshapes, saved
 from ckptls.source.catalogue import Catalogue, Entry, Roles
-from ckptls.source.chunks import Chunk
 from ckptls.source.containers import Arguments
 from ckptls.source.emit import DEFINING, SOMEWHERE, Emitter, dtype_of, shape_of
 from ckptls.source.evaluate import Evaluator
+from ckptls.source.ir import Chunk
 from ckptls.source.modules import Environment
 from ckptls.source.pieces import UNKNOWN_TEXT, Text, text
 from ckptls.source.selections import assigned_map, restored_names, saved_names, selection

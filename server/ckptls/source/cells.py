@@ -30,8 +30,8 @@ from ckptls.source.values import (
 if TYPE_CHECKING:
     from ckptls.source.arguments import Bound
     from ckptls.source.catalogue import Entry
-    from ckptls.source.catalogued import Catalogued
     from ckptls.source.emit import Emitter
+    from ckptls.source.interpreter_protocol import InterpreterProtocol
 
 # Between the words of a name: `SeparableConv2D`.
 _CAPITALS = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -70,7 +70,7 @@ _KINDS = {
 _WRAPPERS = frozenset({"DropoutWrapper", "ResidualWrapper", "DeviceWrapper"})
 
 
-def made(caller: Catalogued, entry: Entry, bound: Bound) -> Values:
+def made(caller: InterpreterProtocol, entry: Entry, bound: Bound) -> Values:
     """The cell or layer that calling its class makes.
 
     Its detail is what names its scope, the variables in that, and, as pairs of what stands
@@ -86,7 +86,7 @@ def made(caller: Catalogued, entry: Entry, bound: Bound) -> Values:
     return (Tracked(KIND, detail=(named or (scope,), _variables(kind, bound), ())),)
 
 
-def _kind_of_layer(caller: Catalogued, name: str, bound: Bound) -> _Kind | None:
+def _kind_of_layer(caller: InterpreterProtocol, name: str, bound: Bound) -> _Kind | None:
     """What `tf.layers.Dense` and its like make: the same as `tf.layers.dense`."""
     layer = scopes.LAYERS.get(_CAPITALS.sub("_", name).lower())
     if layer is None:
@@ -143,7 +143,7 @@ def _parts(cell: Value) -> tuple[tuple[Text, ...], tuple[Text, ...], list[tuple[
     return texts(scope), texts(variables), pairs
 
 
-def run(caller: Catalogued, entry: Entry, bound: Bound, emitter: Emitter) -> Values:
+def run(caller: InterpreterProtocol, entry: Entry, bound: Bound, emitter: Emitter) -> Values:
     """A network that runs cells over a sequence."""
     name = entry.short_name
     around = _opened(caller, bound, _DEFAULT_SCOPES.get(name, "rnn"))
@@ -165,7 +165,7 @@ _DEFAULT_SCOPES = {
 }
 
 
-def step(caller: Catalogued, cell: Tracked, bound: Bound, emitter: Emitter) -> Values:
+def step(caller: InterpreterProtocol, cell: Tracked, bound: Bound, emitter: Emitter) -> Values:
     """`cell(inputs, state, scope=None)`: a scope that is given takes the place of its own."""
     given = bound.get("scope", (Literal(None),))
     if given == (Literal(None),):
@@ -176,7 +176,7 @@ def step(caller: Catalogued, cell: Tracked, bound: Bound, emitter: Emitter) -> V
     return UNKNOWN
 
 
-def _opened(caller: Catalogued, bound: Bound, default: str) -> tuple[Text, ...]:
+def _opened(caller: InterpreterProtocol, bound: Bound, default: str) -> tuple[Text, ...]:
     """What `scope=` opens, with a slash at its end."""
     given = bound.get("scope", (Literal(None),))
     if given == (Literal(None),):
@@ -186,13 +186,13 @@ def _opened(caller: Catalogued, bound: Bound, default: str) -> tuple[Text, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _run_both(caller: Catalogued, bound: Bound, outer: Text, emitter: Emitter) -> None:
+def _run_both(caller: InterpreterProtocol, bound: Bound, outer: Text, emitter: Emitter) -> None:
     for side in ("fw", "bw"):
         inside = outer + text(side + "/")
         _run_cells(caller, bound.get(f"cell_{side}", UNKNOWN), inside, emitter)
 
 
-def _run_stack(caller: Catalogued, bound: Bound, outer: Text, emitter: Emitter) -> None:
+def _run_stack(caller: InterpreterProtocol, bound: Bound, outer: Text, emitter: Emitter) -> None:
     """Bidirectional networks, one upon the other."""
     for side in ("fw", "bw"):
         items, is_whole = items_of(bound.get(f"cells_{side}", UNKNOWN))
@@ -202,7 +202,7 @@ def _run_stack(caller: Catalogued, bound: Bound, outer: Text, emitter: Emitter) 
             _run_cells(caller, cells, inside, emitter)
 
 
-def _run_cells(caller: Catalogued, cells: Values, outer: Text, emitter: Emitter) -> None:
+def _run_cells(caller: InterpreterProtocol, cells: Values, outer: Text, emitter: Emitter) -> None:
     for cell in cells:
         scope, _, _ = _parts(cell)
         named = tuple(each for each in scope if each.origins)
@@ -213,7 +213,7 @@ def _run_cells(caller: Catalogued, cells: Values, outer: Text, emitter: Emitter)
             _run_inside(caller, cell, outer + one + text("/"), emitter)
 
 
-def _run_inside(caller: Catalogued, cell: Value, inside: Text, emitter: Emitter) -> None:
+def _run_inside(caller: InterpreterProtocol, cell: Value, inside: Text, emitter: Emitter) -> None:
     """The variables of a cell in a scope, and the names that the code gave inside it."""
     _, variables, named = _parts(cell)
     for before, name in named:

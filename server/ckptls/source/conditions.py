@@ -11,7 +11,7 @@ from ckptls.source.pieces import Text
 from ckptls.source.values import GraphVariable, Literal, ScopeValue, Sequence, Value, Values
 
 if TYPE_CHECKING:
-    from ckptls.source.evaluate import Evaluator
+    from ckptls.source.interpreter_protocol import InterpreterProtocol
 
 # Larger numbers are no part of a name.
 _LARGE = 1 << 64
@@ -41,7 +41,7 @@ def always(test: ir.Expr) -> bool | None:
     return bool(test.value) if isinstance(test, ir.Constant) else None
 
 
-def decided(evaluator: Evaluator, test: ir.Expr) -> bool | None:
+def decided(evaluator: InterpreterProtocol, test: ir.Expr) -> bool | None:
     """Whether a condition holds, where it asks whether a name has a value; None if that is not
     known. Yes and no, and numbers, differ from one run of a program to the next."""
     if evaluator.frame.is_repeated:

@@ -12,8 +12,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from ckptls.source.catalogue import Catalogue, builtin_catalogue
-from ckptls.source.chunks import Chunk, ChunkPool
+from ckptls.source.chunks import ChunkPool
 from ckptls.source.interpret import Interpreter, Lasting
+from ckptls.source.ir import Chunk
 from ckptls.source.modules import NOWHERE, Environment, Exports, Module
 from ckptls.source.pieces import Text
 from ckptls.source.pragmas import Pragmas, find_pragmas

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from ckptls.source import flags, ir, library
 from ckptls.source.braces import braces
-from ckptls.source.chunks import Chunk
 from ckptls.source.conditions import calculated, decided, truth
 from ckptls.source.containers import (
     added,
@@ -22,10 +21,12 @@ from ckptls.source.containers import (
 )
 from ckptls.source.expressions import TOO_DEEP
 from ckptls.source.guards import are_names, is_name_test, is_tested
+from ckptls.source.interpreter_protocol import InterpreterProtocol
+from ckptls.source.ir import Chunk
 from ckptls.source.names import Names
 from ckptls.source.pieces import Hole, Origin, Piece, Text
+from ckptls.source.text_limits import MAX_NAME
 from ckptls.source.values import (
-    MAX_NAME,
     UNKNOWN,
     ClassValue,
     Flag,
@@ -53,7 +54,7 @@ from ckptls.source.values import (
 MAX_NESTING = 100
 
 
-class Evaluator(Names):
+class Evaluator(Names, InterpreterProtocol):
     """Evaluates expressions in a frame; calls are left to the class above it."""
 
     def evaluate(self, expression: ir.Expr) -> Values:

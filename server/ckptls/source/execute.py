@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from ckptls.source import ir, scopes
 from ckptls.source.catalogue import Catalogue
-from ckptls.source.chunks import Chunk
 from ckptls.source.conditions import always, decided
 from ckptls.source.containers import items_of
 from ckptls.source.evaluate import MAX_NESTING
 from ckptls.source.functions import Functions
 from ckptls.source.guards import are_names, catches, is_name_test, is_tested
+from ckptls.source.ir import Chunk
 from ckptls.source.modules import Environment
 from ckptls.source.names import STARRED
 from ckptls.source.stacks import is_stack

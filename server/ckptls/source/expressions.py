@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from ckptls.source import ir
 from ckptls.source.literals import decode
-from ckptls.source.pieces import MAX_LENGTH
-from ckptls.source.values import MAX_NAME
+from ckptls.source.text_limits import MAX_LENGTH, MAX_NAME
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ckptls.source import library
-from ckptls.source.chunks import Chunk
+from ckptls.source.ir import Chunk
 from ckptls.source.pieces import UNKNOWN_TEXT, Text, text
 from ckptls.source.values import (
     UNKNOWN,
@@ -34,9 +34,8 @@ from ckptls.source.values import (
 
 if TYPE_CHECKING:
     from ckptls.source import ir
-    from ckptls.source.calls import Caller
     from ckptls.source.containers import Arguments
-    from ckptls.source.evaluate import Evaluator
+    from ckptls.source.interpreter_protocol import InterpreterProtocol
 
 # The flags of `absl` and `tf.app.flags` are one for the whole program.
 FLAGS = Record("flags", Chunk(("flags", False, b"")))
@@ -101,7 +100,7 @@ def is_flags(name: str) -> bool:
     return name.endswith("flags.FLAGS") and _FLAGS.fullmatch(name) is not None
 
 
-def read_record(caller: Evaluator, record: Record, name: str) -> Values:
+def read_record(caller: InterpreterProtocol, record: Record, name: str) -> Values:
     """`record.name`."""
     wanted = caller.environment.flags.get(name)
     if wanted is not None and record.kind != "namespace":
@@ -121,7 +120,9 @@ def _is_nothing(value: object) -> bool:
     return isinstance(value, Text) and value.literal == ""
 
 
-def call_qualified(caller: Evaluator, name: str, place: int, arguments: Arguments) -> Values | None:
+def call_qualified(
+    caller: InterpreterProtocol, name: str, place: int, arguments: Arguments
+) -> Values | None:
     """A call of something imported; None if it has nothing to do with flags."""
     kind = _MAKERS.get(name)
     if kind is not None:
@@ -176,7 +177,7 @@ def _given(arguments: Arguments, position: int, name: str) -> Values | None:
     return positional[position] if position < len(positional) else None
 
 
-def _from_mapping(caller: Evaluator, record: Record, values: Values) -> None:
+def _from_mapping(caller: InterpreterProtocol, record: Record, values: Values) -> None:
     from ckptls.source.values import Mapping as Dictionary
 
     for value in values:
@@ -189,7 +190,7 @@ def _from_mapping(caller: Evaluator, record: Record, values: Values) -> None:
             caller.write_key(record.key(_REST), UNKNOWN)
 
 
-def _environment(caller: Evaluator, arguments: Arguments) -> Values:
+def _environment(caller: InterpreterProtocol, arguments: Arguments) -> Values:
     names = texts(_given(arguments, 0, "key") or ())
     literal = names[0].literal if len(names) == 1 else None
     default = _given(arguments, 1, "default")
@@ -201,7 +202,7 @@ def _environment(caller: Evaluator, arguments: Arguments) -> Values:
     return found
 
 
-def environment(caller: Evaluator, name: str) -> Values:
+def environment(caller: InterpreterProtocol, name: str) -> Values:
     """`os.environ[name]`."""
     wanted = caller.environment.flags.get(name)
     return (text(wanted),) if wanted is not None else (Flag(name),)
@@ -237,7 +238,7 @@ def _stripped(values: Values) -> Values:
     return tuple(v for each in texts(values) for v in library.text_method(each, "strip", ()))
 
 
-def _defined(caller: Evaluator, maker: str, arguments: Arguments) -> Values:
+def _defined(caller: InterpreterProtocol, maker: str, arguments: Arguments) -> Values:
     names = texts(_given(arguments, 0, "name") or ())
     default = _given(arguments, 1, "default")
     if len(names) != 1 or names[0].literal is None:
@@ -249,7 +250,7 @@ def _defined(caller: Evaluator, maker: str, arguments: Arguments) -> Values:
     return (Tracked("flag", ((text(name)),)),)
 
 
-def member(caller: Evaluator, value: Tracked, name: str) -> Values:
+def member(caller: InterpreterProtocol, value: Tracked, name: str) -> Values:
     """`.value` or `.default` of what `DEFINE_string` gives back."""
     if name in ("value", "default") and value.paths and isinstance(value.paths[0], Text):
         return read_record(caller, FLAGS, value.paths[0].literal or "")
@@ -257,7 +258,7 @@ def member(caller: Evaluator, value: Tracked, name: str) -> Values:
 
 
 def call_record(
-    caller: Caller, record: Record, name: str, arguments: Arguments, node: ir.Call
+    caller: InterpreterProtocol, record: Record, name: str, arguments: Arguments, node: ir.Call
 ) -> Values:
     """A method of a parser, of flags or of a namespace."""
     if name in ("add_argument", "add_option", "add"):
@@ -283,7 +284,7 @@ def call_record(
     return UNKNOWN
 
 
-def _got(caller: Evaluator, record: Record, arguments: Arguments) -> Values:
+def _got(caller: InterpreterProtocol, record: Record, arguments: Arguments) -> Values:
     if record.kind == "sections":
         return _option(arguments)
     names = texts(_given(arguments, 0, "name") or ())
@@ -306,7 +307,9 @@ def _option(arguments: Arguments) -> Values:
     return (flag,) if fallback is None or all(map(_is_nothing, fallback)) else (flag, *fallback)
 
 
-def _converted(caller: Caller, default: Values, converter: Values, node: ir.Call) -> Values:
+def _converted(
+    caller: InterpreterProtocol, default: Values, converter: Values, node: ir.Call
+) -> Values:
     """A default that is a text goes through `type=` as what is typed does."""
     functions = [each for each in converter if isinstance(each, FunctionValue)]
     if not functions:
@@ -321,7 +324,9 @@ def _converted(caller: Caller, default: Values, converter: Values, node: ir.Call
     return tuple(found)
 
 
-def _added(caller: Caller, record: Record, arguments: Arguments, node: ir.Call) -> None:
+def _added(
+    caller: InterpreterProtocol, record: Record, arguments: Arguments, node: ir.Call
+) -> None:
     names = [each.literal for key, values in arguments if key is None for each in texts(values)]
     options = [name for name in names if name]
     if not options:
@@ -336,7 +341,9 @@ def _added(caller: Caller, record: Record, arguments: Arguments, node: ir.Call) 
     caller.write_key(record.key(name), default)
 
 
-def option_defaults(caller: Evaluator, decorators: tuple[object, ...]) -> Mapping[str, Values]:
+def option_defaults(
+    caller: InterpreterProtocol, decorators: tuple[object, ...]
+) -> Mapping[str, Values]:
     """What `click.option` above a function gives to its parameters."""
     from ckptls.source import ir
 

@@ -9,9 +9,9 @@ from ckptls.source import flags, ir
 from ckptls.source.arguments import Bound, bind_parameters
 from ckptls.source.calls import Caller
 from ckptls.source.catalogue import Catalogue
-from ckptls.source.chunks import Chunk
 from ckptls.source.containers import Arguments
 from ckptls.source.decorators import Wrapping, wrapping
+from ckptls.source.ir import Chunk
 from ckptls.source.modules import Environment
 from ckptls.source.pieces import Text
 from ckptls.source.state import CallRecord, Frame, Question, Recorder, Scopes

@@ -15,8 +15,9 @@ from typing import Any
 from ckptls.source import ir
 from ckptls.source.arguments import Bound
 from ckptls.source.catalogue import Catalogue
-from ckptls.source.chunks import Chunk, ChunkPool
+from ckptls.source.chunks import ChunkPool
 from ckptls.source.execute import Executor
+from ckptls.source.ir import Chunk
 from ckptls.source.modules import NOWHERE, Environment, Exports, OutsideCall
 from ckptls.source.pieces import UNKNOWN_TEXT, Piece
 from ckptls.source.plan import Plan

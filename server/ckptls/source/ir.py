@@ -10,10 +10,16 @@ Nodes are named tuples: a file has tens of thousands, and they are made on each 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Union
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Protocol, Union
 
-if TYPE_CHECKING:
-    from ckptls.source.chunks import Chunk
+from ckptls.source.rows import CROWD, DENSE_CROWD
+
+_Key = tuple[str, bool, bytes]
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+_QUOTES = (b'"""', b"'''")
+_OPENS_BODY = re.compile(rb":[ \t]*(?:#[^\n]*)?\r?\n\s*[rRuU]?\Z")
 
 
 class Run(NamedTuple):
@@ -319,5 +325,111 @@ Stmt = Union[
     Class,
     "Chunk",
 ]
-
 NOTHING = Block(())
+
+
+class ChunkOwner(Protocol):
+    """The document that chunks belong to."""
+
+    @property
+    def home(self) -> Any:
+        """The module whose text it is, where others import it, as `values.ModuleLike`."""
+
+    @property
+    def globals(self) -> Chunk:
+        """The chunk under which assignments to `global` names are kept."""
+
+
+class Chunk:
+    """One statement and where it stands now; identity matters, so it is never copied.
+
+    It is lowered when its statement is asked for: most functions of a large file never are.
+    """
+
+    __slots__ = (
+        "_lower",
+        "_words",
+        "is_taken",
+        "key",
+        "memo",
+        "nested",
+        "offset",
+        "parent",
+        "pool",
+    )
+
+    def __init__(self, key: _Key, pool: ChunkOwner | None = None) -> None:
+        self.key = key
+        # Whose chunk it is: that of one document.
+        self.pool = pool
+        # Where it begins: in the chunk around it, or at the top level in the document.
+        self.parent: Chunk | None = None
+        self.offset = 0
+        # Whether a chunk around it holds it, of those that were left over from before.
+        self.is_taken = False
+        self.nested: list[Chunk] = []
+        # What the interpreter found when it last ran this chunk.
+        self.memo: Any = None
+        self._lower: Callable[[Chunk], Stmt] | Stmt | None = None
+        self._words: frozenset[bytes] | None = None
+
+    @property
+    def statement(self) -> Stmt:
+        """The statement, lowered on first use."""
+        if callable(self._lower):
+            self._lower = self._lower(self)
+        return self._lower or NOTHING
+
+    @property
+    def is_crowd(self) -> bool:
+        """Whether it is made of several short statements of the top level."""
+        return self.key[0] in (CROWD, DENSE_CROWD)
+
+    @property
+    def is_dense_crowd(self) -> bool:
+        """Whether it is made of short statements of a text that has too many to run them all."""
+        return self.key[0] == DENSE_CROWD
+
+    @property
+    def is_lowered(self) -> bool:
+        """Whether the statement has been asked for."""
+        return not (self._lower is None or callable(self._lower))
+
+    def lower_with(self, lower: Callable[[Chunk], Stmt]) -> None:
+        """Says how the statement is made when it is asked for."""
+        self._lower = lower
+
+    @property
+    def words(self) -> frozenset[bytes]:
+        """Every word in the chunk's text, of comments and strings too, but of no docstring."""
+        if self._words is None:
+            self._words = frozenset(_WORD.findall(_without_docstring(self.key[2])))
+        return self._words
+
+    @property
+    def length(self) -> int:
+        """Bytes of UTF-8 that the chunk covers."""
+        return len(self.key[2])
+
+    @property
+    def start(self) -> int:
+        """The code point offset of the chunk in the document now."""
+        return self.offset if self.parent is None else self.parent.start + self.offset
+
+    def with_nested(self) -> Iterator[Chunk]:
+        """The chunk and all that are inside it."""
+        yield self
+        for chunk in self.nested:
+            yield from chunk.with_nested()
+
+    def __repr__(self) -> str:
+        return f"Chunk({self.key[0]} at {self.start})"
+
+
+def _without_docstring(data: bytes) -> bytes:
+    """The text of a function without the string that its body begins with."""
+    first = min((place for place in map(data.find, _QUOTES) if place >= 0), default=-1)
+    if first < 0 or not _OPENS_BODY.search(data, max(first - 200, 0), first):
+        return data
+    end = data.find(data[first : first + 3], first + 3)
+    return data if end < 0 else data[:first] + data[end + 3 :]

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ckptls.source import containers, paths
-from ckptls.source.pieces import DIGITS, MAX_PIECES, UNKNOWN_TEXT, Hole, Piece, Text, bounded, text
+from ckptls.source.pieces import DIGITS, UNKNOWN_TEXT, Hole, Piece, Text, bounded, text
+from ckptls.source.text_limits import MAX_PIECES
 from ckptls.source.values import (
     MAX_ALTERNATIVES,
     UNKNOWN,

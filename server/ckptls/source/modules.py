@@ -30,7 +30,7 @@ from ckptls.source.values import (
 from ckptls.source.values import Mapping as Dictionary
 
 if TYPE_CHECKING:
-    from ckptls.source.chunks import Chunk
+    from ckptls.source.ir import Chunk
 
 # Libraries that are no modules of a project, whatever lies in its folder.
 _MAX_IMPORTED = 40

@@ -14,8 +14,8 @@ from ckptls.source.values import Sequence, Tracked, Value, Values
 
 if TYPE_CHECKING:
     from ckptls.source import ir
-    from ckptls.source.calls import Caller
     from ckptls.source.containers import Arguments
+    from ckptls.source.interpreter_protocol import InterpreterProtocol
 
 NAMES = frozenset({"checkpoint-name", "model-name"})
 _REGEXES = {"re.match": Match.START, "re.search": Match.SEARCH, "re.fullmatch": Match.FULL}
@@ -25,7 +25,9 @@ _PATTERN = Roles(itself=(Role.PATTERN,))
 _ENTRIES = {match: Entry("name test", effect="name-test", match=match) for match in Match}
 
 
-def compared(caller: Caller, operator: str, left: Values, right: Values, node: ir.Compare) -> None:
+def compared(
+    caller: InterpreterProtocol, operator: str, left: Values, right: Values, node: ir.Compare
+) -> None:
     """`left operator right` was met."""
     if operator in ("in", "not in"):
         for value in right:
@@ -40,7 +42,9 @@ def compared(caller: Caller, operator: str, left: Values, right: Values, node: i
                     _note(caller, value, other, Match.EQUALS, node)
 
 
-def _among(caller: Caller, left: Values, container: Sequence, node: ir.Compare) -> None:
+def _among(
+    caller: InterpreterProtocol, left: Values, container: Sequence, node: ir.Compare
+) -> None:
     """`name in ["a", "b"]`."""
     for value in left:
         if _is_name(value):
@@ -48,7 +52,7 @@ def _among(caller: Caller, left: Values, container: Sequence, node: ir.Compare) 
                 _note(caller, value, item, Match.EQUALS, node)
 
 
-def called(caller: Caller, name: str, node: ir.Call, arguments: Arguments) -> bool:
+def called(caller: InterpreterProtocol, name: str, node: ir.Call, arguments: Arguments) -> bool:
     """Notes `re.match(pattern, name)` and its kind; whether it was one."""
     match = _REGEXES.get(name)
     positional = [values for key, values in arguments if key is None]
@@ -65,7 +69,11 @@ def _is_name(value: Value) -> bool:
 
 
 def _note(
-    caller: Caller, name: Value, texts: Values, match: Match, node: ir.Call | ir.Compare
+    caller: InterpreterProtocol,
+    name: Value,
+    texts: Values,
+    match: Match,
+    node: ir.Call | ir.Compare,
 ) -> None:
     if isinstance(name, Tracked):
         emitter = caller.emitter_of(_ENTRIES[match], node, caller.uses_of(name))

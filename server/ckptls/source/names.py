@@ -6,11 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ckptls.source.chunks import Chunk
+from ckptls.source.ir import Chunk
 from ckptls.source.modules import LIBRARIES, Environment, Module, all_imported
 from ckptls.source.pieces import UNKNOWN_TEXT, text
 from ckptls.source.state import IMPORTED, MODULE, NAME, Effects, Frame, Question, Recorder
-from ckptls.source.values import UNKNOWN, ClassValue, Imported, Qualified, Value, Values, union
+from ckptls.source.values import (
+    UNKNOWN,
+    ClassValue,
+    EnvironmentLike,
+    Imported,
+    ModuleLike,
+    Qualified,
+    Value,
+    Values,
+    union,
+)
 from ckptls.source.work import Work
 
 _BUILTINS = (
@@ -93,7 +103,7 @@ class Names:
             self._modules[name] = self.environment.module(name)
         return self._modules[name]
 
-    def imported_module(self, name: str) -> Module | None:
+    def imported_module(self, name: str) -> ModuleLike | None:
         """A module of the project by its name as the code that is run imports it."""
         if name.partition(".")[0] in LIBRARIES:
             return None
@@ -170,7 +180,7 @@ class Names:
         return None
 
     @property
-    def environment_here(self) -> Environment:
+    def environment_here(self) -> EnvironmentLike:
         """The world around the code that is being run."""
         home = self.frame.home
         return self.environment if home is None else home.environment

@@ -14,12 +14,12 @@ from ckptls.source.values import UNKNOWN, Literal, Sequence, Tracked, Values, te
 if TYPE_CHECKING:
     from ckptls.source import ir
     from ckptls.source.arguments import Bound
-    from ckptls.source.catalogued import Catalogued
+    from ckptls.source.interpreter_protocol import InterpreterProtocol
 
 ROLES = Roles(items=(Role.OBJECT,))
 
 
-def keywords(caller: Catalogued, node: ir.Call) -> Values:
+def keywords(caller: InterpreterProtocol, node: ir.Call) -> Values:
     """The keywords of a call as a list of texts that stand where they are written."""
     is_here = caller.chunk.pool is caller.root.pool
     found = []
@@ -48,7 +48,7 @@ def managed(bound: Bound) -> tuple[Values, ...]:
     return of(None, bound), paths.join((bound.get("directory", UNKNOWN), name))
 
 
-def saved(caller: Catalogued, node: ir.Call, manager: Tracked, bound: Bound) -> Values:
+def saved(caller: InterpreterProtocol, node: ir.Call, manager: Tracked, bound: Bound) -> Values:
     """The path that `manager.save(checkpoint_number=None)` gives back, which it has written."""
     prefixes = tuple(each for each in texts(manager.detail[1]) if each.head)
     if not prefixes:

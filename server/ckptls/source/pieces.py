@@ -8,14 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ckptls.source.text import Span
+from ckptls.source.text_limits import MAX_LENGTH, MAX_PIECES
 
 if TYPE_CHECKING:
-    from ckptls.source.chunks import Chunk
+    from ckptls.source.ir import Chunk
 
 
-# A text with more pieces, or a string of more characters, is not followed: it may be any text.
-MAX_PIECES = 128
-MAX_LENGTH = 8_192
 # Of so few pieces nobody counts the characters.
 _FEW = 16
 

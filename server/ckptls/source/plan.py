@@ -8,7 +8,7 @@ running too much.
 
 from __future__ import annotations
 
-from ckptls.source.chunks import Chunk
+from ckptls.source.ir import Chunk
 from ckptls.source.values import FunctionValue
 
 # Words beside those of the catalogue by which code defines values that others use.

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from ckptls.source import ir
     from ckptls.source.arguments import Bound
     from ckptls.source.catalogue import Entry
-    from ckptls.source.catalogued import Catalogued
     from ckptls.source.containers import Arguments
+    from ckptls.source.interpreter_protocol import InterpreterProtocol
 
 # What may follow a name that TensorFlow makes unique.
 NUMBERED = Text((Hole(r"(_\d+)?"),))
@@ -114,7 +114,7 @@ LAYERS = {
 _ARG_SCOPES = ("tf_slim.arg_scope", "tensorflow.contrib.framework.arg_scope")
 
 
-def opened(caller: Catalogued, bound: Bound) -> Values:
+def opened(caller: InterpreterProtocol, bound: Bound) -> Values:
     """What `tf.variable_scope(…)` opens, by the names that it may have."""
     outer = caller.frame.scopes.names
     found: list[Value] = []
@@ -132,7 +132,7 @@ def opened(caller: Catalogued, bound: Bound) -> Values:
     return union(found)
 
 
-def opened_name_scope(caller: Catalogued, bound: Bound) -> Values:
+def opened_name_scope(caller: InterpreterProtocol, bound: Bound) -> Values:
     """What `tf.name_scope(…)` opens."""
     outer = caller.frame.scopes.operations
     found: list[Value] = []
@@ -208,7 +208,7 @@ def current(scopes: Scopes) -> ScopeValue:
     return ScopeValue(scopes.names.without_suffix("/"))
 
 
-def given(caller: Catalogued, bound: Bound) -> Text:
+def given(caller: InterpreterProtocol, bound: Bound) -> Text:
     """What stands before a name that is read in the scope `scope=`, or in the current one."""
     values = bound.get("scope", (Literal(None),))
     if values == (Literal(None),):
@@ -228,7 +228,7 @@ def is_arg_scope(name: str) -> bool:
     return canonical(name) in _ARG_SCOPES or name.endswith(".arg_scope.arg_scope")
 
 
-def arg_scope(caller: Catalogued, arguments: Arguments) -> Values:
+def arg_scope(caller: InterpreterProtocol, arguments: Arguments) -> Values:
     """`slim.arg_scope([functions], argument=value, …)`, or one that was made before."""
     first = next((values for key, values in arguments if key is None), UNKNOWN)
     given = [value for value in first if isinstance(value, Defaults)]
@@ -275,7 +275,9 @@ def _same(name: str, function: str) -> bool:
 # Layers
 
 
-def layer_variables(caller: Catalogued, name: str, bound: Bound) -> tuple[GraphVariable, ...]:
+def layer_variables(
+    caller: InterpreterProtocol, name: str, bound: Bound
+) -> tuple[GraphVariable, ...]:
     """The variables that a layer makes, named as far as its arguments tell."""
     last = canonical(name).rpartition(".")[2]
     is_slim = not canonical(name).startswith("tensorflow.layers")
@@ -302,7 +304,7 @@ def _layer_scopes(values: Values, layer: Layer) -> tuple[Text, ...]:
     return tuple(found)
 
 
-def suffixes(caller: Catalogued, layer: Layer, bound: Bound) -> tuple[Text, ...]:
+def suffixes(caller: InterpreterProtocol, layer: Layer, bound: Bound) -> tuple[Text, ...]:
     names = [text(each) for each in layer.variables]
     for variable, switch, is_default in layer.switches:
         if _is_on(bound.get(switch), is_default):
@@ -351,7 +353,9 @@ def _is_on(values: Values | None, is_default: bool) -> bool:
 # Layers that are repeated
 
 
-def repeated(caller: Catalogued, entry: Entry, node: ir.Call, arguments: Arguments) -> None:
+def repeated(
+    caller: InterpreterProtocol, entry: Entry, node: ir.Call, arguments: Arguments
+) -> None:
     """`slim.repeat(inputs, times, layer, …, scope=)` and `slim.stack(inputs, layer, items)`."""
     positional = [values for key, values in arguments if key is None]
     is_stack = entry.short_name == "stack"

@@ -12,7 +12,7 @@ from ckptls.source.values import Values
 
 if TYPE_CHECKING:
     from ckptls.source.braces import Braces
-    from ckptls.source.chunks import Chunk
+    from ckptls.source.ir import Chunk
 
 
 class Role(str, Enum):

@@ -22,19 +22,19 @@ from ckptls.source.values import (
 )
 
 if TYPE_CHECKING:
-    from ckptls.source.calls import Caller
+    from ckptls.source.interpreter_protocol import InterpreterProtocol
 
 
-def _current_scope(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+def _current_scope(caller: InterpreterProtocol, node: ir.Call, arguments: Arguments) -> Values:
     return (scopes.current(caller.frame.scopes),)
 
 
-def _as_record(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+def _as_record(caller: InterpreterProtocol, node: ir.Call, arguments: Arguments) -> Values:
     """`vars(arguments)`: its items are the attributes."""
     return arguments[0][1] if arguments else UNKNOWN
 
 
-def _attribute_of(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+def _attribute_of(caller: InterpreterProtocol, node: ir.Call, arguments: Arguments) -> Values:
     """`getattr(value, name, default)`."""
     positional = [values for key, values in arguments if key is None]
     names = texts(positional[1]) if len(positional) > 1 else ()
@@ -44,7 +44,7 @@ def _attribute_of(caller: Caller, node: ir.Call, arguments: Arguments) -> Values
     return union(found, *positional[2:3])
 
 
-def _mapped(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+def _mapped(caller: InterpreterProtocol, node: ir.Call, arguments: Arguments) -> Values:
     """`map(function, items)`."""
     positional = [values for key, values in arguments if key is None]
     if len(positional) != 2:
@@ -59,7 +59,7 @@ def _mapped(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
     return (Sequence("list", tuple(found), is_whole),)
 
 
-def _filtered(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+def _filtered(caller: InterpreterProtocol, node: ir.Call, arguments: Arguments) -> Values:
     """`filter(function, items)`: some of the items, or those that are something."""
     positional = [values for key, values in arguments if key is None]
     if len(positional) != 2:
@@ -75,29 +75,29 @@ def _filtered(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
     return (Sequence("list", items, is_whole and is_plain),)
 
 
-def _as_method(name: str) -> Callable[[Caller, ir.Call, Arguments], Values]:
+def _as_method(name: str) -> Callable[[InterpreterProtocol, ir.Call, Arguments], Values]:
     """`str.strip(text)`, which is handed to `map` mostly."""
 
-    def call(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+    def call(caller: InterpreterProtocol, node: ir.Call, arguments: Arguments) -> Values:
         values = arguments[0][1] if arguments and arguments[0][0] is None else UNKNOWN
         return union(*(caller.apply(Member(v, name), node, arguments[1:]) for v in values))
 
     return call
 
 
-def _above(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+def _above(caller: InterpreterProtocol, node: ir.Call, arguments: Arguments) -> Values:
     """`super()`."""
     owner = caller.frame.owner
     return (Instance(owner, is_super=True),) if owner is not None else UNKNOWN
 
 
-def _template(caller: Caller, node: ir.Call, arguments: Arguments) -> Values:
+def _template(caller: InterpreterProtocol, node: ir.Call, arguments: Arguments) -> Values:
     """`string.Template(text)`."""
     return (Tracked("template", detail=(arguments[0][1],)),) if arguments else UNKNOWN
 
 
 _METHODS = ("strip", "lstrip", "rstrip", "lower", "upper", "split", "format", "join", "replace")
-SPECIAL: dict[str, Callable[[Caller, ir.Call, Arguments], Values]] = {
+SPECIAL: dict[str, Callable[[InterpreterProtocol, ir.Call, Arguments], Values]] = {
     "builtins.dict": lambda caller, node, arguments: containers.to_dict(arguments),
     "collections.OrderedDict": lambda caller, node, arguments: containers.to_dict(arguments),
     "collections.defaultdict": lambda caller, node, arguments: containers.to_dict(arguments[1:]),

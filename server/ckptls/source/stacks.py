@@ -8,8 +8,8 @@ from ckptls.source import scopes
 from ckptls.source.values import UNKNOWN, Tracked, Value, Values
 
 if TYPE_CHECKING:
-    from ckptls.source.calls import Caller
     from ckptls.source.containers import Arguments
+    from ckptls.source.interpreter_protocol import InterpreterProtocol
 
 NAMES = ("contextlib.ExitStack", "contextlib2.ExitStack")
 METHODS = frozenset({"enter_context", "pop_all"})
@@ -20,7 +20,7 @@ def is_stack(value: Value) -> bool:
     return value in STACK
 
 
-def called(caller: Caller, value: Value, name: str, arguments: Arguments) -> Values:
+def called(caller: InterpreterProtocol, value: Value, name: str, arguments: Arguments) -> Values:
     """`stack.enter_context(manager)` gives what `with manager as …` would; `stack.pop_all()`
     hands what was entered on to another stack.
 

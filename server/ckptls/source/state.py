@@ -10,8 +10,8 @@ from ckptls.source.sites import Restore, Role, Save, Site
 from ckptls.source.values import ClassValue, Defaults, FunctionValue, GraphVariable, Values
 
 if TYPE_CHECKING:
-    from ckptls.source.chunks import Chunk
-    from ckptls.source.modules import Module
+    from ckptls.source.ir import Chunk
+    from ckptls.source.values import ModuleLike
     from ckptls.source.work import Work
 
 # A question to the world outside a run, as `Names.ask` answers it: (NAME, name) of the top
@@ -63,7 +63,7 @@ class Frame:
         parent: Frame | None,
         scopes: Scopes = ROOT_SCOPES,
         is_guarded: bool = False,
-        home: Module | None = None,
+        home: ModuleLike | None = None,
     ) -> None:
         self.variables: dict[str, Values] = {}
         self.parent = parent
@@ -78,7 +78,7 @@ class Frame:
         self.owner: ClassValue | None = None
         self.returns: list[Values] = []
         self.globals: frozenset[str] = frozenset()
-        self.home: Module | None = home if parent is None else parent.home
+        self.home: ModuleLike | None = home if parent is None else parent.home
         self.journals: list[dict[str, Values | None]] = []
 
     @property

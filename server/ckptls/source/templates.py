@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ckptls.source import ir
     from ckptls.source.arguments import Bound
     from ckptls.source.catalogue import Entry
-    from ckptls.source.catalogued import Catalogued
     from ckptls.source.containers import Arguments
+    from ckptls.source.interpreter_protocol import InterpreterProtocol
 
 KIND = "template"
 _NONE: Values = (Literal(None),)
@@ -28,7 +28,7 @@ _NAME = Roles(itself=(Role.GRAPH_SCOPE,))
 _OWN = frozenset({"name_", "func_", "create_scope_now_", "unique_name_", "custom_getter_"})
 
 
-def made(caller: Catalogued, bound: Bound) -> Values:
+def made(caller: InterpreterProtocol, bound: Bound) -> Values:
     """The template: its scope, or what will name it, and its function with what is given."""
     given = tuple((name, values) for name, values in bound.items() if name not in _OWN)
     function = partial(((None, bound.get("func_", UNKNOWN)), *given))
@@ -41,7 +41,11 @@ def made(caller: Catalogued, bound: Bound) -> Values:
 
 
 def called(
-    caller: Catalogued, entry: Entry, template: Tracked, node: ir.Call, arguments: Arguments
+    caller: InterpreterProtocol,
+    entry: Entry,
+    template: Tracked,
+    node: ir.Call,
+    arguments: Arguments,
 ) -> Values:
     """Runs the function of a template in its scope, which the first call opens."""
     scope, function, *unique = template.detail

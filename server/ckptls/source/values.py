@@ -6,17 +6,17 @@ that there are others. Texts are in `pieces`.
 
 from __future__ import annotations
 
+from collections import abc
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ckptls.source import ir
 from ckptls.source.pieces import UNKNOWN_TEXT, Hole, Text, text
 
 if TYPE_CHECKING:
     from ckptls.source.braces import Braces
-    from ckptls.source.chunks import Chunk
-    from ckptls.source.modules import Module
+    from ckptls.source.ir import Chunk
 
 # More alternatives than this are not followed; what is left out is UNKNOWN.
 MAX_ALTERNATIVES = 64
@@ -24,8 +24,6 @@ MAX_ALTERNATIVES = 64
 MAX_WEIGHT = 4_096
 # The same for layers of values in values.
 MAX_LAYERS = 24
-# Names of more characters are not followed.
-MAX_NAME = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +128,40 @@ class Outside:
     """Something that a library made which the catalogue does not know."""
 
 
+class ExportsLike(Protocol):
+    """What is asked of the names that a module leaves behind; see `modules.Exports`."""
+
+    @property
+    def telling(self) -> frozenset[bytes]: ...
+
+
+class EnvironmentLike(Protocol):
+    """What is asked of the world around a module; see `modules.Environment`."""
+
+    @property
+    def path(self) -> str | None: ...
+    @property
+    def flags(self) -> abc.Mapping[str, str]: ...
+    @property
+    def module(self) -> Callable[[str], ModuleLike | None]: ...
+
+
+class ModuleLike(Protocol):
+    """What is asked of another module of the project; see `modules.Module`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def environment(self) -> EnvironmentLike: ...
+    @property
+    def exports(self) -> ExportsLike: ...
+    def get(self, name: str) -> Values | None: ...
+    def attribute(self, key: tuple[Chunk, str]) -> Values | None: ...
+    def gives(self, name: str) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Imported:
     """A name of another module of the project, or with an empty name the module itself.
@@ -137,7 +169,7 @@ class Imported:
     It is looked up there when it is used: most imports of a file never matter.
     """
 
-    module: Module
+    module: ModuleLike
     name: str = ""
 
 
@@ -183,7 +215,7 @@ class FunctionValue:
     bound: Values = ()
     is_nested: bool = False
     closure: tuple[tuple[str, Values], ...] = ()
-    home: Module | None = None
+    home: ModuleLike | None = None
     size: Size = field(init=False, compare=False, repr=False)
     _hash: int = field(init=False, compare=False, repr=False)
 
@@ -220,7 +252,7 @@ class ClassValue:
 
     chunk: Chunk
     definition: ir.Class = field(compare=False)
-    home: Module | None = None
+    home: ModuleLike | None = None
     identity: int = 0
     closure: tuple[tuple[str, Values], ...] = ()
     size: Size = field(init=False, compare=False, repr=False)

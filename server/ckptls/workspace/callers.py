@@ -10,8 +10,9 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ckptls.source.chunks import Chunk, ChunkPool
+from ckptls.source.chunks import ChunkPool
 from ckptls.source.document import Document
+from ckptls.source.ir import Chunk
 from ckptls.source.modules import NOWHERE, Exports, Module, OutsideCall, detached
 from ckptls.source.values import (
     ClassValue,
