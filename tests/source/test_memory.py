@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ckptls.source import syntax
+from ckptls.source import rows
 from ckptls.source.document import Document
 from ckptls.source.ir import Chunk
 from source.edits import said
@@ -138,7 +138,7 @@ def test_what_was_found_in_a_closed_document_keeps_its_places():
 def tree_bytes() -> int:
     """What the parser has allocated: tree-sitter asks Python's allocator for its memory."""
     gc.collect()
-    here = tracemalloc.Filter(True, syntax.__file__)
+    here = tracemalloc.Filter(True, rows.__file__)
     snapshot = tracemalloc.take_snapshot().filter_traces([here])
     return sum(each.size for each in snapshot.statistics("filename"))
 
