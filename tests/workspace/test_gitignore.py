@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ckptls.workspace.gitignore import IgnoreRules
+from ckptls.workspace.project import sources_below
+from ckptls.workspace.walking import Bounds
 
 NAMES = ("a", "ab", "b", "a-b", "x y", "]", "[a]", "A1", "a*", "b\\")
 
@@ -120,13 +122,58 @@ def test_the_last_line_that_fits_decides():
     assert rules.verdict("d") is None
 
 
-def test_many_plain_lines_cost_no_more_than_one(monkeypatch):
+@pytest.mark.parametrize(
+    "line, fits, fits_not",
+    [
+        ("name_{}", "x/name_4000", "x/name_"),
+        ("name_{}/", "x/name_4000/", "x/name_4000"),
+        ("*.e{}", "x/a.e4000", "x/a.e"),
+        ("run_{}_*", "x/run_4000_", "x/run_4000"),
+        ("/x/name_{}", "x/name_4000", "y/x/name_4000"),
+        ("x/y_{}/", "x/y_4000/", "x/y_4000"),
+    ],
+)
+def test_many_plain_lines_cost_no_more_than_one(monkeypatch, line, fits, fits_not):
     from ckptls.workspace import gitignore
 
     monkeypatch.setattr(gitignore.Pattern, "fits", lambda *_: pytest.fail("looked at"))
-    rules = IgnoreRules.of(f"name_{number}" for number in range(5_000))
-    assert rules.verdict("x/name_4000") is True
-    assert rules.verdict("x/name") is None
+    rules = IgnoreRules.of(line.format(number) for number in range(20_000))
+    assert not rules.is_cut
+    assert rules.verdict(fits) is True
+    assert rules.verdict(fits_not) is None
+
+
+@pytest.mark.parametrize(
+    "lines, expected",
+    [
+        (["*.py", "!a.py", "a*"], True),
+        (["a*", "*.py", "!a.py"], False),
+        (["a.py", "!*.py"], False),
+        (["/x/a.py", "!a*", "*.p[y]"], True),
+        (["*.p[y]", "!/x/a.py"], False),
+        (["!a.py", "x/a.py"], True),
+    ],
+)
+def test_the_last_line_decides_whatever_kinds_there_are(lines, expected):
+    assert IgnoreRules.of(lines).verdict("x/a.py") is expected
+
+
+def test_of_many_patterns_that_need_comparing_the_last_count():
+    rules = IgnoreRules.of(["[a]_first", *(f"a?b{number}*c" for number in range(20_000)), "plain"])
+    assert rules.is_cut
+    assert rules.verdict("a_first") is None
+    assert rules.verdict("a-b19999-c") is True
+    assert rules.verdict("plain") is True
+    assert not IgnoreRules.of(f"a?b{number}*c" for number in range(1_000)).is_cut
+
+
+def test_patterns_that_are_left_out_are_said(tmp_path):
+    (tmp_path / ".gitignore").write_text("\n".join(f"a?b{number}*c" for number in range(2_000)))
+    (tmp_path / "x.py").write_text("")
+    bounds = Bounds()
+    assert list(sources_below(tmp_path, tmp_path, bounds=bounds)) == [tmp_path / "x.py"]
+    assert len(bounds.notes) == 1
+    assert "more patterns" in bounds.notes[0]
 
 
 def test_stars_beside_other_characters_are_one_star():

@@ -9,13 +9,16 @@ Source: gitignore(5); wildmatch.c and dir.c of git.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 # Longer lines fit no path that a file system takes; more lines no person has written.
 _MAX_LENGTH = 4_096
 _MAX_LINES = 20_000
+# Patterns that can only be compared one by one, with each path.
+_MAX_WILD = 1_000
+_MAGIC = frozenset("*?[\\")
 _STARS = re.compile(r"\*+")
 _TRAILING = re.compile(r"(?<!\\)[ \t]+\Z|(?<=\\\\)[ \t]+\Z")
 _CLASSES = {
@@ -32,6 +35,10 @@ _CLASSES = {
     "upper": "A-Z",
     "xdigit": "0-9A-Fa-f",
 }
+
+
+# By the length of a text and then by the text: numbers of patterns, in order.
+_Table = dict[int, dict[str, list[int]]]
 
 
 class _NoPatternError(Exception):
@@ -70,23 +77,41 @@ class Pattern:
 
 @dataclass(frozen=True)
 class IgnoreRules:
-    """The lines of some files, the later ones counting more."""
+    """The lines of some files, the later ones counting more.
+
+    Most lines are a name, a path, `*.ext` or `begin*`: these are looked up, by numbers of
+    patterns. The others are compared one by one, the last thousand of them.
+    `is_cut` says whether lines were left out.
+    """
 
     patterns: tuple[Pattern, ...]
-    _plain: dict[str, list[int]] = field(default_factory=dict)
+    is_cut: bool = False
+    _names: _Table = field(default_factory=dict)
+    _paths: _Table = field(default_factory=dict)
+    _ends: _Table = field(default_factory=dict)
+    _begins: _Table = field(default_factory=dict)
     _wild: list[int] = field(default_factory=list)
 
     @classmethod
     def of(cls, lines: Iterable[str]) -> IgnoreRules:
         """The patterns among some lines."""
-        found = (_parse(line) for line in lines)
-        rules = cls(tuple(each for each in found if each is not None)[-_MAX_LINES:])
-        for number, pattern in enumerate(rules.patterns):
-            # Most lines are plain names, of which no more is looked at than those of the path.
-            if pattern.is_anchored or any(char in pattern.text for char in "*?[\\"):
+        found = [each for line in lines if (each := _parse(line)) is not None]
+        kept = tuple(found[-_MAX_LINES:])
+        is_wild = [_literal(pattern) is None for pattern in kept]
+        rules = cls(kept, len(found) > _MAX_LINES or sum(is_wild) > _MAX_WILD)
+        for number, pattern in enumerate(kept):
+            literal = _literal(pattern)
+            if literal is None:
                 rules._wild.append(number)
+                continue
+            if pattern.is_anchored:
+                table = rules._paths
+            elif pattern.text.startswith("*"):
+                table = rules._ends
             else:
-                rules._plain.setdefault(pattern.text, []).append(number)
+                table = rules._begins if pattern.text.endswith("*") else rules._names
+            table.setdefault(len(literal), {}).setdefault(literal, []).append(number)
+        del rules._wild[:-_MAX_WILD]
         return rules
 
     def verdict(self, path: str) -> bool | None:
@@ -98,10 +123,13 @@ class IgnoreRules:
         path = path.rstrip("/")
         name = path.rpartition("/")[2]
         last = -1
-        for number in reversed(self._plain.get(name, ())):
-            if is_folder or not self.patterns[number].is_for_folders:
-                last = number
-                break
+        for numbers in self._looked_up(path, name):
+            for number in reversed(numbers):
+                if number < last:
+                    break
+                if is_folder or not self.patterns[number].is_for_folders:
+                    last = number
+                    break
         for number in reversed(self._wild):
             if number < last:
                 break
@@ -110,6 +138,28 @@ class IgnoreRules:
                 last = number
                 break
         return self.patterns[last].ignores if last >= 0 else None
+
+    def _looked_up(self, path: str, name: str) -> Iterator[list[int]]:
+        """The numbers of the patterns without anything special that match."""
+        yield self._names.get(len(name), {}).get(name, [])
+        yield self._paths.get(len(path), {}).get(path, [])
+        for length, table in self._ends.items():
+            if length <= len(name):
+                yield table.get(name[-length:], [])
+        for length, table in self._begins.items():
+            if length <= len(name):
+                yield table.get(name[:length], [])
+
+
+def _literal(pattern: Pattern) -> str | None:
+    """What a pattern has beside a star at its begin or end; None if it has to be compared."""
+    text = pattern.text
+    if not pattern.is_anchored:
+        if text.startswith("*"):
+            text = text[1:]
+        elif text.endswith("*"):
+            text = text[:-1]
+    return text if text and not _MAGIC.intersection(text) else None
 
 
 def _parse(line: str) -> Pattern | None:

@@ -123,7 +123,8 @@ def sources_below(
     bounds: Bounds | None = None,
 ) -> Iterator[Path]:
     """The modules and notebooks below a folder of the project at `root`, in order."""
-    ignores = GitIgnores(folder) if heeds_gitignore else None
+    bounds = bounds if bounds is not None else Bounds()
+    ignores = GitIgnores(folder, bounds.notes) if heeds_gitignore else None
     is_ignored = ignores.ignores_folder if ignores is not None else lambda path: False
     found = walk(str(folder), exclude, root=str(root), is_ignored=is_ignored, bounds=bounds)
     for directory, names in found:
@@ -147,7 +148,9 @@ class GitIgnores:
     asked for by name.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, notes: list[str] | None = None) -> None:
+        """`notes` get a sentence for each folder whose patterns are not all heeded."""
+        self._notes = notes if notes is not None else []
         self._specs: dict[str, IgnoreRules | None] = {}
         self._top = self._top_of(folder)
         around = (str(each) for each in (folder, *folder.parents))
@@ -195,4 +198,9 @@ class GitIgnores:
                 continue
         if not any(line.strip() and not line.startswith("#") for line in lines):
             return None
-        return IgnoreRules.of(lines)
+        rules = IgnoreRules.of(lines)
+        if rules.is_cut:
+            self._notes.append(
+                f"git ignores more patterns in `{directory}` than are compared; the last ones count"
+            )
+        return rules
