@@ -26,12 +26,16 @@ if MAJOR == 3:
     made = model(keras)
     made.save("three.keras"); made.save("three.h5"); made.save_weights("three.weights.h5")
     zipfile.ZipFile("three.keras").extractall("unpacked")
+    for name in ("hidden.h5", "hidden.weights.h5"):
+        shutil.copy("three.keras", name)
+    shutil.copy("three.h5", "hdf5_three.keras")
 else:
     import tf_keras as keras
     made = model(keras)
     made.save("two.keras"); made.save("two.h5"); made.save_weights("mere.h5")
     made.save_weights("two.weights.h5")
     shutil.copy("mere.h5", "ending")
+    shutil.copy("two.h5", "hdf5_two.keras")
     made.save_weights("cp.ckpt", save_format="tf"); made.save("saved", save_format="tf")
     for folder in ("weights", "training"):
         os.makedirs(folder)
@@ -44,10 +48,11 @@ if MAJOR == 3:
     import keras
 else:
     import tf_keras as keras
+import tensorflow as tf
 answers = []
 for call in json.loads(sys.stdin.read()):
     try:
-        answer = eval(call, {"keras": keras, "model": model(keras)})
+        answer = eval(call, {"keras": keras, "model": model(keras), "tf": tf})
         getattr(answer, "assert_existing_objects_matched", lambda: None)()
         answers.append("")
     except Exception as error:
@@ -57,13 +62,14 @@ print(json.dumps(answers))
 BOTH = (
     *("cp.ckpt", "cp.ckpt.index", "cp.ckpt.data-00000-of-00001", "training", "weights"),
     *("saved", "saved/saved_model.pb", "saved/variables/variables", "saved/variables"),
+    *("hidden.h5", "hidden.weights.h5"),  # archives by their content
     *("mere.h5", "ending", "training/cp.ckpt", "~/cp.ckpt", "training/checkpoint"),
 )
 # Nothing is there, but at paths that begin so, or are nearly these.
 ABSENT = ("training/cp", "mere", "two", "tw.h5", "savd", "traning/cp.ckpt", "weights/mere")
 OWN = {
-    2: ("two.keras", "two.h5", "two.weights.h5"),
-    3: ("three.keras", "three.h5", "three.weights.h5", "unpacked"),
+    2: ("two.keras", "two.h5", "two.weights.h5", "hdf5_two.keras"),
+    3: ("three.keras", "three.h5", "three.weights.h5", "unpacked", "hdf5_three.keras"),
 }
 CALLS = (
     'keras.models.load_model("{}")',
@@ -155,3 +161,19 @@ def test_what_is_suggested_loads(files, refused, major):
     changed = {before: after for before, after in fixed.items() if after != before}
     assert {call for call in changed if "training/cp" in call or "mere" in call}
     assert {refused[major][after] for after in changed.values()} == {""}
+
+
+LATEST = (
+    'model.load_weights(tf.train.latest_checkpoint("training"))',
+    'model.load_weights(tf.train.latest_checkpoint("training"), by_name=True)',
+)
+
+
+@pytest.mark.parametrize("major", [2, 3])
+def test_the_newest_checkpoint_of_a_directory_is_judged_as_its_prefix_is(files, major):
+    refused = refusals(major, files, list(LATEST))
+    assert all(refused.values()) == (major == 3)
+    for call in LATEST:
+        assert bool(reported(files, major, call)[0]) == bool(refused[call]), refused[call]
+    unknown = [bool(reported(files, None, call)[0]) for call in LATEST]
+    assert unknown == [False, True]  # with Keras 2 the first is right

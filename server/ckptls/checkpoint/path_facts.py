@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ckptls.checkpoint import listing
-from ckptls.checkpoint.files import is_directory, is_file, is_remote, join, split
+from ckptls.checkpoint.errors import CheckpointError
+from ckptls.checkpoint.files import is_directory, is_file, is_remote, join, open_file, split
 from ckptls.checkpoint.listing import INDEX_SUFFIX, STATE_NAME
 from ckptls.checkpoint.natural_order import natural_order
 from ckptls.checkpoint.state import foreign_state, read_state
@@ -27,6 +28,8 @@ META_SUFFIX = ".meta"
 _SHARDS = "-?????-of-"
 _SAVED_MODEL_PARTS = ("saved_model.pb", "saved_model.pbtxt", "variables", "assets")
 _MOST_GRAPHS = 3
+_OF_KERAS = (".keras", ".h5", ".hdf5")
+_ZIP_MAGIC = b"PK\x03\x04"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class PathFacts:
         has_graph: a `.meta` file belongs to the prefix that the path is, or is a file of.
         graphs: a few `.meta` files in the directory, the latest first.
         saved_model: the directory of the SavedModel that the path is, or is a part of.
+        is_archive: whether a file that ends as those of Keras do is a zip archive; None for others,
+            and where that cannot be seen.
         state: what the state file in the directory says; None if it has none.
         state_above: the same for the directory that the path lies in.
     """
@@ -73,6 +78,7 @@ class PathFacts:
     saved_model: str = ""
     state: StatedPath | None = None
     state_above: StatedPath | None = None
+    is_archive: bool | None = None
 
     @property
     def leads(self) -> bool:
@@ -95,6 +101,7 @@ def facts_of(path: str) -> PathFacts | None:
         _saved_model(path),
         stated_path(path) if is_folder else None,
         stated_path(above),
+        _is_archive(path),
     )
 
 
@@ -123,6 +130,16 @@ def stated_path(directory: str) -> StatedPath | None:
         return StatedPath(state.path, place)
     is_there = is_prefix(place) or is_file(place) or is_directory(place)
     return StatedPath(state.path, place, is_there, is_file(place + META_SUFFIX))
+
+
+def _is_archive(path: str) -> bool | None:
+    if not path.endswith(_OF_KERAS) or not is_file(path):
+        return None
+    try:
+        with open_file(path) as file:
+            return file.read_at(0, min(file.size, len(_ZIP_MAGIC))) == _ZIP_MAGIC
+    except CheckpointError:
+        return None
 
 
 def _graphs(directory: str) -> tuple[str, ...]:

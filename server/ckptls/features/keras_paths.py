@@ -17,6 +17,7 @@ from ckptls.checkpoint.listing import STATE_NAME
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.types import Format
 from ckptls.features.literals import Replacement
+from ckptls.features.path_forms import written_like
 from ckptls.features.paths import likeliest, rewritten_paths, with_end
 from ckptls.features.rule import Context
 from ckptls.source.pieces import text
@@ -32,9 +33,11 @@ _GRAPH = "saved_model.pb"
 _ENDS_OF_WEIGHTS = (".keras", ".weights.h5", ".weights.json", ".h5", ".hdf5")
 _ENDS_BY_PLACE, _ENDS_BY_NAME = _ENDS_OF_WEIGHTS[:3], _ENDS_OF_WEIGHTS[3:]
 _ENDS_OF_MODELS = (".keras", ".h5", ".hdf5")
+_ENDS_OF_HDF5 = _ENDS_OF_MODELS[1:]
 # In a directory with this file, Keras 3 finds an archive that was unpacked.
 _UNPACKED = "model.weights.h5"
 _TAKES_WEIGHTS = "it takes `.weights.h5`, `.keras` and `.h5` files"
+_BY_NAME = "layers take weights by their names from `.h5` files alone, and this is of TensorFlow"
 _TAKES_MODELS = "it takes `.keras` and `.h5` files"
 
 
@@ -65,13 +68,38 @@ def refusal(site: Site, use: PathUse, context: Context) -> Refusal | None:
         is_directory = entry is not None and isinstance(entry.error, CheckpointAmbiguous)
         return asked.directory(None, place) if is_directory else None
     if is_there:
-        return asked.checkpoint(checkpoint)
+        misnamed = asked.misnamed(entry) if entry is not None else None
+        return misnamed or asked.checkpoint(checkpoint)
     if os.path.basename(place) == _GRAPH:
         return asked.graph()
     if os.path.basename(place) == STATE_NAME and entry is not None and _is_file(entry):
         return asked.state_file(checkpoint)
     if checkpoint.prefix.startswith(os.path.join(place, "")):
         return asked.directory(checkpoint, place)
+    return None
+
+
+def refusal_of_latest(site: Site, use: PathUse, context: Context) -> Refusal | None:
+    """Why Keras refuses the newest checkpoint of a directory, which TensorFlow is asked for.
+
+    `use` is the directory. None if nothing of Keras is given that checkpoint, where it is not
+    there, or if one of the Keras that it may be takes it.
+    """
+    entry = likeliest(context.look(use) or ())
+    facts = entry.facts if entry is not None else None
+    if facts is None or facts.state is None or not facts.leads:
+        return None
+    if facts.state.place.endswith(_ENDS_OF_WEIGHTS):
+        return None
+    for restore in context.analysis.restores:
+        if restore.library and any(e.is_latest and e.text == use.text for e in restore.paths):
+            version = context.keras(restore.library)
+            what = "the newest checkpoint of this directory is given to `load_weights`"
+            if version.major == 3:
+                wanted = f"{_TAKES_WEIGHTS} ({version.reason})"
+                return Refusal(f"{what}, and Keras 3 reads no TensorFlow checkpoint; {wanted}", [])
+            if restore.by_layer:
+                return Refusal(f"{what}, and {_BY_NAME}", [])
     return None
 
 
@@ -86,6 +114,8 @@ def may_take(site: Site, context: Context, place: Entry) -> bool:
     asked = _Asked(site, site.paths[0], context, context.keras(site.library))
     if facts.is_file:
         ends = _ENDS_OF_MODELS if asked.is_model else _ENDS_OF_WEIGHTS
+        if _is_hidden_archive(place) or (asked.is_keras_3 and _is_hidden_hdf5(place)):
+            return False
         if asked.is_model and _holds_weights_alone(site.paths[0], context, place.path):
             return False
         if asked.is_keras_3 and asked.by_name and place.path.endswith(_ENDS_BY_PLACE):
@@ -102,6 +132,18 @@ def _holds_weights_alone(use: PathUse, context: Context, path: str) -> bool:
     entries = context.look(replace(use, text=text(path))) or ()
     checkpoints = [each.checkpoint for each in entries if each.checkpoint is not None]
     return any(each.holds_model is False for each in checkpoints)
+
+
+def _is_hidden_archive(entry: Entry) -> bool:
+    """Whether a file that ends as HDF5 does is a zip archive."""
+    is_archive = entry.facts is not None and entry.facts.is_archive is True
+    return is_archive and entry.path.endswith(_ENDS_OF_HDF5)
+
+
+def _is_hidden_hdf5(entry: Entry) -> bool:
+    """Whether a file that ends as Keras's archives do is none."""
+    is_archive = entry.facts.is_archive if entry.facts is not None else None
+    return is_archive is False and entry.path.endswith(".keras")
 
 
 def _is_file(entry: Entry) -> bool:
@@ -179,6 +221,28 @@ class _Asked:
             )
         return self._file() if self.is_keras_3 else None
 
+    def misnamed(self, entry: Entry) -> Refusal | None:
+        """A file that is not of the format that Keras takes it for because of its ending.
+
+        The error is `OSError: file signature not found`, or `BadZipFile`.
+        """
+        if entry.facts is None or not entry.facts.is_file:
+            return None
+        end = os.path.splitext(entry.path)[1]
+        if _is_hidden_archive(entry):
+            return Refusal(
+                f"this is a `.keras` archive, and Keras reads HDF5 from a file that ends in"
+                f" `{end}`; rename the file",
+                [],
+            )
+        if self.is_keras_3 and _is_hidden_hdf5(entry):
+            return Refusal(
+                "this is an HDF5 file, and Keras 3 reads a zip archive from a file that ends in"
+                f" `.keras`; rename the file ({self.version.reason})",
+                [],
+            )
+        return None
+
     def _file(self) -> Refusal | None:
         """A file of Keras under Keras 3, which tells formats by how paths end."""
         ends = _ENDS_OF_MODELS if self.is_model else _ENDS_OF_WEIGHTS
@@ -199,11 +263,7 @@ class _Asked:
         if self.is_keras_3:
             return Refusal(f"Keras 3 reads no TensorFlow checkpoint; {self._wanted}", [])
         if self.by_name:
-            return Refusal(
-                "layers take weights by their names (`by_name`) from `.h5` files alone,"
-                " and this is of TensorFlow",
-                [],
-            )
+            return Refusal(_BY_NAME, [])
         return None
 
     def _model_prefix(self) -> Refusal:
@@ -228,7 +288,9 @@ class _Asked:
         if self.is_model:
             if inside.strip("/") == _UNPACKED and self.version.major != 2:
                 return None
-            return Refusal("this directory is not a SavedModel, and `load_model` wants a model", [])
+            above = self._above_variables(place)
+            what = "this directory is not a SavedModel, and `load_model` wants a model"
+            return Refusal(what, self._rewritten(above) if not self.is_keras_3 else [])
         wanted = "`load_weights` wants the path of one file"
         if not self.is_keras_3:
             wanted += ", or the prefix of a checkpoint"
@@ -237,6 +299,13 @@ class _Asked:
         return Refusal(
             f"this is a directory; {wanted}", self._rewritten(written + inside) if is_right else []
         )
+
+    def _above_variables(self, place: str) -> str:
+        """The directory of a SavedModel as the code would write it, if `place` is a part of it."""
+        entry = likeliest(self.context.look(self.use) or ())
+        saved_model = entry.facts.saved_model if entry is not None and entry.facts else ""
+        written = self.use.text.literal or ""
+        return written_like(written, place, saved_model) if saved_model not in ("", place) else ""
 
     def _takes(self, checkpoint: Checkpoint, path: str) -> bool:
         """Whether `load_weights` takes a checkpoint with that end of its path."""

@@ -188,7 +188,7 @@ class Catalogued(Evaluator):
             case "save-managed" if receiver is not None:
                 return objects.saved(self, node, receiver, bound)
             case "load-weights" | "warm-start":
-                self._taken(entry, bound, paths, node)
+                self._taken(entry, bound, paths, node, emitter.library)
             case "cell":
                 return cells.made(self, entry, bound)
             case "network":
@@ -269,7 +269,14 @@ class Catalogued(Evaluator):
         restore = Restore(paths, include, exclude, is_certain, place, False, fits, assigned)
         self.effects.restores.append(restore)
 
-    def _taken(self, entry: Entry, bound: Bound, paths: tuple[PathUse, ...], node: ir.Call) -> None:
+    def _taken(
+        self,
+        entry: Entry,
+        bound: Bound,
+        paths: tuple[PathUse, ...],
+        node: ir.Call,
+        library: str,
+    ) -> None:
         """Weights are taken; which of the variables get them is not followed here."""
         if not self.quiet:
             by_layer = entry.effect == "load-weights" and bound.get("by_name") == (Literal(True),)
@@ -277,7 +284,8 @@ class Catalogued(Evaluator):
             name = "var_name_to_prev_var_name"
             assigned = assigned_map(bound.get(name, UNKNOWN), entry.roles.get(name))
             place = self.place(node)
-            restore = Restore(paths, include, (), False, place, by_layer, False, assigned)
+            library = library if entry.effect == "load-weights" else ""
+            restore = Restore(paths, include, (), False, place, by_layer, False, assigned, library)
             self.effects.restores.append(restore)
 
     def path_uses(

@@ -254,7 +254,7 @@ class Restore:
     include/exclude are regular expressions on full names, `re.match` rules; include None
     takes every variable. `is_certain` is False where reading the code does not tell which.
     `by_layer`: layers take weights by their names; `reshapes` is that of `Site`; `assigned` is
-    the map that says what goes where, if one does.
+    the map that says what goes where, if one does. `library` is that of `Site`, of `load_weights`.
     """
 
     paths: tuple[PathUse, ...]
@@ -265,6 +265,7 @@ class Restore:
     by_layer: bool = False
     reshapes: bool = False
     assigned: AssignedMap | None = None
+    library: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import zipfile
 
 import pytest
 
@@ -407,3 +409,59 @@ def test_a_pointer_given_as_the_state_file_is_unreadable(project):
         tf.train.Saver().restore(session, "run/checkpoint")  # error: [unreadable-checkpoint] git lfs
         """
     )
+
+
+def test_the_newest_checkpoint_given_to_keras_3_fires(project):
+    project.checkpoint("run/m-1", w=(2,))
+    project.file("run/checkpoint", 'model_checkpoint_path: "m-1"')
+    project.file("gone/checkpoint", 'model_checkpoint_path: "m-1"')
+    project.settings(keras=3)
+    project.checks(
+        """
+        import keras
+        import tf_keras
+        model, two = keras.Sequential(), tf_keras.Sequential()
+        model.load_weights(tf.train.latest_checkpoint("run"))  # error: [checkpoint-path-form] Keras 3
+        latest = tf.train.latest_checkpoint("./run")  # error: [checkpoint-path-form] Keras 3 reads no
+        if latest:
+            model.load_weights(latest)
+        two.load_weights(tf.train.latest_checkpoint("run/"))
+        model.load_weights(tf.train.latest_checkpoint("gone"))
+        tf.train.Checkpoint(model=model).restore(tf.train.latest_checkpoint("run/../run"))
+        """
+    )
+
+
+def test_files_of_keras_under_each_others_endings_fire(project):
+    project.keras("model.h5", "dense", is_model=True)
+    project.keras("model.keras", "dense", is_model=True)
+    with zipfile.ZipFile(project.root / "hidden.h5", "w") as archive:
+        archive.writestr("config.json", "{}")
+        archive.write(project.root / "model.h5", "model.weights.h5")
+    shutil.copy(project.root / "hidden.h5", project.root / "right.keras")
+    snippet = """
+        import keras
+        model = keras.Sequential()
+        model.load_weights("hidden.h5")  # error: [checkpoint-path-form] a `.keras` archive
+        keras.models.load_model("hidden.h5")  # error: [checkpoint-path-form] rename the file
+        keras.models.load_model("right.keras")
+        keras.models.load_model("model.h5")
+        keras.models.load_model("model.keras"){}
+        """
+    project.checks(snippet.format(""))  # Keras 2 looks at what a file holds
+    project.settings(keras=3)
+    project.checks(snippet.format("  # error: [checkpoint-path-form] this is an HDF5 file"))
+
+
+def test_the_variables_of_a_saved_model_lead_to_its_directory(project):
+    project.checkpoint("saved/variables/variables", w=(2,))
+    project.file("saved/saved_model.pb", "")
+    project.checkpoint("other/variables/variables", w=(2,))
+    project.settings(keras=2)
+    snippet = """
+import keras
+keras.models.load_model("{}")
+keras.models.load_model("other/variables")
+"""
+    assert project.fixed(snippet.format("saved/variables")) == snippet.format("saved")
+    assert project.fixed(snippet.format("saved/variables/variables")) == snippet.format("saved")

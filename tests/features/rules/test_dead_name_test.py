@@ -112,3 +112,28 @@ def test_a_text_is_corrected_to_a_whole_word(project):
                 print(name)
         """
     assert project.fixed(test.format("outpt")) == dedent(test.format("output"))
+
+
+def test_ends_of_names_fire_where_no_other_test_has_the_right_end(vgg16):
+    vgg16.checks(
+        """
+        for name, shape in tf.train.list_variables("vgg_16.ckpt"):
+            if name.endswith("/weigths"):  # warning: [dead-name-test] did you mean `/weights`?
+                pass
+            if name.endswith(("biase", "Adam")):  # warning: [dead-name-test] `biases`
+                pass
+            if name.endswith("/kernel") or name.endswith("gamma"):
+                pass
+        """
+    )
+    vgg16.checks(
+        """
+        for name, shape in tf.train.list_variables("vgg_16.ckpt"):
+            if name.endswith("weight"):
+                pass
+            elif name.endswith("weights"):
+                pass
+            if name.endswith(("bias", "biases")):
+                pass
+        """
+    )

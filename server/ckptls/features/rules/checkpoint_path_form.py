@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ckptls.checkpoint.home import expanded_home
 from ckptls.features.answers import Edit, Finding, Severity
-from ckptls.features.keras_paths import is_of_keras, refusal
+from ckptls.features.keras_paths import is_of_keras, refusal, refusal_of_latest
 from ckptls.features.literals import Replacement, quoted, token_span
 from ckptls.features.path_forms import DIRECTORIES, PREFIXES, Misfit, misfit
 from ckptls.features.paths import (
@@ -47,8 +47,10 @@ class CheckpointPathForm(Rule):
     Of Keras it checks what `load_weights` and `load_model` are given: a file of a TensorFlow
     checkpoint, a directory that is not a SavedModel, a file of weights or a checkpoint where a
     whole model is wanted, and, where it is known that Keras 3 runs, a TensorFlow checkpoint, a
-    SavedModel, and `by_name` with a `.keras` or `.weights.h5` file. The page of the settings
-    says how it is known which Keras runs.
+    SavedModel, and `by_name` with a `.keras` or `.weights.h5` file; also the newest checkpoint of
+    a directory (`tf.train.latest_checkpoint`), and files that have each other's endings, such as
+    a `.keras` archive called `.h5`. The page of the settings says how it is known which Keras
+    runs.
 
     ## Why is this bad?
     Most of these mistakes are silent. `tf.train.list_variables("model.ckpt.index")` is an
@@ -95,6 +97,7 @@ class CheckpointPathForm(Rule):
         if use.form not in _JUDGED or site.function.endswith(_ASKING):
             return
         found = self._home(site, context) or self._form(site, use, context)
+        found = found or self._latest(site, use, context)
         if found is not None:
             yield found
 
@@ -128,6 +131,13 @@ class CheckpointPathForm(Rule):
         if found is None:
             return None
         return self._reported(site, found.message, found.suggestions)
+
+    def _latest(self, site: Site, use: PathUse, context: Context) -> Finding | None:
+        """A directory whose newest checkpoint is given to Keras, which refuses it."""
+        if use.form not in DIRECTORIES:
+            return None
+        found = refusal_of_latest(site, use, context)
+        return self._reported(site, found.message, []) if found is not None else None
 
     def _form(self, site: Site, use: PathUse, context: Context) -> Finding | None:
         if use.text.literal is None:

@@ -14,16 +14,17 @@ from ckptls.features.spelling import corrections
 from ckptls.source.sites import Evidence, Match, Role, Site
 from ckptls.workspace.binding import Binding
 
-_TESTS = (Match.PREFIX, Match.CONTAINS, Match.EQUALS)
+_TESTS = (Match.PREFIX, Match.SUFFIX, Match.CONTAINS, Match.EQUALS)
+_FUNCTIONS = ("startswith", "endswith", "name test")
 
 
 class DeadNameTest(Rule):
     """A test on the names of a checkpoint that is false for every one of them.
 
     ## What it does
-    Looks at `name.startswith("x")`, `"x" in name` and `name == "x"` in loops over the names
-    of a known checkpoint: if no name passes, and one or two characters of the text make some
-    pass, the text is misspelt.
+    Looks at `name.startswith("x")`, `name.endswith("x")`, `"x" in name` and `name == "x"` in
+    loops over the names of a known checkpoint: if no name passes, and one or two characters of
+    the text make some pass, the text is misspelt.
 
     ## Why is this bad?
     Nothing is raised. The loop skips every variable, and what it was to load or to convert
@@ -42,7 +43,8 @@ class DeadNameTest(Rule):
 
     ## When it stays silent
     For texts that resemble nothing in the checkpoint: code asks for the names of other
-    models and of optimizers, whether they occur or not.
+    models and of optimizers, whether they occur or not. For an end of names where the same code
+    tests for the right one, too: it knows both spellings (`weight`, `weights`).
     """
 
     code = "dead-name-test"
@@ -55,7 +57,7 @@ class DeadNameTest(Rule):
         text, match = site.text.literal, site.match
         if match not in _TESTS or not text or not site.paths:
             return
-        if site.function not in ("startswith", "name test") or not binding.proves(self.needs):
+        if site.function not in _FUNCTIONS or not binding.proves(self.needs):
             return
         stored = stored_names(context, binding.checkpoints)
         try:
@@ -64,6 +66,8 @@ class DeadNameTest(Rule):
         except SlowPatternError:
             return
         right = corrections(text, match, stored.examples)
+        if match is Match.SUFFIX and not _tested(context).isdisjoint(right):
+            return
         written = respelled(context.analysis.source, site, right)
         if not written:
             return
@@ -77,3 +81,10 @@ class DeadNameTest(Rule):
         )
         if found is not None:
             yield found
+
+
+def _tested(context: Context) -> set[str]:
+    """The plain texts for which the code tests names."""
+    sites = context.analysis.sites
+    tests = (site for site in sites if site.role is Role.PATTERN and site.match in _TESTS)
+    return {site.text.literal for site in tests if site.text.literal is not None}
