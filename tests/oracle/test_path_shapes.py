@@ -19,7 +19,7 @@ import pytest
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 import tf_slim as slim
-from tensorflow.python.tools import inspect_checkpoint
+from tensorflow.python.tools import freeze_graph, inspect_checkpoint
 
 from conftest import Project
 
@@ -86,6 +86,32 @@ def _raw(path: str) -> None:
     )
 
 
+def _viewed(path: str) -> None:
+    try:
+        tf.train.CheckpointView(path)
+    except ValueError as error:
+        # One of a saver is opened, and has no objects; so is an index, which is no prefix.
+        if "does not appear to be object-based" not in str(error) or os.path.isfile(path):
+            raise
+
+
+def _frozen(path: str) -> None:
+    with tf.Graph().as_default() as graph:
+        variable = tf1.get_variable("w", [2], use_resource=False)
+        result = freeze_graph.freeze_graph_with_def_protos(
+            input_graph_def=graph.as_graph_def(),
+            input_saver_def=tf1.train.Saver({"w": variable}).as_saver_def(),
+            input_checkpoint=path,
+            output_node_names="w",
+            restore_op_name="",
+            filename_tensor_name="",
+            output_graph="",
+            clear_devices=False,
+            initializer_nodes="",
+        )
+    assert result != -1  # after a sentence on standard output
+
+
 # How code calls the function with a path, and the same call in this process.
 FUNCTIONS: dict[str, tuple[str, Callable[[str], object]]] = {
     "load_checkpoint": (
@@ -134,6 +160,12 @@ FUNCTIONS: dict[str, tuple[str, Callable[[str], object]]] = {
     "Checkpoint.read": (
         "tf.train.Checkpoint().read({})",
         _read,
+    ),
+    "CheckpointView": ("tf.train.CheckpointView({})", _viewed),
+    "freeze_graph": (
+        "from tensorflow.python.tools import freeze_graph\n"
+        'freeze_graph.freeze_graph("g.pb", "", True, {}, "w")',
+        lambda path: _in_graph(lambda: _frozen(path)),
     ),
     "saved_model.load": ("tf.saved_model.load({})", tf.saved_model.load),
 }
@@ -409,3 +441,26 @@ def test_the_default_of_a_flag_is_judged_as_a_literal(shape, places, told, monke
     )
     found = [each for each in project.findings(code)[1] if each.code in RULES]
     assert bool(found) == (not _opens("load_checkpoint", shape))
+
+
+def _managed(path: str) -> None:
+    checkpoint = tf.train.Checkpoint(v=tf.Variable([0.0, 0.0]))
+    manager = tf.train.CheckpointManager(checkpoint, path, 3)
+    manager.restore_or_initialize()
+    manager.save()
+
+
+@pytest.mark.parametrize("shape", WORKING)
+def test_a_manager_of_a_directory_is_judged_as_a_session(shape, places, tmp_path, monkeypatch):
+    shutil.copytree(places, tmp_path / "copy", symlinks=True)
+    monkeypatch.chdir(tmp_path / "copy")
+    is_told, error = WORKING[shape]
+    code = f"tf.train.CheckpointManager(tf.train.Checkpoint(), {shape!r}, 3)"
+    _, found = Project(tmp_path / "copy").findings(code)
+    assert bool([each for each in found if each.code in RULES]) == is_told
+    try:
+        _managed(shape)
+        is_refused = False
+    except (ValueError, tf.errors.OpError):
+        is_refused = True
+    assert is_refused == (error is not None)

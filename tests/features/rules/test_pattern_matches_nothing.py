@@ -178,3 +178,16 @@ def test_the_fix_ends_where_a_name_ends(project):
         snippet.replace('ogitz"])', 'ogitz"])  # warning: [pattern-matches-nothing] `net/logits`')
     )
     assert 'exclude=["net/logits"]' in project.fixed(snippet)
+
+
+def test_backslashes_in_the_place_of_slashes_fire(vgg16):
+    vgg16.checks(
+        r"""
+        tf.train.Saver().restore(session, "vgg_16.ckpt")
+        slim.get_variables_to_restore(include=["vgg_16\\fc8"])  # warning: [pattern-matches-nothing] `vgg_16/fc8`
+        slim.get_variables_to_restore(include=["vgg_16\fc8"])  # warning: [pattern-matches-nothing] `vgg_16/fc8`
+        slim.get_variables_to_restore(include=[r"vgg_16\fc8"])  # warning: [pattern-matches-nothing] `vgg_16/fc8`
+        slim.get_variables_to_restore(include=[r"vgg_16/\w+/biases", r"vgg_16\/fc8", r"vgg_16/fc\d"])
+        slim.get_variables_to_restore(exclude=[r"new_16\fc9"])
+        """
+    )

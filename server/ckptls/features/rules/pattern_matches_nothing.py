@@ -27,6 +27,9 @@ from ckptls.workspace.binding import Binding
 _FILTERS = (Match.START, Match.OPERATION, Match.SEARCH, Match.FULL, Match.PREFIX, Match.SCOPE)
 _MOST = 3
 _NUMBER = re.compile(r"_\d+(?=/|$)")
+# What Python makes of a backslash and a letter, and a backslash that stays.
+_ESCAPES = dict(zip("\a\b\f\n\r\t\v", ("/a", "/b", "/f", "/n", "/r", "/t", "/v"), strict=True))
+_BACKSLASHES = re.compile(r"\\+(?=[A-Za-z0-9_])")
 
 
 class PatternMatchesNothing(Rule):
@@ -118,6 +121,7 @@ def _right(pattern: str, match: Match, binding: Binding, context: Context) -> li
     stored, model = stored_names(context, binding.checkpoints), context.remembered(model_names)
     return (
         _ended(pattern, match, stored)
+        or _slashed(pattern, match, stored)
         or _deeper(pattern, match, stored)
         or _corrected(pattern, match, stored, model, binding.checkpoints)
     )
@@ -150,6 +154,13 @@ def _ended(pattern: str, match: Match, stored: StoredNames) -> list[str]:
         return []
     both = (pattern[:-1] + ":0$", pattern[:-1])
     return [right for right in both if stored.have(right, match)][:1]
+
+
+def _slashed(pattern: str, match: Match, stored: StoredNames) -> list[str]:
+    """With slashes for backslashes, which Python or `re` take for escapes."""
+    right = "".join(_ESCAPES.get(char, char) for char in pattern)
+    right = _BACKSLASHES.sub("/", right)
+    return [right] if right != pattern and stored.have(right, match) else []
 
 
 def _deeper(pattern: str, match: Match, stored: StoredNames) -> list[str]:
