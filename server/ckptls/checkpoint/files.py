@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from itertools import islice
 
 from ckptls.checkpoint import kinds
 from ckptls.checkpoint.errors import (
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     _T = TypeVar("_T")
+
+# Entries of one directory that are looked at: a second's work, and some 100 MB of names.
+MAX_ENTRIES = 1_000_000
 
 # `urls` and `remote` are imported where an address is met: what is on this disk goes without.
 
@@ -177,29 +181,46 @@ def can_be_listed(directory: str) -> bool:
 
 
 def file_names(directory: str) -> list[str]:
-    """Base names of the files in `directory`; empty if it cannot be listed."""
+    """Base names of the files in `directory`; empty if it cannot be listed.
+
+    Of a directory with over a million entries (`is_cut`) those that the system lists first.
+    """
     if is_remote(directory):
         from ckptls.checkpoint import remote
 
         return remote.file_names(directory)
     try:
         with os.scandir(directory or ".") as items:
-            return [item.name for item in items if item.is_file()]
+            return [item.name for item in islice(items, MAX_ENTRIES) if item.is_file()]
     except (OSError, ValueError):
         return []
 
 
 def directory_names(directory: str) -> list[str]:
-    """Base names of the directories in `directory`; empty if it cannot be listed."""
+    """Base names of the directories in `directory`; empty if it cannot be listed.
+
+    Of a directory with over a million entries (`is_cut`) those that the system lists first.
+    """
     if is_remote(directory):
         from ckptls.checkpoint import remote
 
         return remote.directory_names(directory)
     try:
         with os.scandir(directory or ".") as items:
-            return [item.name for item in items if item.is_dir()]
+            return [item.name for item in islice(items, MAX_ENTRIES) if item.is_dir()]
     except (OSError, ValueError):
         return []
+
+
+def is_cut(directory: str) -> bool:
+    """Whether a directory has more entries than are looked at, so that not all names are known."""
+    if is_remote(directory):
+        return False
+    try:
+        with os.scandir(directory or ".") as entries:
+            return next(islice(entries, MAX_ENTRIES, None), None) is not None
+    except (OSError, ValueError):
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +240,8 @@ class Item:
 def items(directory: str) -> list[Item]:
     """The files and directories in `directory`, found at one go.
 
+    Of a directory with over a million entries (`is_cut`) those that the system lists first.
+
     Raises:
         CheckpointNotFound: there is no such directory.
         CheckpointUnreadable: the system refuses, or it is no directory.
@@ -230,7 +253,8 @@ def items(directory: str) -> list[Item]:
         return found + [Item(name, True, None, None) for name in remote.directory_names(directory)]
     try:
         with os.scandir(directory or ".") as entries:
-            return [item for entry in entries if (item := _item(entry)) is not None]
+            several = islice(entries, MAX_ENTRIES)
+            return [item for entry in several if (item := _item(entry)) is not None]
     except OSError as error:
         raise os_error(directory, error) from error
 
@@ -262,7 +286,8 @@ def irregular_names(directory: str) -> list[str]:
         return []
     try:
         with os.scandir(directory or ".") as entries:
-            return sorted(entry.name for entry in entries if not entry.is_file())
+            several = islice(entries, MAX_ENTRIES)
+            return sorted(entry.name for entry in several if not entry.is_file())
     except (OSError, ValueError):
         return []
 

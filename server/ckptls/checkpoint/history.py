@@ -72,7 +72,8 @@ class History:
     """The checkpoints of one directory.
 
     `steps` go from the oldest to the newest, by step and then by time. `problems` are
-    sentences on what the state file says and the directory does not bear out.
+    sentences on what the state file says and the directory does not bear out, and on what was
+    not looked at.
     """
 
     directory: str
@@ -109,6 +110,9 @@ def read_history(directory: str) -> History:
             steps.append(elsewhere)
         else:
             problems = (_not_borne_out(directory, state),)
+    if files.is_cut(directory):
+        note = f"only {files.MAX_ENTRIES:,} of the files and directories in it are looked at"
+        problems = (note, *problems)
     if not steps and listing.is_saved_model(directory):
         steps += _steps(join(directory, "variables"), None)
     return History(directory, tuple(sorted(steps, key=_age)), problems)

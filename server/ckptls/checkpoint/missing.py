@@ -72,6 +72,8 @@ def _not_found(given: str) -> CheckpointError:
     directory, name = split(given)
     if directory and not is_directory(directory):
         return no_directory(directory, given)
+    if files.is_cut(directory):
+        return _too_many(directory, given)
     prefixes = _lying_in(directory)
     what = f"no checkpoint `{name}` in `{_shown_directory(directory)}`"
     hint, candidates = _other_steps(name, prefixes)
@@ -89,11 +91,20 @@ def _not_found(given: str) -> CheckpointError:
     return CheckpointNotFound(what, given, hint, candidates)
 
 
+def _too_many(directory: str, given: str) -> CheckpointError:
+    """The error for a directory of which not all entries are looked at: it proves nothing."""
+    where = _shown_directory(directory)
+    what = f"the directory `{where}` has more than {files.MAX_ENTRIES:,} entries"
+    return CheckpointUnreadable(what, given, hint="give the checkpoints a directory of their own")
+
+
 def nothing_in(directory: str) -> CheckpointError:
     """The error for a directory without any checkpoint."""
     refused = _refused(directory)
     if refused is not None:
         return refused
+    if files.is_cut(directory):
+        return _too_many(directory, directory)
     inner = tuple(prefix for each in _directories_in(directory) for prefix in _prefixes_in(each))
     what = f"no checkpoint in the directory `{_shown_directory(directory)}`"
     hint = choice(inner) if inner else _unreadable_in(directory)
