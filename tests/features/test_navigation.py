@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ckptls.features.navigation import Mention, definitions, mentions, name_of
+from ckptls.features.navigation import Mention, definitions, mentions
+from ckptls.features.site_names import name_of
 
 MODEL = """
     def model(x):

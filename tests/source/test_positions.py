@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ckptls.features.rule import marked_span
+from ckptls.features.literals import marked_span
 from ckptls.source.document import Document
 from ckptls.source.sites import Role
 

@@ -16,14 +16,13 @@ from ckptls.checkpoint.arrays import (
 )
 from ckptls.checkpoint.crc32c import Checksum
 from ckptls.checkpoint.dtypes import STRING
-from ckptls.checkpoint.entries import Entry, Header, IndexReader, data_path
+from ckptls.checkpoint.entries import Entry, Header, IndexReader, data_path, slice_entries
 from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointNotFound
 from ckptls.checkpoint.listed_files import check_listed
 from ckptls.checkpoint.listing import INDEX_SUFFIX
 from ckptls.checkpoint.local_file import Closing, OpenFile
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.open_files import OpenFiles
-from ckptls.checkpoint.slices import slice_entries
 from ckptls.checkpoint.stored import check_inside, read_stored
 from ckptls.checkpoint.strings import read_strings, strings_checksum
 from ckptls.checkpoint.types import Extents

@@ -28,6 +28,11 @@ from ckptls.checkpoint.errors import (
 from ckptls.checkpoint.files import open_file
 from ckptls.checkpoint.local_file import Closing, OpenFile
 from ckptls.checkpoint.messages import decode_extents, decode_shape, slice_key
+from ckptls.checkpoint.slices import (
+    check_cover,
+    resolve,
+    shape_of,
+)
 from ckptls.checkpoint.stretches import MAX_ENTRIES
 from ckptls.checkpoint.table import Block, Handle, block_index, entries, find_value, read_block
 from ckptls.checkpoint.types import Extents, Shape
@@ -407,3 +412,24 @@ def _check(entry: Entry) -> None:
             f"`{entry.name}` takes {entry.size_bytes:,} bytes where its shape and dtype"
             f" need {needed:,}"
         )
+
+
+def slice_entries(index: IndexReader, entry: Entry) -> list[tuple[Extents, Entry]]:
+    """The slices of a partitioned variable: where they belong, and their own entries.
+
+    Raises:
+        CheckpointDamaged: one is missing or of another shape, or they do not add up.
+    """
+    found = []
+    for extents, key in zip(entry.slices, entry.slice_keys(), strict=True):
+        place = resolve(extents, entry.shape)
+        part = index.find_key(key)
+        if part is None:
+            raise CheckpointDamaged(f"a slice of `{entry.name}` is not in the index", index.path)
+        if part.shape != shape_of(place) or part.dtype != entry.dtype or part.slices:
+            raise CheckpointDamaged(
+                f"a slice of `{entry.name}` has another shape or dtype than stated", index.path
+            )
+        found.append((place, part))
+    check_cover((place for place, _ in found), entry.shape)
+    return found

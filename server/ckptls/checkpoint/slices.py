@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import prod
 
-from ckptls.checkpoint.entries import Entry, IndexReader
 from ckptls.checkpoint.errors import CheckpointDamaged
 from ckptls.checkpoint.messages import FULL_EXTENT
 from ckptls.checkpoint.types import Extents, Shape
@@ -41,24 +40,3 @@ def check_cover(slices: Iterable[Extents], shape: Shape) -> None:
     """
     if sum(prod(shape_of(extents)) for extents in slices) != prod(shape):
         raise CheckpointDamaged("its slices do not add up to its shape")
-
-
-def slice_entries(index: IndexReader, entry: Entry) -> list[tuple[Extents, Entry]]:
-    """The slices of a partitioned variable: where they belong, and their own entries.
-
-    Raises:
-        CheckpointDamaged: one is missing or of another shape, or they do not add up.
-    """
-    found = []
-    for extents, key in zip(entry.slices, entry.slice_keys(), strict=True):
-        place = resolve(extents, entry.shape)
-        part = index.find_key(key)
-        if part is None:
-            raise CheckpointDamaged(f"a slice of `{entry.name}` is not in the index", index.path)
-        if part.shape != shape_of(place) or part.dtype != entry.dtype or part.slices:
-            raise CheckpointDamaged(
-                f"a slice of `{entry.name}` has another shape or dtype than stated", index.path
-            )
-        found.append((place, part))
-    check_cover((place for place, _ in found), entry.shape)
-    return found

@@ -11,7 +11,7 @@ from math import prod
 
 from ckptls.checkpoint.crc32c import Checksum, compiled_crc32c
 from ckptls.checkpoint.dtypes import STRING
-from ckptls.checkpoint.entries import Entry, Header, IndexReader, data_path
+from ckptls.checkpoint.entries import Entry, Header, IndexReader, data_path, slice_entries
 from ckptls.checkpoint.errors import (
     CheckpointDamaged,
     CheckpointError,
@@ -22,7 +22,6 @@ from ckptls.checkpoint.files import open_file
 from ckptls.checkpoint.local_file import OpenFile
 from ckptls.checkpoint.location import Location
 from ckptls.checkpoint.report import Effort, Problem, Report
-from ckptls.checkpoint.slices import slice_entries
 from ckptls.checkpoint.strings import strings_checksum, variants_checksum
 from ckptls.checkpoint.verify_table import verify_blocks
 

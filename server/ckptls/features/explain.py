@@ -12,7 +12,7 @@ from ckptls.checkpoint.printable import printable
 from ckptls.features import words
 from ckptls.features.keras_paths import is_of_keras
 from ckptls.features.lookup import look_up
-from ckptls.features.navigation import name_of
+from ckptls.features.site_names import name_of
 from ckptls.source.catalogue import builtin_catalogue
 from ckptls.source.document import Analysis, Document
 from ckptls.source.sites import Evidence, PathUse, Role, Site

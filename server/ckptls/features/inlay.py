@@ -8,7 +8,7 @@ from ckptls.checkpoint.model import Variable
 from ckptls.checkpoint.printable import printable
 from ckptls.features import words
 from ckptls.features.lookup import look_up
-from ckptls.features.navigation import name_of
+from ckptls.features.site_names import name_of
 from ckptls.source.sites import Evidence, Role, Site
 from ckptls.source.text import SourceText, Span
 from ckptls.workspace.binding import Binder

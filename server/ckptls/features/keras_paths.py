@@ -16,10 +16,10 @@ from ckptls.checkpoint.errors import CheckpointAmbiguous
 from ckptls.checkpoint.listing import STATE_NAME
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.types import Format
+from ckptls.features.context import Context
 from ckptls.features.literals import Replacement
 from ckptls.features.path_forms import written_like
 from ckptls.features.paths import likeliest, rewritten_paths, with_end
-from ckptls.features.rule import Context
 from ckptls.source.pieces import text
 from ckptls.source.sites import PathUse, Site
 from ckptls.workspace.keras import KerasVersion

@@ -10,8 +10,8 @@ from itertools import islice
 
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.types import OBJECT_GRAPH_NAME
+from ckptls.features.context import Context
 from ckptls.features.expressions import Allowance, Expression, SlowPatternError, expression
-from ckptls.features.rule import Context
 from ckptls.features.spelling import NameTest, examples, literal_head, name_test
 from ckptls.source.document import Analysis
 from ckptls.source.emit import SOMEWHERE

@@ -11,8 +11,8 @@ from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.purpose import purpose_of
 from ckptls.features import words
 from ckptls.features.expressions import Allowance, SlowPatternError
-from ckptls.features.navigation import name_of
 from ckptls.features.restored import takes
+from ckptls.features.site_names import name_of
 from ckptls.source.document import Analysis
 from ckptls.source.sites import Restore, Role
 from ckptls.source.text import Span

@@ -166,3 +166,8 @@ def in_quotes(text: str, quote: str) -> str:
     """Text as Python writes it between quotes: with escapes for the quote, for backslashes and
     for characters that do not show."""
     return printable(text.replace("\\", "\\\\").replace(quote, "\\" + quote))
+
+
+def marked_span(part: LiteralPart) -> Span:
+    """What is underlined: everything between the quotes, or the item of a list in them."""
+    return part.span if part.is_item else part.literal

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ckptls.features.site_names import name_of
 from ckptls.source.document import Analysis
 from ckptls.source.pieces import Text
-from ckptls.source.sites import Match, Role, Site
+from ckptls.source.sites import Site
 from ckptls.source.text import Span
 from ckptls.source.text_matcher import matcher
-
-_NAMING = frozenset(Role) - {Role.PATH, Role.LAYER, Role.LAYER_PATTERN}
-_OUTPUT = ":0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +19,6 @@ class Mention:
 
     span: Span
     is_definition: bool
-
-
-def name_of(site: Site) -> Text | None:
-    """What a site names, with the scopes around it; a scope without its final slash."""
-    if site.role not in _NAMING or site.match is Match.SUFFIX:
-        return None
-    name = site.full_text
-    if site.strips_output or site.role is Role.TENSOR:
-        name = name.without_suffix(_OUTPUT)
-    name = name.without_suffix("/")
-    return name if any(char not in "{}" for char in name.template) else None
 
 
 def definitions(name: Text, analysis: Analysis) -> list[Mention]:

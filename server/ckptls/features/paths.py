@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 
 from ckptls.features import words
+from ckptls.features.context import Context
 from ckptls.features.literals import Replacement, changed, replacements
 from ckptls.features.path_forms import PREFIXES, opens
-from ckptls.features.rule import Context
 from ckptls.features.shared import is_needed
 from ckptls.source.pieces import Piece, Text
 from ckptls.source.sites import PathForm, PathUse, Role, Site

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import prod
 
 from ckptls.checkpoint.model import Checkpoint, Variable
+from ckptls.features.context import Context
 from ckptls.features.expressions import Allowance, SlowPatternError, expression
-from ckptls.features.rule import Context
 from ckptls.source.document import Analysis
 from ckptls.source.pieces import Text
 from ckptls.source.sites import Evidence, Restore, Role, Site

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ckptls.features.answers import Finding
+from ckptls.features.context import Context
+from ckptls.features.literals import marked_span
 from ckptls.features.lookup import look_up
 from ckptls.features.path_forms import opens
-from ckptls.features.rule import Context, marked_span
 from ckptls.source.document import Analysis
 from ckptls.source.sites import LiteralPart, Output, PathForm, Role, Site
 from ckptls.source.text import Span

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ckptls.features.lookup import look_up
-from ckptls.features.navigation import name_of
+from ckptls.features.site_names import name_of
 from ckptls.source.sites import Evidence, Role, Site
 from ckptls.source.text import Span
 from ckptls.workspace.binding import Binder, Binding

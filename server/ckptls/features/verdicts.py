@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from ckptls.checkpoint.changes import NOTHING, Changes
 from ckptls.checkpoint.model import Checkpoint
+from ckptls.features.context import Context, Restores
 from ckptls.features.reliance import Noting, NotingCheckpoint, Reliance
-from ckptls.features.rule import Context, Restores, Rule
+from ckptls.features.rule import Rule
 from ckptls.source.sites import Site
 from ckptls.workspace.binding import Binding
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from lsprotocol import types
 
-from ckptls.features.navigation import Mention, definitions, mentions, name_of
+from ckptls.features.navigation import Mention, definitions, mentions
+from ckptls.features.site_names import name_of
 from ckptls.lsp import contents
 from ckptls.lsp.asked import Placed, answered, asked_at
 from ckptls.lsp.connection import Server

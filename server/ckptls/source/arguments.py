@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ckptls.source.catalogue import Entry
-from ckptls.source.containers import Arguments
 from ckptls.source.pieces import DIGITS, Text, text
 from ckptls.source.sites import Role
 from ckptls.source.values import (
     UNKNOWN,
+    Arguments,
     FunctionValue,
     Literal,
     Mapping,

@@ -8,13 +8,14 @@ from ckptls.source import containers, flags, ir, library, name_tests, scopes, st
 from ckptls.source.arguments import bind_arguments, partial_names, spread
 from ckptls.source.catalogue import Entry, Roles, canonical, keras_library
 from ckptls.source.catalogued import Catalogued
-from ckptls.source.containers import Arguments, items_of
+from ckptls.source.containers import items_of
 from ckptls.source.emit import Emitter
 from ckptls.source.pieces import Text
 from ckptls.source.sites import Evidence, Role
 from ckptls.source.special import SPECIAL
 from ckptls.source.values import (
     UNKNOWN,
+    Arguments,
     ClassValue,
     FunctionValue,
     Instance,

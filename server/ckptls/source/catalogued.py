@@ -7,7 +7,6 @@ from dataclasses import replace
 from ckptls.source import averages, cells, flags, ir, objects, scopes, templates
 from ckptls.source.arguments import Bound, bind_arguments, is_on, path_parameter, reshapes, saved
 from ckptls.source.catalogue import Catalogue, Entry, Roles
-from ckptls.source.containers import Arguments
 from ckptls.source.emit import DEFINING, SOMEWHERE, Emitter, dtype_of, shape_of
 from ckptls.source.evaluate import Evaluator
 from ckptls.source.ir import Chunk
@@ -18,6 +17,7 @@ from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Rol
 from ckptls.source.state import CallRecord, Frame
 from ckptls.source.values import (
     UNKNOWN,
+    Arguments,
     GraphVariable,
     Latest,
     Literal,

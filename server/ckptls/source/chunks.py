@@ -7,7 +7,7 @@ start, so moving a chunk is one assignment and all that was said about it moves 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ckptls.source import ir
 from ckptls.source.expressions import Positions
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from ckptls.source.rows import Statement
     from ckptls.source.syntax import Syntax
-    from ckptls.source.values import ModuleLike
 
 
 class _Inside(NamedTuple):
@@ -59,8 +58,8 @@ class ChunkPool:
         self._gone: list[Chunk] = []
         # Where chunks inside others were seen in this version: most are asked for at once.
         self._nodes: dict[Chunk, Node] = {}
-        # The module of the project whose text this is, where others import it.
-        self.home: ModuleLike | None = None
+        # The module of the project whose text this is, where others import it: a `ModuleLike`.
+        self.home: Any = None
         # What functions assign to names that they declare `global` is kept under it.
         self.globals = Chunk(("globals", False, b""), self)
 

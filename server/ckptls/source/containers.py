@@ -11,6 +11,7 @@ from ckptls.source import ir
 from ckptls.source.pieces import Text, text
 from ckptls.source.values import (
     UNKNOWN,
+    Arguments,
     Flag,
     Latest,
     Literal,
@@ -27,7 +28,6 @@ from ckptls.source.values import (
     union,
 )
 
-Arguments = tuple[tuple["str | None", Values], ...]
 # Items of loops that are followed one by one; of more, all are taken together.
 MAX_UNROLLED = 64
 # Entries of a dictionary, items of a list that grow bit by bit.

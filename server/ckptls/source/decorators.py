@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from ckptls.source import ir
 from ckptls.source.arguments import Bound, bind_parameters
-from ckptls.source.containers import Arguments
 from ckptls.source.ir import Chunk
-from ckptls.source.values import UNKNOWN, FunctionValue, Values
+from ckptls.source.values import UNKNOWN, Arguments, FunctionValue, Values
 
 # How deep statements and expressions are looked into for the call of the function.
 _MAX_DEPTH = 40

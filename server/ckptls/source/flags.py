@@ -34,8 +34,8 @@ from ckptls.source.values import (
 
 if TYPE_CHECKING:
     from ckptls.source import ir
-    from ckptls.source.containers import Arguments
     from ckptls.source.interpreter_protocol import InterpreterProtocol
+    from ckptls.source.values import Arguments
 
 # The flags of `absl` and `tf.app.flags` are one for the whole program.
 FLAGS = Record("flags", Chunk(("flags", False, b"")))

@@ -9,7 +9,6 @@ from ckptls.source import flags, ir
 from ckptls.source.arguments import Bound, bind_parameters
 from ckptls.source.calls import Caller
 from ckptls.source.catalogue import Catalogue
-from ckptls.source.containers import Arguments
 from ckptls.source.decorators import Wrapping, wrapping
 from ckptls.source.ir import Chunk
 from ckptls.source.modules import Environment
@@ -17,6 +16,7 @@ from ckptls.source.pieces import Text
 from ckptls.source.state import CallRecord, Frame, Question, Recorder, Scopes
 from ckptls.source.values import (
     UNKNOWN,
+    Arguments,
     ClassValue,
     FunctionKey,
     FunctionValue,

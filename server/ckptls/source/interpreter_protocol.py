@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from ckptls.source import ir
     from ckptls.source.catalogue import Catalogue, Entry
-    from ckptls.source.containers import Arguments
     from ckptls.source.emit import Emitter
     from ckptls.source.ir import Chunk
     from ckptls.source.modules import Environment
     from ckptls.source.sites import PathUse, Place
     from ckptls.source.state import Effects, Frame
-    from ckptls.source.values import Tracked, Value, Values
+    from ckptls.source.values import Arguments, Tracked, Value, Values
     from ckptls.source.work import Work
 
 

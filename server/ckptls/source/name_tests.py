@@ -14,8 +14,8 @@ from ckptls.source.values import Sequence, Tracked, Value, Values
 
 if TYPE_CHECKING:
     from ckptls.source import ir
-    from ckptls.source.containers import Arguments
     from ckptls.source.interpreter_protocol import InterpreterProtocol
+    from ckptls.source.values import Arguments
 
 NAMES = frozenset({"checkpoint-name", "model-name"})
 _REGEXES = {"re.match": Match.START, "re.search": Match.SEARCH, "re.fullmatch": Match.FULL}

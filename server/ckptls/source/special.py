@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from ckptls.source import containers, ir, scopes, stacks
 from ckptls.source.arguments import partial
-from ckptls.source.containers import Arguments, items_of
+from ckptls.source.containers import items_of
 from ckptls.source.pieces import Text
 from ckptls.source.values import (
     UNKNOWN,
+    Arguments,
     Instance,
     Literal,
     Member,

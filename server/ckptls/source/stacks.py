@@ -8,8 +8,8 @@ from ckptls.source import scopes
 from ckptls.source.values import UNKNOWN, Tracked, Value, Values
 
 if TYPE_CHECKING:
-    from ckptls.source.containers import Arguments
     from ckptls.source.interpreter_protocol import InterpreterProtocol
+    from ckptls.source.values import Arguments
 
 NAMES = ("contextlib.ExitStack", "contextlib2.ExitStack")
 METHODS = frozenset({"enter_context", "pop_all"})

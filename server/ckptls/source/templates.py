@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ckptls.source import ir
     from ckptls.source.arguments import Bound
     from ckptls.source.catalogue import Entry
-    from ckptls.source.containers import Arguments
     from ckptls.source.interpreter_protocol import InterpreterProtocol
+    from ckptls.source.values import Arguments
 
 KIND = "template"
 _NONE: Values = (Literal(None),)

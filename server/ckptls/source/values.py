@@ -431,6 +431,8 @@ Value = (  # fmt: skip
     | Defaults
 )
 Values = tuple[Value, ...]
+# The arguments of a call: (keyword or None, possible values) of each.
+Arguments = tuple[tuple["str | None", Values], ...]
 
 _UNKNOWN = Unknown()
 UNKNOWN: Values = (_UNKNOWN,)

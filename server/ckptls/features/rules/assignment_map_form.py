@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.assignment import is_variable, loads, right_keys
+from ckptls.features.context import Context
 from ckptls.features.known_names import model_names
 from ckptls.features.literals import Replacement, changed
-from ckptls.features.rule import Context, Rule
+from ckptls.features.rule import Rule
 from ckptls.source.pieces import Text
 from ckptls.source.sites import Counterpart, Evidence, LiteralPart, Role, Site, literal_parts
 from ckptls.workspace.binding import Binding

@@ -12,6 +12,7 @@ from ckptls.checkpoint.nearest import is_near_miss
 from ckptls.checkpoint.path_facts import META_SUFFIX
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.context import Context
 from ckptls.features.keras_paths import is_of_keras, may_take
 from ckptls.features.path_forms import (
     DIRECTORIES,
@@ -22,7 +23,7 @@ from ckptls.features.path_forms import (
     written_like,
 )
 from ckptls.features.paths import READ, is_own, is_saved_before, path_use, rewritten_paths
-from ckptls.features.rule import Context, Rule
+from ckptls.features.rule import Rule
 from ckptls.source.sites import Evidence, PathForm, PathUse, Role, Site
 from ckptls.workspace.binding import Binding
 from ckptls.workspace.store import Entry

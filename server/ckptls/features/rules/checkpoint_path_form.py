@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ckptls.checkpoint.home import expanded_home
 from ckptls.features.answers import Edit, Finding, Severity
+from ckptls.features.context import Context
 from ckptls.features.keras_paths import is_of_keras, refusal, refusal_of_latest
 from ckptls.features.literals import Replacement, quoted, token_span
 from ckptls.features.path_forms import DIRECTORIES, PREFIXES, Misfit, misfit
@@ -19,7 +20,7 @@ from ckptls.features.paths import (
     rewritten_paths,
     with_end,
 )
-from ckptls.features.rule import Context, Rule
+from ckptls.features.rule import Rule
 from ckptls.source.pieces import Piece
 from ckptls.source.sites import Evidence, PathForm, PathUse, Role, Site
 from ckptls.workspace.binding import Binding

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.context import Context
 from ckptls.features.expressions import SlowPatternError
 from ckptls.features.known_names import is_bookkeeping, stored_names
 from ckptls.features.literals import respelled
-from ckptls.features.rule import Context, Rule
+from ckptls.features.rule import Rule
 from ckptls.features.spelling import corrections
 from ckptls.source.sites import Evidence, Match, Role, Site
 from ckptls.workspace.binding import Binding

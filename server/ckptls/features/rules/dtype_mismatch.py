@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.context import Context
 from ckptls.features.restored import restored
-from ckptls.features.rule import Context, Rule
+from ckptls.features.rule import Rule
 from ckptls.source.sites import Evidence, Role, Site
 from ckptls.workspace.binding import Binding
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.context import Context
 from ckptls.features.expressions import problem
-from ckptls.features.rule import Context, Rule
+from ckptls.features.rule import Rule
 from ckptls.source.sites import Evidence, Role, Site
 from ckptls.workspace.binding import Binding
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ckptls.features.answers import Edit, Finding, Severity
+from ckptls.features.context import Context
 from ckptls.features.expressions import SlowPatternError
 from ckptls.features.known_names import model_names, stored_names
 from ckptls.features.literals import Replacement, pieces, quoted, token_span
-from ckptls.features.rule import Context, Rule
+from ckptls.features.rule import Rule
 from ckptls.features.spelling import NameTest, name_test
 from ckptls.source.sites import Evidence, LiteralPart, Match, Role, Site
 from ckptls.source.text import Span

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.context import Context
 from ckptls.features.literals import changed
-from ckptls.features.rule import Context, Rule
+from ckptls.features.rule import Rule
 from ckptls.source.pieces import Text, text
 from ckptls.source.sites import Evidence, Role, Site
 from ckptls.source.text_matcher import matcher

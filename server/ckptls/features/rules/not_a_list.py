@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ckptls.features.answers import Edit, Finding, Severity
+from ckptls.features.context import Context
 from ckptls.features.literals import pieces, quoted, token_span
-from ckptls.features.rule import Context, Rule
+from ckptls.features.rule import Rule
 from ckptls.source.sites import Evidence, Role, Site
 from ckptls.workspace.binding import Binding
 

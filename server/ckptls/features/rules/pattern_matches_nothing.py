@@ -9,6 +9,7 @@ from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.tree import SPELLINGS
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.context import Context
 from ckptls.features.expressions import SlowPatternError
 from ckptls.features.known_names import (
     ModelNames,
@@ -19,7 +20,7 @@ from ckptls.features.known_names import (
 )
 from ckptls.features.literals import respelled
 from ckptls.features.reliance import plain
-from ckptls.features.rule import Context, Rule
+from ckptls.features.rule import Rule
 from ckptls.features.spelling import corrections, name_test
 from ckptls.source.sites import Evidence, Match, Role, Site
 from ckptls.workspace.binding import Binding

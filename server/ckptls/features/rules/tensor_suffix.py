@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.context import Context
 from ckptls.features.literals import Replacement, changed
-from ckptls.features.rule import Context, Rule
+from ckptls.features.rule import Rule
 from ckptls.source.sites import Evidence, Output, Role, Site
 from ckptls.workspace.binding import Binding
 

@@ -8,9 +8,10 @@ from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.nearest import is_near_miss, nearest
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.context import Context
 from ckptls.features.expressions import Allowance, SlowPatternError
 from ckptls.features.literals import respelled
-from ckptls.features.rule import Context, Rule
+from ckptls.features.rule import Rule
 from ckptls.features.spelling import corrections, name_test
 from ckptls.source.document import Analysis
 from ckptls.source.sites import Evidence, Match, Role, Site

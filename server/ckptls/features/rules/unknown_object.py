@@ -8,8 +8,9 @@ from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.nearest import is_near_miss, nearest
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.context import Context
 from ckptls.features.literals import changes
-from ckptls.features.rule import Context, Rule
+from ckptls.features.rule import Rule
 from ckptls.source.sites import Evidence, Role, Site
 from ckptls.workspace.binding import Binding
 

@@ -8,7 +8,8 @@ from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.suggest import suggest_scopes
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
-from ckptls.features.rule import Context, Rule, replacements
+from ckptls.features.context import Context
+from ckptls.features.rule import Rule, replacements
 from ckptls.source.sites import Evidence, Role, Site
 from ckptls.source.text_matcher import matcher
 from ckptls.workspace.binding import Binding

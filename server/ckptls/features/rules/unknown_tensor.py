@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from ckptls.checkpoint.graph import Model
 from ckptls.checkpoint.nearest import is_near_miss, nearest
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.context import Context
 from ckptls.features.literals import changes
-from ckptls.features.rule import Context, Rule
+from ckptls.features.rule import Rule
 from ckptls.source.sites import Evidence, Output, PathForm, Role, Site
 from ckptls.source.text import Span
 from ckptls.workspace.binding import Binding

@@ -10,10 +10,11 @@ from ckptls.checkpoint.suggest import suggest_variables
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.assignment import loads, right_keys
+from ckptls.features.context import Context
 from ckptls.features.known_names import model_names
 from ckptls.features.literals import Replacement, changes, replacements
 from ckptls.features.lookup import look_up
-from ckptls.features.rule import Context, Rule
+from ckptls.features.rule import Rule
 from ckptls.features.shared import is_needed
 from ckptls.source.pieces import Text
 from ckptls.source.sites import Evidence, Role, Site

@@ -16,10 +16,11 @@ from ckptls.checkpoint.model import Checkpoint
 from ckptls.checkpoint.types import Format
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
+from ckptls.features.context import Context
 from ckptls.features.keras_paths import is_of_keras
 from ckptls.features.path_forms import PREFIXES, opens
 from ckptls.features.paths import READ, path_use, relative
-from ckptls.features.rule import Context, Rule
+from ckptls.features.rule import Rule
 from ckptls.source.sites import Evidence, PathForm, PathUse, Role, Site
 from ckptls.workspace.binding import Binding
 from ckptls.workspace.store import Entry
