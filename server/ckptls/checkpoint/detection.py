@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from ckptls.checkpoint import kinds, listing
-from ckptls.checkpoint.errors import CheckpointError, CheckpointUnsupported
+from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
 from ckptls.checkpoint.files import is_remote, join, open_file, split
 from ckptls.checkpoint.local_file import OpenFile
 from ckptls.checkpoint.location import Location
@@ -66,6 +66,17 @@ def at_file(path: str) -> Location | None:
     """
     try:
         with open_file(path) as file:
+            return _by_content(file)
+    except CheckpointError as error:
+        raise error.named(path) from None
+
+
+def _at_shard(path: str) -> Location | None:
+    """As `at_file`, of what an index names: no other index, for two could name each other."""
+    try:
+        with open_file(path) as file:
+            if file.read_at(0, min(file.size, HEAD_BYTES)).lstrip()[:1] == b"{":
+                raise CheckpointDamaged("it is JSON text, where an index names weights")
             return _by_content(file)
     except CheckpointError as error:
         raise error.named(path) from None
@@ -160,7 +171,7 @@ def _by_content(file: OpenFile) -> Location | None:
     if head.lstrip()[:1] == b"{":
         from ckptls.checkpoint import shards
 
-        return shards.at_index(file, at_file)
+        return shards.at_index(file, _at_shard)
     if _has_user_block(file):
         return Location(path, Format.HDF5, (path,))
     other = kinds.refusal(head)

@@ -28,6 +28,7 @@ from ckptls.checkpoint.limits import json_object
 from ckptls.checkpoint.local_file import Closing, OpenFile
 from ckptls.checkpoint.location import Location
 from ckptls.checkpoint.open_files import Opened
+from ckptls.checkpoint.printable import printable
 from ckptls.checkpoint.types import FileProblem, FileStamp, Format, Kind
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 MAX_INDEX_BYTES = 64 << 20
 MAX_SHARDS = 100_000
+MAX_ENTRIES = 1_000_000
+_MAX_SHOWN = 200  # characters of a name in a message
 _MOST_ASKED = 8  # shards whose first bytes say which format it is
 _KEY = b'"weight_map"'
 
@@ -86,12 +89,12 @@ def at_index(file: OpenFile, at_file: Detect) -> Location | None:
         return None
     names = _shards(_weights(data))
     paths = [_beside(file.path, name) for name in names]
-    present = tuple(path for path in paths if is_file(path))
+    present = dict.fromkeys(path for path in paths if is_file(path))
     if not present:
         raise CheckpointNotFound(
             f"`{file.path}` is an index, and none of its {len(names)} files is there", file.path
         )
-    form = _format_of(present, at_file)
+    form = _format_of([*present], at_file)
     if form is None:
         return None
     missing = [name for name, path in zip(names, paths, strict=True) if path not in present]
@@ -136,6 +139,7 @@ def listed(location: Location, read_file: Callable[[str], Found]) -> Contents:
     weights, stamp = read_index(location.files[0])
     stamps = [stamp]
     found: dict[str, Kind] = {}
+    here = frozenset(location.files)
     notes: list[str] = []
     for path in location.files[1:]:
         shard, stamp, problems = _named(read_file, path)
@@ -147,10 +151,10 @@ def listed(location: Location, read_file: Callable[[str], Found]) -> Contents:
     lost = [
         name
         for name, shards in weights.items()
-        if name not in found and all(_beside(location.prefix, s) in location.files for s in shards)
+        if name not in found and all(_beside(location.prefix, s) in here for s in shards)
     ]
     if lost:
-        notes.append(f"the index names `{lost[0]}`, which its file does not hold")
+        notes.append(f"the index names `{_shown(lost[0])}`, which its file does not hold")
     return _contents(found, stamps, tuple(notes))
 
 
@@ -166,6 +170,8 @@ class ShardValues(Closing):
         self._shards = Opened(open_shard)
         self._only: Shard | None = None  # if there is but one file
         self._weights: Weights = {}
+        self._here = frozenset(location.files)
+        self._homes: dict[str, str] | None = None
         if len(location.files) > 1:
             self._weights, _ = read_index(location.files[0])
 
@@ -211,13 +217,18 @@ class ShardValues(Closing):
         if len(files) == 1:
             self._only = self._shards.open(files[0])
             return self._only
-        stated = [_beside(self._location.prefix, shard) for shard in self._weights.get(name, [])]
-        for path in (*stated, *files[1:]):
-            if path in files:
+        for name_of_shard in self._weights.get(name, ()):
+            path = _beside(self._location.prefix, name_of_shard)
+            if path in self._here:
                 shard = self._shards.open(path)
                 if name in shard.names:
                     return shard
-        raise KeyError(name)
+        if self._homes is None:
+            self._homes = {}
+            for path in files[1:]:
+                for each in self._shards.open(path).names:
+                    self._homes.setdefault(each, path)
+        return self._shards.open(self._homes[name])
 
 
 def read_index(path: str) -> tuple[Weights, FileStamp]:
@@ -255,6 +266,9 @@ def _contents(
 
 
 def _weights(data: bytes) -> Weights:
+    # What JSON says in two bytes can take a hundred in memory.
+    if max(data.count(b","), data.count(b"[") + data.count(b"{")) > MAX_ENTRIES:
+        raise CheckpointTooLarge(f"an index of more than {MAX_ENTRIES:,} entries")
     stated = json_object(data, "the index").get("weight_map")
     if not isinstance(stated, dict):
         raise CheckpointDamaged("the index has no map of its variables")
@@ -263,7 +277,8 @@ def _weights(data: bytes) -> Weights:
         shards = value if isinstance(value, list) else [value]
         for shard in shards:
             if not isinstance(shard, str) or not _is_base_name(shard):
-                raise CheckpointDamaged(f"the index names a file that is not beside it: {shard!r}")
+                shown = _shown(repr(shard))
+                raise CheckpointDamaged(f"the index names a file that is not beside it: {shown}")
         weights[name] = shards
     return weights
 
@@ -288,5 +303,11 @@ def _beside(path: str, name: str) -> str:
 def _lost(missing: list[str], count: int) -> tuple[str, ...]:
     if not missing:
         return ()
-    what = f"{len(missing)} of its {count} files are not here, such as `{missing[0]}`"
+    what = f"{len(missing)} of its {count} files are not here, such as `{_shown(missing[0])}`"
     return (f"{what}; the variables in them are not listed",)
+
+
+def _shown(name: str) -> str:
+    """A name for a message: one of an index may be as long as that is."""
+    cut = name if len(name) <= _MAX_SHOWN else f"{name[:_MAX_SHOWN]}..."
+    return printable(cut)
