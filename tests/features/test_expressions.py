@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, example, given
@@ -76,6 +77,56 @@ def test_regex_answers_as_re_does(pattern, name):
         theirs = getattr(found.plain, method)(name)
         ours = run(name)
         assert (ours and (ours.start(), ours.end())) == (theirs and theirs.span()), method
+
+
+ROOT = Path(__file__).parents[2]
+NAMES = [
+    *("", "w", "vgg_16/fc8/weights", "vgg_16/fc8/biases", "vgg_16/conv1/conv1_1/weights:0"),
+    *("global_step", "model/block_1/attention/kernel", "layers_with_weights-0/kernel/.ATTRIBUTES"),
+    *("resnet_v1_50/block1/unit_1/bottleneck_v1/conv1/BatchNorm/gamma", "a/b\n", "fc8/Adam_1"),
+]
+
+
+def _written_patterns() -> list[str]:
+    """The strings in tests, corpora and examples that may be regular expressions; those of code
+    that stands in strings, too."""
+    quoted = re.compile(r"'([^'\"\n]{2,200})'|\"([^'\"\n]{2,200})\"")
+    operators = re.compile(r"[*+?|^$\\\[(.]")
+    found: set[str] = set()
+    for folder in ("tests", "examples"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for match in quoted.finditer(path.read_text("utf-8", "replace")):
+                found.add(match[1] or match[2])
+    return sorted(each for each in found if operators.search(each))
+
+
+def test_patterns_of_the_corpora_mean_the_same_to_both_engines():
+    compared = 0
+    refused = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for pattern in _written_patterns():
+            found = expression(pattern)
+            if found is None or not found.tree.is_ascii:
+                continue
+            try:
+                found.hard()
+            except SlowPatternError:
+                refused.append(pattern)
+                continue
+            for name in NAMES:
+                if not Run(found)._is_affordable(len(name), len(name) + 1):
+                    continue  # one of those that `re` would not end with
+                for method in ("match", "fullmatch", "search"):
+                    theirs = getattr(found.plain, method)(name)
+                    ours = getattr(Limited(found), method)(name)
+                    assert (ours and (ours.start(), ours.end())) == (theirs and theirs.span()), (
+                        pattern,
+                        name,
+                    )
+                    compared += 1
+    assert compared > 20_000
+    assert all("000}" in pattern for pattern in refused)  # repeats of thousands, of our tests
 
 
 @given(patterns)
