@@ -106,6 +106,8 @@ def cut(analysis: Analysis) -> str:
     places = analysis.cut_at
     if not places:
         return ""
+    if analysis.is_given_up:
+        return "most of it has syntax errors, so none of it is read"
     line = analysis.source.line_of(places[0]) + 1
     more = f" and {len(places) - 1:,} more" if len(places) > 1 else ""
     return f"what begins in line {line}{more} is too much work to be followed wholly"

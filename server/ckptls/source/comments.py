@@ -31,7 +31,7 @@ def without_long_comments(data: bytes) -> bytes:
     made: list[bytes] = []
     done, known = 0, 0
     for first, last in runs:
-        known, is_open = _scanned(data, known, first)
+        known, is_open = scan_strings(data, known, first)
         if not is_open:
             made += [data[done:first], _VISIBLE.sub(b" ", data[first:last])]
             done = last
@@ -56,7 +56,7 @@ def _runs(lines: list[bytes]) -> list[tuple[int, int]]:
     return found
 
 
-def _scanned(data: bytes, position: int, until: int) -> tuple[int, bool]:
+def scan_strings(data: bytes, position: int, until: int) -> tuple[int, bool]:
     """Goes on from a place where no string is open to another one; gives a place as far on as
     is known to be such, and whether a string is open at the other one."""
     while True:

@@ -62,12 +62,14 @@ class Analysis:
     restores: what is known of the statements that fill the model from a checkpoint.
     variables: variables of the model that the code makes.
     checked: paths of which the code asks whether something is there.
+    is_given_up: the text is so broken that none of it is read.
     """
 
     source: SourceText
     pragmas: Pragmas = field(default_factory=Pragmas)
     effects: tuple[Effects, ...] = ()
     chunks: list[Chunk] = field(default_factory=list)
+    is_given_up: bool = False
 
     @cached_property
     def sites(self) -> tuple[Site, ...]:
@@ -103,6 +105,8 @@ class Analysis:
     def cut_at(self) -> tuple[int, ...]:
         """Where statements and functions begin that take too much work for all of what they do
         to be followed, in order."""
+        if self.is_given_up:
+            return (0,)
         several = [effects.cut_at for effects in self.effects if effects.cut_at is not None]
         return tuple(sorted({chunk.start for chunk in several}))
 
@@ -331,7 +335,7 @@ class Document:
     def _interpreted(self, syntax: Syntax) -> Analysis:
         chunks = self._pool.chunks(syntax)
         effects = self._run(chunks, self._environment, Interpreter.run)
-        return Analysis(syntax.source, find_pragmas(syntax), effects, chunks)
+        return Analysis(syntax.source, find_pragmas(syntax), effects, chunks, syntax.is_given_up)
 
     def _run(
         self,

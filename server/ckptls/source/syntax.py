@@ -21,6 +21,7 @@ from ckptls.source.rows import (
     rows_apart,
     rows_of,
 )
+from ckptls.source.samples import is_mostly_errors
 from ckptls.source.sections import cut_sections, slices
 from ckptls.source.text import SourceText, Span
 
@@ -34,6 +35,8 @@ _MAX_PENDING = 50_000
 # Smaller texts are parsed alone. Where there are errors that has to be done in the end, and then
 # beginning with an older tree takes as long again.
 _MIN_REUSED = 32_000
+# A text that has an error and no statement.
+_ERROR = b"("
 
 
 class _Section(NamedTuple):
@@ -88,6 +91,7 @@ class Syntax:
         self._sound: tuple[Syntax, Change] | None = None
         self._tree: Tree | None = None
         self._is_fresh = False
+        self._is_given_up = False
         # The sections of the nearest version before that was cut into some.
         self._known: _Sections | None = None
         # What it is made of, where that is not the tree of the whole text.
@@ -98,15 +102,23 @@ class Syntax:
 
     @property
     def tree(self) -> Tree:
-        """The tree of the whole text."""
+        """The tree of the whole text; an error and no more, if the text is given up."""
         if self._tree is None:
-            if self._parsed is None or len(self.source.data) < _MIN_REUSED:
+            if is_mostly_errors(self.source.data, parse):
+                self._tree = parse(_ERROR)
+                self._is_fresh = self._is_given_up = True
+            elif self._parsed is None or len(self.source.data) < _MIN_REUSED:
                 self._tree = parse(self.source.data)
                 self._is_fresh = True
             else:
                 self._tree = self._reparsed(*self._parsed)
             self._parsed = None
         return self._tree
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether the text is so broken that none of it is read."""
+        return self._near_rows() is None and self._is_given_up
 
     @property
     def is_sound(self) -> bool:
@@ -150,10 +162,10 @@ class Syntax:
             older, before = self._parsed
             merged = before.then(change)
             if merged.new_end - merged.start > _MAX_PENDING:
-                after._parsed = (self, change) if self.tree else None
+                after._parsed = (self, change) if self.tree and not self._is_given_up else None
             else:
                 after._parsed = (older, merged)
-        elif self._tree is not None:
+        elif self._tree is not None and not self._is_given_up:
             after._parsed = (self, change)
         if self._is_known_sound():
             after._sound = (self, change)
@@ -279,6 +291,8 @@ class Syntax:
 
     def _in_sections(self, known: _Sections) -> _Torn | None:
         """The text in sections; None where that is not worth it, or may be wrong."""
+        if self._is_given_up:
+            return None
         torn, is_doubtful = _torn(self.source, known)
         if torn is None or not is_doubtful or self.tree.root_node.has_error:
             return torn
@@ -346,11 +360,18 @@ def _torn(source: SourceText, known: _Sections) -> tuple[_Torn | None, bool]:
     bounds, is_doubtful = cut_sections(source.text)
     if is_crowded_text(len(bounds), len(source.data)):
         return None, False
+    texts = slices(source.text, bounds)
+    new = [len(text) for text in texts if (text, False) not in known]
+    if max(new, default=0) > len(source.text) // 2 > _MIN_REUSED:
+        # The tree of the whole text says as much.
+        return None, False
+    if sum(new) > _MIN_REUSED and is_mostly_errors(source.data, parse):
+        return None, False
     sections: _Sections = {}
     rows = Rows([], [])
     is_broken = False
     last = len(bounds) - 2
-    for index, (start, text) in enumerate(zip(bounds, slices(source.text, bounds), strict=False)):
+    for index, (start, text) in enumerate(zip(bounds, texts, strict=False)):
         key = text, index == last
         # Where the same text stands twice these are two statements.
         same = sections.setdefault(key, [])
