@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ckptls.checkpoint.changes import NOTHING, Changes
 from ckptls.checkpoint.nearest import differs_by_a_scope, scope_twins
 from ckptls.checkpoint.pool import pool_of
-from ckptls.checkpoint.tree import ScopeTree, Totals
+from ckptls.checkpoint.tree import SPELLINGS, ScopeTree, Totals
 
 VGG = ("global_step", "vgg_16/conv1/biases", "vgg_16/conv1/weights", "vgg_16/fc8/weights")
 
@@ -104,3 +105,29 @@ def test_names_differ_by_a_scope_if_taking_one_out_makes_them_alike(one, other):
 def test_twins_are_the_names_that_differ_by_a_scope(names: set[str], name: str) -> None:
     expected = {each for each in names if differs_by_a_scope(name, each)}
     assert set(scope_twins(name, pool_of(names))) == expected
+
+
+@pytest.mark.parametrize("generations", [1, 2, 5, 9])
+def test_what_is_asked_of_a_tree_before_and_after_it_is_replaced_is_known_to_its_successors(
+    generations: int,
+) -> None:
+    trees = [tree_of(*VGG)]
+    trees[0].noted((SPELLINGS, "before"), lambda: ["found before"])
+    for _ in range(generations):
+        trees.append(tree_of(*VGG))
+        trees[-1].inherit(trees[-2], NOTHING)
+    trees[-2].noted((SPELLINGS, "after"), lambda: ["found after"])
+    assert trees[-1].noted((SPELLINGS, "after"), lambda: ["asked"]) == ["found after"]
+    assert trees[-1].noted((SPELLINGS, "before"), lambda: ["asked"]) == ["found before"]
+    assert trees[-1].noted((SPELLINGS, "else"), lambda: ["asked"]) == ["asked"]
+
+
+def test_what_another_name_may_change_is_asked_again() -> None:
+    name = frozenset({"new"})
+    trees = [tree_of(*VGG), tree_of(*VGG, "new"), tree_of(*VGG, "new")]
+    trees[1].inherit(trees[0], Changes(name, name, scopes=frozenset({""})))
+    trees[2].inherit(trees[1], NOTHING)
+    trees[0].noted((SPELLINGS, "of the first"), lambda: ["found"])
+    trees[1].noted((SPELLINGS, "of the second"), lambda: ["found"])
+    assert trees[2].noted((SPELLINGS, "of the first"), lambda: ["asked"]) == ["asked"]
+    assert trees[2].noted((SPELLINGS, "of the second"), lambda: ["asked"]) == ["found"]

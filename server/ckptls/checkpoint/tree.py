@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _AFTER_SLASH = chr(ord("/") + 1)
 _LAST_CHARACTER = chr(0x10FFFF)
 _MAX_NOTED = 10_000
+# So many trees before are asked, of which the last stands for all before it.
+_MAX_INHERITED = 4
 # With more names added and removed, what was noted is found out again.
 _MAX_INHERITED_CHANGES = 64
 # What is noted under (NEIGHBOURS, scope, …) rests on the names right in that scope alone.
@@ -89,8 +91,9 @@ class ScopeTree:
     ) -> None:
         """`names` ascending and each once; `kinds` their dtypes and shapes."""
         self._noted: dict[object, Any] = {}
-        # What the tree before had noted, and what has changed since.
-        self._inherited: tuple[dict[object, Any], Changes] | None = None
+        # What trees before have noted, newest first, and what has changed since. Others may still
+        # ask these and note more, which holds as well.
+        self._inherited: tuple[tuple[dict[object, Any], Changes], ...] = ()
         self._names = names
         self._kinds = kinds
         self._parameters: list[int] | None = None
@@ -209,8 +212,10 @@ class ScopeTree:
         if known is None:
             if len(self._noted) >= _MAX_NOTED:
                 self._noted.clear()
-            if self._inherited is not None and key in self._inherited[0]:
-                known = self._still_true(key)
+            for noted, changes in self._inherited:
+                if key in noted:
+                    known = _still_true(key, noted[key], changes)
+                    break
             known = self._noted[key] = make() if known is None else known
         found: T = known
         return found
@@ -220,27 +225,17 @@ class ScopeTree:
         if not (changes.added or changes.removed):
             self._scopes, self._name_pool = old._scopes, old._name_pool
             self._scope_pool = old._scope_pool
-        noted = dict(old._noted)
-        if old._inherited is not None:
-            noted = {**old._inherited[0], **noted}
-            changes = changes | old._inherited[1]
-        if noted and len(changes.added) + len(changes.removed) <= _MAX_INHERITED_CHANGES:
-            self._inherited = noted, changes
-
-    def _still_true(self, key: object) -> Any:
-        """What the tree before had noted under a key; None if it has to be found out again."""
-        from ckptls.checkpoint.suggestion_ranks import is_still_best
-
-        assert self._inherited is not None
-        noted, changes = self._inherited
-        known = noted.pop(key)
-        if not isinstance(key, tuple):
-            return None
-        if key[0] == NEIGHBOURS:
-            return known if _with_slash(key[1]) not in changes.scopes else None
-        if key[0] == SPELLINGS:
-            return known if not (changes.added or changes.removed) else None
-        return known if is_still_best(key, known, changes) else None
+        older = [(noted, changes | before) for noted, before in old._inherited]
+        several = [(old._noted, changes), *older]
+        if len(several) > _MAX_INHERITED:
+            (newer, _), (oldest, since) = several[-2:]
+            both = {**oldest, **newer}
+            several[-2:] = [(both if len(both) <= _MAX_NOTED else dict(newer), since)]
+        self._inherited = tuple(
+            (noted, since)
+            for noted, since in several
+            if len(since.added) + len(since.removed) <= _MAX_INHERITED_CHANGES
+        )
 
     def _children(self, base: str, prefix: str) -> Iterator[Child]:
         names = self._names
@@ -296,6 +291,19 @@ class ScopeTree:
         if not stem:
             return len(self._names)
         return bisect_left(self._names, stem[:-1] + chr(ord(stem[-1]) + 1), first)
+
+
+def _still_true(key: object, known: Any, changes: Changes) -> Any:
+    """What a tree before had noted under a key; None if it has to be found out again."""
+    from ckptls.checkpoint.suggestion_ranks import is_still_best
+
+    if not isinstance(key, tuple):
+        return None
+    if key[0] == NEIGHBOURS:
+        return known if _with_slash(key[1]) not in changes.scopes else None
+    if key[0] == SPELLINGS:
+        return known if not (changes.added or changes.removed) else None
+    return known if is_still_best(key, known, changes) else None
 
 
 def _with_slash(scope: str) -> str:

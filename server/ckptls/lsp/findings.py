@@ -28,6 +28,10 @@ _MOST_SETTLE_SECONDS = 0.15
 _IMPORTERS_SECONDS = 0.15
 # How long they wait for other modules that are being read for the first time.
 _PATIENCE_SECONDS = 0.3
+# Where checkpoints are replaced all the time, so many times as long as judging all documents took
+# goes by until one is judged again because of that; but no longer than this.
+_REST_SHARE = 3.0
+_MOST_REST_SECONDS = 1.0
 # A turn ends with the first step after so long.
 _TURN_SECONDS = 0.002
 
@@ -67,6 +71,7 @@ class Findings:
         # What is kept of them from one edit to the next, and how many seconds they took.
         self._verdicts: dict[str, Verdicts] = {}
         self._took: dict[str, float] = {}
+        self._ended: dict[str, float] = {}
         self._noted: set[str] = set()
         self._edited: dict[str, float] = {}
         self._due: dict[str, float] = {}
@@ -118,7 +123,7 @@ class Findings:
                     took += time.perf_counter() - started
         finally:
             steps.close()
-        self._took[uri] = took
+        self._took[uri], self._ended[uri] = took, _now()
         self._look(binder)
         self._note_cut(uri, words.cut(analysis))
         return found
@@ -150,8 +155,8 @@ class Findings:
     def forget(self, uri: str) -> None:
         """A document is closed."""
         known: tuple[dict[str, Any], ...]
-        known = (self._found, self._verdicts, self._took, self._edited, self._due, self._finding)
-        for each in known:
+        known = (self._found, self._verdicts, self._took, self._ended, self._edited, self._due)
+        for each in (*known, self._finding):
             each.pop(uri, None)
         self._noted.discard(uri)
         for tasks in (self._telling, self._asking_others):
@@ -178,15 +183,23 @@ class Findings:
 
     async def _prepare(self, uri: str) -> None:
         try:
+            await asyncio.sleep(self._rest_seconds(uri))
             await self.of(uri)
         finally:
             self._preparing.discard(uri)
 
+    def _rest_seconds(self, uri: str) -> float:
+        """How long a document is not judged again for another reason than an edit."""
+        rest = min(_REST_SHARE * sum(self._took.values()), _MOST_REST_SECONDS)
+        return max(self._ended.get(uri, 0.0) + rest - _now(), 0.0)
+
     # When they are told
 
-    def schedule(self, uri: str) -> None:
-        """Tells the findings of a document once it has been left alone for a moment."""
-        self._due.setdefault(uri, _now() + self._settle_seconds(uri))
+    def schedule(self, uri: str, *, may_rest: bool = False) -> None:
+        """Tells the findings of a document once it has been left alone for a moment, which is
+        longer where it `may_rest` from being judged."""
+        wait = max(self._settle_seconds(uri), self._rest_seconds(uri) if may_rest else 0.0)
+        self._due.setdefault(uri, _now() + wait)
         if uri not in self._telling:
             self._telling[uri] = self._start(self._tell_when_due(uri))
 

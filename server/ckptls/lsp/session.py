@@ -182,10 +182,10 @@ class Session:
         self._has_freed = True
         self.findings.forget(uri)
 
-    def _schedule(self, uri: str) -> None:
+    def _schedule(self, uri: str, *, may_rest: bool = False) -> None:
         # A client that asks for findings is not told them.
         if not self.client.pulls_diagnostics:
-            self.findings.schedule(uri)
+            self.findings.schedule(uri, may_rest=may_rest)
 
     def refresh_all(self) -> None:
         """Something that findings rest on has changed."""
@@ -193,8 +193,9 @@ class Session:
         self._alter()
         self._refreshing.ask()
         for uri in self.workspace.documents:
-            self.findings.prepare(uri)
-            self._schedule(uri)
+            if self.client.pulls_diagnostics:
+                self.findings.prepare(uri)
+            self._schedule(uri, may_rest=True)
 
     # Checkpoints
 
