@@ -59,7 +59,7 @@ REFUSED = {
     "a path of Windows": (index(r'{"a":"c:\\m-1.safetensors"}'), "not beside it"),
     "a null character": (index(r'{"a":"m-\u0000"}'), "not beside it"),
     "a name of five megabytes": (index('{"a":"%s/"}' % ("x" * 5_000_000)), "not beside it"),
-    "itself": (index(f'{{{{"a":"{INDEX}"}}}}'), "it is JSON text"),
+    "itself": (index(f'{{"a":"{INDEX}"}}'), "it is JSON text"),
     "another index": (index('{"a":"n.safetensors.index.json"}'), "it is JSON text"),
     "two million lists": (
         index('{"a":"m-1.safetensors"}, "x":[%s0]' % ("[]," * 2_000_000)),
@@ -76,7 +76,7 @@ REFUSED = {
 def test_an_index_that_cannot_be_is_refused(
     folder: Path, capfd: pytest.CaptureFixture[str], data: bytes, why: str
 ) -> None:
-    Path("n.safetensors.index.json").write_bytes(index(f'{{{{"a":"{INDEX}"}}}}'))
+    Path("n.safetensors.index.json").write_bytes(index(f'{{"a":"{INDEX}"}}'))
     Path(INDEX).write_bytes(data)
     with pytest.raises(CheckpointError, match=why) as found:
         ckptls.open(INDEX)
@@ -122,7 +122,7 @@ def test_what_is_there_is_listed_and_the_rest_is_named(
 def test_an_index_and_a_right_shard_cannot_name_each_other(folder: Path) -> None:
     """The shard decides which format it is; the other index is refused, and named."""
     Path(INDEX).write_bytes(index('{"a":"m-1.safetensors","b":"n.safetensors.index.json"}'))
-    Path("n.safetensors.index.json").write_bytes(index(f'{{{{"a":"{INDEX}"}}}}'))
+    Path("n.safetensors.index.json").write_bytes(index(f'{{"a":"{INDEX}"}}'))
     with pytest.raises(CheckpointError, match=r"n\.safetensors\.index\.json"):
         ckptls.open(INDEX)
 
