@@ -31,6 +31,8 @@ _EVIDENCE = {
     Evidence.WORKSPACE: "a guess: the checkpoint merely lies in the workspace",
 }
 _MAX_CHECKPOINTS = 5
+_OF_MODEL = (Role.GRAPH_VARIABLE, Role.GRAPH_SCOPE)
+_MAP = "assignment_map"
 _MAX_SHOWN = 60
 
 
@@ -113,6 +115,8 @@ def _has(site: Site, checkpoint: Checkpoint) -> bool | None:
     name = site.text if site.role is Role.LAYER else name_of(site)
     if name is None or name.literal is None or site.match is not None:
         return None
+    if site.role in _OF_MODEL and site.parameter == _MAP:
+        return None  # the map says what of the checkpoint goes there
     return look_up(site, name.literal, checkpoint).is_there
 
 

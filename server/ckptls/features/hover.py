@@ -85,8 +85,10 @@ def _names(site: Site, binding: Binding, is_assigned: bool) -> str:
     found = []
     for checkpoint in binding.checkpoints:
         body = about(literal, checkpoint)
-        if body and look_up(site, literal, checkpoint).is_there is False:
-            body = f"{words.code(literal)} is not a key: the model calls this variable so\n\n{body}"
+        stored = look_up(site, literal, checkpoint)
+        if body and stored.is_there is False:
+            what = "the model calls this variable so" if stored.called else "it is a scope"
+            body = f"{words.code(literal)} is not a key: {what}\n\n{body}"
         if body:
             found.append(body + "\n\n" + _where(checkpoint, binding))
     # What the model calls its own is looked up in no checkpoint where a map says what fills it.

@@ -45,9 +45,10 @@ def look_up(site: Site, name: str, checkpoint: Checkpoint) -> Stored:
     graph = checkpoint.object_graph
     keys = graph.keys_of(name) if graph is not None else ()
     called = tuple(found for key in keys if (found := checkpoint.get(key)) is not None)
+    is_found = own is not None and site.role is not Role.VARIABLE  # a scope is no variable
     if site.role in _KEYS and site.function != _BY_NAME_IN_MODEL:
-        return Stored(own is not None, (), own, called=called)
-    return Stored(own is not None or bool(called), called, own)
+        return Stored(is_found, (), own, called=called)
+    return Stored(is_found or bool(called), called, own)
 
 
 def _layer(name: str, checkpoint: Checkpoint) -> Stored:

@@ -16,6 +16,7 @@ from ckptls.source.sites import Evidence, Match, Role, Site
 from ckptls.workspace.binding import Binding
 
 _TESTS = (Match.PREFIX, Match.SUFFIX, Match.CONTAINS, Match.EQUALS)
+_LEAST_END = 4  # characters of the last segment of an end of names
 _FUNCTIONS = ("startswith", "endswith", "name test")
 
 
@@ -58,6 +59,8 @@ class DeadNameTest(Rule):
         text, match = site.text.literal, site.match
         if match not in _TESTS or not text or not site.paths:
             return
+        if match is Match.SUFFIX and len(text.rpartition("/")[2]) < _LEAST_END:
+            return  # `net/v` is no slip of `net/b`
         if site.function not in _FUNCTIONS or not binding.proves(self.needs):
             return
         stored = stored_names(context, binding.checkpoints)
