@@ -325,6 +325,50 @@ def test_objects_in_an_array_are_listed_and_never_unpickled(folder: Path) -> Non
     assert not Path("touched").exists()
 
 
+@pytest.mark.parametrize("shape", ["(4000000000000,)", "(2, 2000000, 1000000)"])
+def test_an_array_that_claims_to_be_huge_is_listed_and_never_allocated(
+    folder: Path, shape: str
+) -> None:
+    header = "{'descr': '<f4', 'fortran_order': False, 'shape': %s, }" % shape  # noqa: UP031
+    with zipfile.ZipFile("m.npz", "w") as archive:
+        archive.writestr("w.npy", npy(header))
+    assert list(listed("m.npz")) == ["w"]
+    with pytest.raises(CheckpointDamaged, match="and its header needs 16,000,000,000,000"):
+        read_value("m.npz", "w")
+    assert "needs 16,000,000,000,000" in str(verify(locate("m.npz")).problems[0])
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_a_changed_byte_in_an_array_is_noticed(folder: Path, is_packed: bool) -> None:
+    values = {"v": np.arange(9.0), "w": np.arange(5_000, dtype=np.float32)}
+    with open("m.npz", "wb") as file:
+        (np.savez_compressed if is_packed else np.savez)(file, allow_pickle=False, **values)
+    assert verify(locate("m.npz")).is_sound
+    with zipfile.ZipFile("m.npz") as archive:
+        place = archive.getinfo("w.npy").header_offset + 1_500
+    data = bytearray(Path("m.npz").read_bytes())
+    data[place] ^= 0x40
+    Path("m.npz").write_bytes(data)
+    report = verify(locate("m.npz"))
+    assert [each.variable for each in report.problems] == ["w"] and report.tensors == 1
+    assert flat(read_value("m.npz", "v")) == list(range(9))
+    with pytest.raises(CheckpointDamaged):
+        read_value("m.npz", "w")
+
+
+def test_an_array_of_objects_is_a_problem_and_other_members_get_a_note(folder: Path) -> None:
+    with open("m.npz", "wb") as file:
+        np.savez(file, allow_pickle=False, w=np.ones(2))
+    with zipfile.ZipFile("m.npz", "a") as archive:
+        archive.writestr("README", "hello")
+    report = verify(locate("m.npz"))
+    assert report.problems == [] and "not arrays are not listed: `README`" in " ".join(report.notes)
+    np.savez("m.npz", w=np.ones(2), v=np.array([Evil("touched")], dtype=object))
+    report = verify(locate("m.npz"))
+    assert [each.variable for each in report.problems] == ["v"]
+    assert not Path("touched").exists()
+
+
 def test_a_name_that_occurs_twice_in_an_archive_is_refused(folder: Path) -> None:
     with zipfile.ZipFile("m", "w") as archive, pytest.warns(UserWarning):
         for _ in range(2):

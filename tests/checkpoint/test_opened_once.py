@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import shutil
 import subprocess
 import zipfile
@@ -58,6 +59,22 @@ def write_torch(path: Path, values: Values) -> str:
     return str(path)
 
 
+def write_old_torch(path: Path, values: Values) -> str:
+    """The same before PyTorch 1.6: pickles, and the storages behind them."""
+    pickled = b"\x80\x02}("
+    for name in values:
+        pickled += text(name) + b"ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage")
+        pickled += b"ctorch\nFloatStorage\n" + text(name) + text("cpu") + b"K\x03NtQK\0"
+        pickled += b"K\x03\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtR"
+    start = [0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True}]
+    data = b"".join(pickle.dumps(each, 2) for each in start) + pickled + b"u."
+    data += pickle.dumps(list(values), 2)
+    for value in values.values():
+        data += value.size.to_bytes(8, "little") + value.tobytes()
+    path.write_bytes(data)
+    return str(path)
+
+
 def text(value: str) -> bytes:
     """A text in a pickle."""
     return b"X" + len(value).to_bytes(4, "little") + value.encode()
@@ -86,6 +103,7 @@ WRITERS: dict[str, Callable[[Path, Values], str]] = {
     "keras": write_keras,
     "npz": write_npz,
     "PyTorch": write_torch,
+    "old PyTorch": write_old_torch,
     "safetensors": write_safetensors,
 }
 
