@@ -376,7 +376,14 @@ def _torn(source: SourceText, known: _Sections) -> tuple[_Torn | None, bool]:
         # Where the same text stands twice these are two statements.
         same = sections.setdefault(key, [])
         several = known.get(key, ())
-        section = several[len(same)] if len(same) < len(several) else _section(*key)
+        if len(same) < len(several):
+            section = several[len(same)]
+            if not (section.is_broken or section.is_doubtful):
+                # Most have been lowered: many small trees would take much memory for little.
+                for statement in section.rows.statements:
+                    statement.let_go()
+        else:
+            section = _section(*key)
         same.append(section)
         rows.statements.extend(section.rows.statements)
         rows.starts.extend([start + each for each in section.rows.starts])
