@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ckptls.cli.rule import pages
-from ckptls.features.rule import all_rules
+from ckptls.features.all_rules import all_rules
 from ckptls.workspace.settings import Settings
 
 ROOT = Path(__file__).parents[1]

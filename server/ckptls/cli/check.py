@@ -14,8 +14,8 @@ from ckptls.checkpoint.printable import printable
 from ckptls.cli.check_files import Checked, Checker, Found, Options, fixable
 from ckptls.cli.check_report import FORMATS, place, report, statistics
 from ckptls.cli.output import counted, note, write_lines
+from ckptls.features.all_rules import all_rules
 from ckptls.features.answers import Severity
-from ckptls.features.rule import all_rules
 from ckptls.workspace.project import find_sources
 
 HELP = """Check the checkpoint names in Python files and notebooks. Exit code 0: nothing found;

@@ -15,8 +15,9 @@ from ckptls._version import __version__
 from ckptls.checkpoint.printable import printable
 from ckptls.cli.check_files import Change, Extent, Found
 from ckptls.cli.check_messages import message_in_file
+from ckptls.features.all_rules import all_rules
 from ckptls.features.answers import Severity
-from ckptls.features.rule import Rule, all_rules
+from ckptls.features.rule import Rule
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "WORKING_DIRECTORY"

@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from ckptls.features.rule import Rule, all_rules, rule_of
+from ckptls.features.all_rules import all_rules, rule_of
+from ckptls.features.rule import Rule
 from ckptls.source.sites import Evidence
 
 HELP = "Explain a rule, or list all rules."

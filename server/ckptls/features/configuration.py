@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from ckptls.features.all_rules import all_rules
 from ckptls.features.answers import Finding, Severity
-from ckptls.features.rule import all_rules
 from ckptls.source.text import Span
 from ckptls.workspace.settings import (
     REMOTE_HAS_NO_EFFECT,

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from ckptls.checkpoint.model import Checkpoint
+from ckptls.features.all_rules import all_rules
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.context import Context
 from ckptls.features.reliance import Reliance, plain
-from ckptls.features.rule import Rule, all_rules
+from ckptls.features.rule import Rule
 from ckptls.features.shared import harmless
 from ckptls.features.verdicts import Verdicts
 from ckptls.source.sites import Place, Role, Site

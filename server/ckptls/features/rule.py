@@ -8,17 +8,14 @@ decided by `diagnostics`.
 from __future__ import annotations
 
 import inspect
-import pkgutil
-from abc import ABC, ABCMeta, abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from functools import cache
-from importlib import import_module
 from typing import ClassVar
 
 from ckptls.checkpoint.model import Checkpoint
 from ckptls.features.answers import Edit, Finding, Severity
 from ckptls.features.context import Context
-from ckptls.features.literals import Replacement, marked_span, replacements
+from ckptls.features.literals import Replacement, marked_span
 from ckptls.source.sites import Evidence, LiteralPart, Role, Site
 from ckptls.workspace.binding import Binding
 
@@ -86,27 +83,3 @@ class Rule(ABC):
     def summary(cls) -> str:
         """The first line of the documentation."""
         return cls.documentation().partition("\n")[0]
-
-
-@cache
-def all_rules() -> tuple[Rule, ...]:
-    """Every rule, in the order in which they have precedence on one string."""
-    from ckptls.features import rules
-
-    found: list[Rule] = []
-    for module in pkgutil.iter_modules(rules.__path__):
-        members = vars(import_module(f"{rules.__name__}.{module.name}")).values()
-        found += [
-            member()
-            for member in members
-            if isinstance(member, ABCMeta) and issubclass(member, Rule) and member is not Rule
-        ]
-    return tuple(sorted(found, key=lambda rule: (rule.order, rule.code)))
-
-
-def rule_of(code: str) -> Rule | None:
-    """The rule of that code."""
-    return next((rule for rule in all_rules() if rule.code == code), None)
-
-
-__all__ = ["Context", "Rule", "all_rules", "marked_span", "replacements", "rule_of"]

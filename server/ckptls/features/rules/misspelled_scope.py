@@ -12,8 +12,9 @@ from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.context import Context
 from ckptls.features.known_names import without_numbers
+from ckptls.features.literals import replacements
 from ckptls.features.reliance import plain
-from ckptls.features.rule import Rule, replacements
+from ckptls.features.rule import Rule
 from ckptls.source.document import Analysis
 from ckptls.source.sites import Evidence, LiteralPart, Role, Site
 from ckptls.workspace.binding import Binding

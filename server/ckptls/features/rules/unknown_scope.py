@@ -9,7 +9,8 @@ from ckptls.checkpoint.suggest import suggest_scopes
 from ckptls.features import words
 from ckptls.features.answers import Finding, Severity
 from ckptls.features.context import Context
-from ckptls.features.rule import Rule, replacements
+from ckptls.features.literals import replacements
+from ckptls.features.rule import Rule
 from ckptls.source.sites import Evidence, Role, Site
 from ckptls.source.text_matcher import matcher
 from ckptls.workspace.binding import Binding
