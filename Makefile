@@ -19,7 +19,7 @@ RELEASE := build/release
 VSIX := build/checkpoint-intellisense.vsix
 
 SERVER_FILES := $(shell find server -type f -not -name '*.pyc' -not -name '*.so')
-COMPILED := hatch_build.py server/ckptls/checkpoint/_loop.c
+COMPILED := hatch_build.py server/ckptls/checkpoint/formats/tensorflow/v2/_loop.c
 BUNDLE_FILES := pyproject.toml tools/bundle_server.py $(EXT)/python/launch.py \
 	$(EXT)/python/requirements.lock $(SERVER_FILES)
 EXT_FILES := $(EXT)/package.json $(EXT)/package-lock.json $(EXT)/.vscodeignore $(EXT)/README.md \

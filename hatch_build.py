@@ -29,7 +29,7 @@ except ImportError:  # it is run by hand
     BuildHookInterface = object
 
 ROOT = Path(__file__).resolve().parent
-PLACE = "ckptls/checkpoint"
+PLACE = "ckptls/checkpoint/formats/tensorflow/v2"
 NAME = "_loop"
 OLDEST = (3, 10)  # whose stable interface the C file keeps to
 WHEEL_PLATFORM = "CKPTLS_WHEEL_PLATFORM"

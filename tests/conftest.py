@@ -18,12 +18,12 @@ import pytest
 from hypothesis import settings
 
 from checkpoint import crafted, crafted_objects
-from ckptls.features.actions import fixes
-from ckptls.features.answers import Completion, Finding
-from ckptls.features.assigned import assigned_at
-from ckptls.features.completion import completion
-from ckptls.features.diagnostics import findings
-from ckptls.features.hover import hover
+from ckptls.features.code_actions.code_actions import fixes
+from ckptls.features.common.results import Completion, Finding
+from ckptls.features.completion.variable_names import completion
+from ckptls.features.diagnostics.diagnostics import findings
+from ckptls.features.hover.assignment_text import assigned_at
+from ckptls.features.hover.hover import hover
 from ckptls.source.document import Cursor
 from ckptls.workspace.binding import Binder, Binding
 from ckptls.workspace.settings import Settings, parse_settings

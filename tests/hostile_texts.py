@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import ckptls
-from ckptls.features.pattern_tree import parser
+from ckptls.features.patterns.pattern_tree import parser
 
 PACKAGE = Path(ckptls.__file__).parent
 LENGTH = 60_000
@@ -288,10 +288,10 @@ def _seconds(run: Callable[[str], object], text: str, limit: float) -> float:
 
 # Patterns whose callers pass a few characters only, and how many at most.
 BOUNDED = {
-    "checkpoint/history.py:_METRICS": 1024,  # a name of a file
-    "checkpoint/missing.py:_STEP": 1024,  # a name of a file
-    "source/catalogue.py:_WORD_BEFORE": 100,  # a window of the text
-    "source/chunks.py:_OPENS_BODY": 200,  # a window of the text
+    "checkpoint/locate/steps.py:_METRICS": 1024,  # a name of a file
+    "checkpoint/locate/not_found.py:_STEP": 1024,  # a name of a file
+    "source/semantics/catalogue.py:_WORD_BEFORE": 100,  # a window of the text
+    "source/syntax/chunks.py:_OPENS_BODY": 200,  # a window of the text
 }
 
 

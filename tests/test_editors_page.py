@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ckptls.lsp.jupyter import spec
+from ckptls.lsp.integrations.jupyter_spec import spec
 
 if sys.version_info >= (3, 11):
     import tomllib

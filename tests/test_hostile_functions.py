@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from ckptls.checkpoint.history import step_number
-from ckptls.checkpoint.urls import redacted
+from ckptls.checkpoint.locate.steps import step_number
+from ckptls.checkpoint.storage.urls import redacted
 from ckptls.source.document import Document
-from ckptls.source.magics import plain_python
-from ckptls.source.pragmas import find_pragmas
-from ckptls.source.repair import missing
-from ckptls.source.syntax import Syntax
-from ckptls.source.text import SourceText
-from ckptls.workspace.launches import launches
+from ckptls.source.notebooks.ipython_magics import plain_python
+from ckptls.source.syntax.pragmas import find_pragmas
+from ckptls.source.syntax.syntax_tree import Syntax
+from ckptls.source.text.repair import missing
+from ckptls.source.text.source_text import SourceText
+from ckptls.workspace.launch_configs import launches
 from ckptls.workspace.requirements import constraint
 from source.told import told
 

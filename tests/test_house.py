@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ckptls.cli.rule import pages
-from ckptls.features.all_rules import all_rules
+from ckptls.cli.commands.rule import pages
+from ckptls.features.diagnostics.all_rules import all_rules
 from ckptls.workspace.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -57,7 +57,7 @@ def test_rooms_know_only_the_rooms_below(path):
 
 def test_the_server_is_started_without_tensorflow_numpy_rapidfuzz_or_regex():
     code = (
-        "import sys, ckptls.lsp.server, ckptls.lsp.handlers\n"
+        "import sys, ckptls.lsp.server, ckptls.lsp.handlers.all_handlers\n"
         "late = ('tensorflow', 'numpy', 'rapidfuzz', 'regex', 'rich')\n"
         "print([m for m in late if m in sys.modules])"
     )
@@ -78,7 +78,7 @@ def test_each_rule_is_documented_and_tested(rule):
     for heading in ("What it does", "Why is this bad?", "Example", "When it stays silent"):
         assert f"## {heading}" in text
     name = rule.code.replace("-", "_")
-    assert type(rule).__module__ == f"ckptls.features.rules.{name}"
+    assert type(rule).__module__ == f"ckptls.features.diagnostics.rules.{name}"
     assert (ROOT / "tests" / "features" / "rules" / f"test_{name}.py").is_file()
     claims = (ROOT / "tests" / "oracle").glob("test_claims*.py")
     texts = "".join(path.read_text("utf-8") for path in claims)
@@ -99,24 +99,24 @@ _OPENS |= {"copy2", "copyfile", "genfromtxt", "loadtxt"}
 # Of modules that have one; `load` and `File` are names of many things.
 _OPENS_TOO = {"np.load", "numpy.load", "json.load", "tomllib.load", "pickle.load", "h5py.File"}
 _OPENS_TOO |= {"library.File", "shutil.copy", "codecs.open", "io.open"}
-_RESOURCE = "resources.files('ckptls.source').joinpath('catalogue.toml')"
+_RESOURCE = "resources.files('ckptls.source.semantics').joinpath('catalogue.toml')"
 _MAY_OPEN = {
-    ("checkpoint/opening.py", "os.open"),
+    ("checkpoint/storage/open_regular.py", "os.open"),
     ("__init__.py", "open"),  # ours, of checkpoints
-    ("workspace/sources.py", "open"),  # with its opener
+    ("workspace/source_files.py", "open"),  # with its opener
     # Files of our own making, and pipes, by descriptors that are open already.
-    ("checkpoint/hdf5_child.py", "os.fdopen"),
-    ("checkpoint/remote_cache.py", "os.fdopen"),
-    ("workspace/sources.py", "os.fdopen"),
+    ("checkpoint/formats/hdf5/worker.py", "os.fdopen"),
+    ("checkpoint/storage/block_cache.py", "os.fdopen"),
+    ("workspace/source_files.py", "os.fdopen"),
     # Other things of that name, not files: members of archives, parts of HDF5, documents, stores.
-    ("checkpoint/archive.py", "self._zip.open"),
-    ("checkpoint/torch_tar.py", "reader.read_bytes"),
-    ("checkpoint/hdf5.py", "h5.h5o.open"),
-    ("checkpoint/hdf5.py", "library.File"),  # of a stream, over `OpenFile`
-    ("checkpoint/stored.py", "numpy.memmap"),  # of a file that is open, and a file still
+    ("checkpoint/storage/zip_archive.py", "self._zip.open"),
+    ("checkpoint/formats/pytorch/torch_tar.py", "reader.read_bytes"),
+    ("checkpoint/formats/hdf5/hdf5_file.py", "h5.h5o.open"),
+    ("checkpoint/formats/hdf5/hdf5_file.py", "library.File"),  # of a stream, over `OpenFile`
+    ("checkpoint/arrays/mapped.py", "numpy.memmap"),  # of a file that is open, and a file still
     ("cli/main.py", "os.open"),  # of /dev/null, for writing
-    ("source/catalogue.py", f"{_RESOURCE}.read_text"),
-    ("lsp/stdio.py", "open"),  # of a descriptor
+    ("source/semantics/catalogue.py", f"{_RESOURCE}.read_text"),
+    ("lsp/transport/stdio.py", "open"),  # of a descriptor
 }
 _OPENS_DOCUMENTS = {"workspace.open", "self.workspace.open", "self._workspace.open"}
 _OPENS_DOCUMENTS |= {

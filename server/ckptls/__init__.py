@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy import ndarray
 
-    from ckptls.checkpoint.errors import CheckpointError
-    from ckptls.checkpoint.model import Checkpoint, Variable
+    from ckptls.checkpoint.core.errors import CheckpointError
+    from ckptls.checkpoint.model.checkpoint import Checkpoint, Variable
 
 __all__ = [
     "Checkpoint",
@@ -32,9 +32,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Checkpoint": "ckptls.checkpoint.model",
-    "CheckpointError": "ckptls.checkpoint.errors",
-    "Variable": "ckptls.checkpoint.model",
+    "Checkpoint": "ckptls.checkpoint.model.checkpoint",
+    "CheckpointError": "ckptls.checkpoint.core.errors",
+    "Variable": "ckptls.checkpoint.model.checkpoint",
 }
 
 

@@ -24,8 +24,8 @@ sys.path[:0] = [str(TESTS), str(TESTS / "bench")]
 import bench_keystroke  # noqa: E402
 
 from ckptls.source.document import Document  # noqa: E402
-from ckptls.source.syntax import Syntax  # noqa: E402
-from ckptls.source.text import SourceText  # noqa: E402
+from ckptls.source.syntax.syntax_tree import Syntax  # noqa: E402
+from ckptls.source.text.source_text import SourceText  # noqa: E402
 
 LINES = 10_000
 KEYSTROKES = 15

@@ -130,7 +130,7 @@ def one_name(prefix: Path, count: int) -> None:
     import tensorflow as tf
 
     import ckptls
-    from ckptls.checkpoint.entries import find_entry
+    from ckptls.checkpoint.formats.tensorflow.v2.index_reader import find_entry
 
     path = str(prefix)
     name = names_of_model(count)[count // 2]
@@ -179,8 +179,8 @@ def memory(small: Path, large: Path) -> bool:
 
 def directory(folder: str, small: Path) -> bool:
     """Print one line: 1,000 checkpoints catalogued, against reading the same bytes."""
-    from ckptls.checkpoint.listing import find_checkpoints
-    from ckptls.workspace.store import CheckpointStore
+    from ckptls.checkpoint.layout.directory_files import find_checkpoints
+    from ckptls.workspace.checkpoint_store import CheckpointStore
 
     data = Path(f"{small}.index").read_bytes()
     run = Path(folder, "run")
@@ -254,9 +254,9 @@ def main() -> int:
         # TensorFlow stays out of this process until the cold part is over: a child's most
         # memory is never less than what its parent had when it was started.
         subprocess.run([sys.executable, __file__, "write", folder], check=True)
-        from ckptls.checkpoint import compiled
+        from ckptls.checkpoint.formats.tensorflow.v2 import compiled_loop
 
-        print(f"the loop over entries: {compiled.description()}")
+        print(f"the loop over entries: {compiled_loop.description()}")
         print(f"{'':28}{'ckptls':>13}{'TensorFlow':>15}   ratio")
         met = [cold(prefixes[34])]
         met += [memory(prefixes[34], prefixes[100_000]), directory(folder, prefixes[34])]

@@ -19,13 +19,13 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS))
 
 from checkpoint.crafted_objects import SUFFIX, attribute, child, graph_of  # noqa: E402
-from ckptls.checkpoint.model import Checkpoint  # noqa: E402
-from ckptls.checkpoint.nearest import rank  # noqa: E402
-from ckptls.checkpoint.object_graph import ObjectGraph  # noqa: E402
-from ckptls.checkpoint.purpose import purpose_of, slots_of  # noqa: E402
-from ckptls.checkpoint.suggest import suggest_variables  # noqa: E402
-from ckptls.checkpoint.trackables import decode_nodes  # noqa: E402
-from ckptls.checkpoint.types import Format  # noqa: E402
+from ckptls.checkpoint.core.types import Format  # noqa: E402
+from ckptls.checkpoint.graphs.variable_role import purpose_of, slots_of  # noqa: E402
+from ckptls.checkpoint.model.checkpoint import Checkpoint  # noqa: E402
+from ckptls.checkpoint.model.suggestions import suggest_variables  # noqa: E402
+from ckptls.checkpoint.names.edit_distance import rank  # noqa: E402
+from ckptls.checkpoint.objects.object_graph import ObjectGraph  # noqa: E402
+from ckptls.checkpoint.objects.trackable_protos import decode_nodes  # noqa: E402
 
 VARIABLES = 100_000
 ROUNDS = 5

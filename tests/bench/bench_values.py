@@ -37,8 +37,8 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import numpy as np
 
 import ckptls
-from ckptls.checkpoint.locate import locate
-from ckptls.checkpoint.verify import verify
+from ckptls.checkpoint.locate.locate import locate
+from ckptls.checkpoint.verify.verify import verify
 from ckptls.cli.main import main as ckptls_main
 
 FEW, MANY = 2_500, 10_000

@@ -9,7 +9,7 @@ import google_crc32c
 
 from checkpoint import crafted
 from checkpoint.crafted import bytes_field, fixed32_field, number_field, varint
-from ckptls.checkpoint.types import OBJECT_GRAPH_NAME
+from ckptls.checkpoint.core.types import OBJECT_GRAPH_NAME
 
 SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 

@@ -6,16 +6,16 @@ import pytest
 
 from checkpoint import crafted
 from checkpoint.crafted import FLOAT, bytes_field, number_field, varint
-from ckptls.checkpoint import stretches
-from ckptls.checkpoint.bundle import parse_index
-from ckptls.checkpoint.errors import (
+from ckptls.checkpoint.codecs.sstable import FOOTER_BYTES
+from ckptls.checkpoint.core.errors import (
     CheckpointDamaged,
     CheckpointError,
     CheckpointIncomplete,
     CheckpointUnsupported,
 )
-from ckptls.checkpoint.messages import decode_extents, slice_key
-from ckptls.checkpoint.table import FOOTER_BYTES
+from ckptls.checkpoint.formats.tensorflow.protos import decode_extents, slice_key
+from ckptls.checkpoint.formats.tensorflow.v2 import entry_loop
+from ckptls.checkpoint.formats.tensorflow.v2.index import parse_index
 
 pytestmark = pytest.mark.usefixtures("each_loop")
 
@@ -110,7 +110,7 @@ def test_a_shape_that_overruns_its_entry_is_damage_even_if_known() -> None:
 
 def test_what_is_remembered_from_one_reading_to_the_next_is_bounded() -> None:
     parse_index(crafted.index([(f"{i:06d}", FLOAT, [i + 1]) for i in range(25_000)]))
-    assert len(stretches.MEMO) < 15_000
+    assert len(entry_loop.MEMO) < 15_000
 
 
 def test_a_shape_that_the_next_entry_happens_to_complete_is_damage() -> None:

@@ -21,9 +21,9 @@ import pytest
 import ckptls
 from checkpoint import crafted_objects
 from checkpoint.test_opened_once import WRITERS
-from ckptls.checkpoint import errors
-from ckptls.checkpoint.errors import CheckpointError, VariableNotFound
-from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.core import errors
+from ckptls.checkpoint.core.errors import CheckpointError, VariableNotFound
+from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.checkpoint.reader import read_checkpoint
 
 COUNT = 40

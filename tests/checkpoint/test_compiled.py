@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from checkpoint import crafted
 from checkpoint.crafted import FLOAT, Knobs
-from ckptls.checkpoint import compiled
-from ckptls.checkpoint.bundle import Columns, parse_index, parse_names
-from ckptls.checkpoint.errors import CheckpointError
+from ckptls.checkpoint.core.errors import CheckpointError
+from ckptls.checkpoint.formats.tensorflow.v2 import compiled_loop
+from ckptls.checkpoint.formats.tensorflow.v2.index import Columns, parse_index, parse_names
 from fuzz.mutate import mutated_bytes, mutated_table
 from fuzz.targets import seeds
 
@@ -25,7 +25,7 @@ ASKS = "from ckptls.checkpoint import compiled; print(compiled.description())"
 
 
 def described(**settings: str) -> str:
-    rest = {key: value for key, value in os.environ.items() if key != compiled.PURE_PYTHON}
+    rest = {key: value for key, value in os.environ.items() if key != compiled_loop.PURE_PYTHON}
     command = [sys.executable, "-c", ASKS]
     return subprocess.check_output(command, env={**rest, **settings}, text=True).strip()
 
@@ -44,13 +44,13 @@ def test_a_variable_of_the_environment_leaves_it_out() -> None:
 def by_each_loop(data: bytes) -> list[tuple[Columns | None, list[str] | None]]:
     """What the listing and the names of an index are by the loop in C and by that in Python."""
     found = []
-    in_c = compiled.stretch
+    in_c = compiled_loop.stretch
     for loop in (in_c, None):
-        compiled.stretch = loop
+        compiled_loop.stretch = loop
         try:
             found.append((refused_is_none(parse_index, data), refused_is_none(parse_names, data)))
         finally:
-            compiled.stretch = in_c
+            compiled_loop.stretch = in_c
     return found
 
 

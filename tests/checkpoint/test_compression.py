@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from checkpoint import crafted
 from checkpoint.crafted import FLOAT, SNAPPY
-from ckptls.checkpoint import crc32c, snappy
-from ckptls.checkpoint.errors import CheckpointDamaged
+from ckptls.checkpoint.codecs import crc32c, snappy
+from ckptls.checkpoint.core.errors import CheckpointDamaged
 
 REPETITIVE = st.builds(
     lambda parts, n: b"".join(parts) * n, st.lists(st.binary(max_size=9)), st.integers(0, 40)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import ckptls
-from ckptls.checkpoint.diff import Diff, compare
-from ckptls.checkpoint.model import Checkpoint
-from ckptls.checkpoint.rename_groups import rename_groups
-from ckptls.checkpoint.types import Format
+from ckptls.checkpoint.compare.diff import Diff, compare
+from ckptls.checkpoint.compare.rename_groups import rename_groups
+from ckptls.checkpoint.core.types import Format
+from ckptls.checkpoint.model.checkpoint import Checkpoint
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "vgg16" / "ckpts" / "vgg_16.ckpt"
 Shapes = dict[str, tuple[int, ...]]

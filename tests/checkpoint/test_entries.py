@@ -10,15 +10,15 @@ import pytest
 from checkpoint import crafted
 from checkpoint.crafted import FLOAT, Knobs
 from checkpoint.crafted_values import Part, bundle
-from ckptls.checkpoint.entries import (
+from ckptls.checkpoint.core.errors import CheckpointDamaged, CheckpointError, CheckpointNotFound
+from ckptls.checkpoint.formats.tensorflow.v2.index_reader import (
     IndexReader,
     all_entries,
     data_path,
     find_entry,
     num_shards,
 )
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointNotFound
-from ckptls.checkpoint.local_file import OpenFile
+from ckptls.checkpoint.storage.local_file import OpenFile
 
 NAMES = [f"net/layer_{i}/{leaf}" for i in range(60) for leaf in ("b", "w")]
 LAYOUTS = [

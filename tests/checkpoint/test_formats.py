@@ -21,17 +21,17 @@ from safetensors.numpy import save_file
 
 import ckptls
 from checkpoint import crafted
-from ckptls.checkpoint import formats
-from ckptls.checkpoint.errors import (
+from ckptls.checkpoint.core.errors import (
     CheckpointAmbiguous,
     CheckpointDamaged,
     CheckpointError,
     CheckpointNotFound,
     CheckpointUnsupported,
 )
-from ckptls.checkpoint.locate import locate
-from ckptls.checkpoint.types import Format, Remark
-from ckptls.checkpoint.verify import verify
+from ckptls.checkpoint.core.types import Format, Remark
+from ckptls.checkpoint.formats import registry
+from ckptls.checkpoint.locate.locate import locate
+from ckptls.checkpoint.verify.verify import verify
 from support.values import read_value, read_values
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -43,7 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-OTHERS = [form for form in formats.TABLE if form not in (Format.V1, Format.V2)]
+OTHERS = [form for form in registry.TABLE if form not in (Format.V1, Format.V2)]
 
 
 def listed(path: str | os.PathLike[str]) -> dict[str, tuple[str, tuple[int, ...]]]:

@@ -13,10 +13,10 @@ import pytest
 import ckptls
 from checkpoint import crafted
 from checkpoint.test_formats import FIXTURES, write_each, write_shards
-from ckptls.checkpoint.detection import may_be_in, prefixes_in
-from ckptls.checkpoint.errors import CheckpointNotFound
-from ckptls.checkpoint.types import Format
-from ckptls.workspace.scan import scan_checkpoints
+from ckptls.checkpoint.core.errors import CheckpointNotFound
+from ckptls.checkpoint.core.types import Format
+from ckptls.checkpoint.formats.detection import may_be_in, prefixes_in
+from ckptls.workspace.folder_scan import scan_checkpoints
 
 ENDS = {
     Format.KERAS: (".keras.h5", ".weights.h5"),

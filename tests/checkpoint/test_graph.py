@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 import ckptls
 from checkpoint import crafted
 from checkpoint.crafted import bytes_field, number_field
-from ckptls.checkpoint.errors import (
+from ckptls.checkpoint.codecs.protobuf_window import WINDOW_BYTES
+from ckptls.checkpoint.core.errors import (
     CheckpointDamaged,
     CheckpointError,
     CheckpointNotFound,
     CheckpointUnsupported,
 )
-from ckptls.checkpoint.graph import Model, ModelVariable, find_model, read_model
-from ckptls.checkpoint.skim import WINDOW_BYTES
+from ckptls.checkpoint.graphs.meta_graph import Model, ModelVariable, find_model, read_model
 
 
 def attribute(key: str, value: bytes) -> bytes:

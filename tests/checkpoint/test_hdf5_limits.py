@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import ckptls
-from ckptls.checkpoint.errors import CheckpointDamaged
+from ckptls.checkpoint.core.errors import CheckpointDamaged
 
 # What h5py takes to start, by the processor, on a slow machine.
 START_SECONDS = 2.0

@@ -12,10 +12,10 @@ import pytest
 
 from checkpoint import crafted
 from checkpoint.crafted import FLOAT
-from ckptls.checkpoint import files
-from ckptls.checkpoint.errors import CheckpointNotFound, CheckpointUnreadable
-from ckptls.checkpoint.history import History, Status, read_history, step_number
-from ckptls.checkpoint.locate import locate
+from ckptls.checkpoint.core.errors import CheckpointNotFound, CheckpointUnreadable
+from ckptls.checkpoint.locate.locate import locate
+from ckptls.checkpoint.locate.steps import History, Status, read_history, step_number
+from ckptls.checkpoint.storage import filesystem
 
 INDEX = crafted.index([("w", FLOAT, [1])])
 V1 = crafted.v1([("w", FLOAT, [1])])
@@ -327,17 +327,17 @@ def test_a_directory_of_another_machine_tells_names_but_neither_times_nor_sizes(
 
 
 def test_a_directory_of_too_many_entries_is_looked_at_in_part_and_said(run, monkeypatch):
-    monkeypatch.setattr(files, "MAX_ENTRIES", 50)
+    monkeypatch.setattr(filesystem, "MAX_ENTRIES", 50)
     save(run / "m-1")
     for number in range(48):
         (run / f"{number}.png").write_bytes(b"")
-    assert not files.is_cut(str(run))
+    assert not filesystem.is_cut(str(run))
     assert read_history(str(run)).problems == ()
     with pytest.raises(CheckpointNotFound):
         locate(str(run / "m-2"))
     (run / "more.png").write_bytes(b"")
-    assert files.is_cut(str(run))
-    assert len(files.file_names(str(run))) == len(files.items(str(run))) == 50
+    assert filesystem.is_cut(str(run))
+    assert len(filesystem.file_names(str(run))) == len(filesystem.items(str(run))) == 50
     (problem,) = read_history(str(run)).problems
     assert "only 50 of the files" in problem
     with pytest.raises(CheckpointUnreadable, match="more than 50 entries"):
@@ -349,7 +349,7 @@ def test_a_directory_of_forty_thousand_files_is_listed_whole(run):
     for number in range(40_000):
         os.close(os.open(run / f"{number}.png", os.O_CREAT))
     save(run / "m-1")
-    assert not files.is_cut(str(run))
+    assert not filesystem.is_cut(str(run))
     history = read_history(str(run))
     assert names(history) == ["m-1"]
     assert history.problems == ()

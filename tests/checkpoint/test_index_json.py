@@ -12,9 +12,9 @@ import pytest
 from safetensors.numpy import save_file
 
 import ckptls
-from ckptls.checkpoint.errors import CheckpointError
-from ckptls.checkpoint.locate import locate
-from ckptls.checkpoint.verify import verify
+from ckptls.checkpoint.core.errors import CheckpointError
+from ckptls.checkpoint.locate.locate import locate
+from ckptls.checkpoint.verify.verify import verify
 from ckptls.cli.main import main
 
 INDEX = "m.safetensors.index.json"

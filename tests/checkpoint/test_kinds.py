@@ -17,8 +17,8 @@ import pytest
 import ckptls
 from checkpoint import crafted
 from checkpoint.crafted import FLOAT
-from ckptls.checkpoint.errors import CheckpointError, CheckpointNotFound
-from ckptls.checkpoint.locate import locate
+from ckptls.checkpoint.core.errors import CheckpointError, CheckpointNotFound
+from ckptls.checkpoint.locate.locate import locate
 from cli.command import ckptls_command
 
 INDEX = crafted.index([("layer/w", FLOAT, [400])])
@@ -119,7 +119,7 @@ def test_what_is_not_known_is_damaged_as_before(tmp_path: Path, data: bytes) -> 
 def test_a_pointer_is_called_so_wherever_it_stands(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(POINTER)
     if name in ("m.meta", "saved_model.pb"):
-        from ckptls.checkpoint.graph import read_model
+        from ckptls.checkpoint.graphs.meta_graph import read_model
 
         with pytest.raises(CheckpointError) as graph:
             read_model(str(tmp_path / name))

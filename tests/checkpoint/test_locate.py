@@ -11,16 +11,20 @@ import pytest
 import ckptls
 from checkpoint import crafted
 from checkpoint.crafted import FLOAT
-from ckptls.checkpoint.errors import (
+from ckptls.checkpoint.core.errors import (
     CheckpointAmbiguous,
     CheckpointDamaged,
     CheckpointNotFound,
     CheckpointUnreadable,
     CheckpointUnsupported,
 )
-from ckptls.checkpoint.listing import find_checkpoints, has_table_footer, is_checkpoint_name
-from ckptls.checkpoint.locate import locate
-from ckptls.checkpoint.natural_order import natural_order
+from ckptls.checkpoint.layout.directory_files import (
+    find_checkpoints,
+    has_table_footer,
+    is_checkpoint_name,
+)
+from ckptls.checkpoint.locate.locate import locate
+from ckptls.checkpoint.names.natural_order import natural_order
 
 
 @pytest.fixture
@@ -332,7 +336,6 @@ def unprivileged(folder: Path) -> Iterator[None]:
     is_root = os.geteuid() == 0
     folder.chmod(0o755)
     ckptls.open  # noqa: B018  what is imported later may not be readable then
-    from ckptls.checkpoint import missing, nearest  # noqa: F401
 
     if is_root:
         os.seteuid(65534)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckptls.checkpoint.model import Checkpoint, Variable
-from ckptls.checkpoint.tree import Child, ScopeTree
-from ckptls.checkpoint.types import Format
+from ckptls.checkpoint.core.types import Format
+from ckptls.checkpoint.model.checkpoint import Checkpoint, Variable
+from ckptls.checkpoint.model.scope_tree import Child, ScopeTree
 
 SHAPES = {
     "global_step": ("int64", ()),

@@ -9,8 +9,8 @@ import pytest
 import ckptls
 from checkpoint import crafted
 from checkpoint.crafted import FLOAT, Knobs
-from ckptls.checkpoint.bundle import parse_names
-from ckptls.checkpoint.errors import CheckpointDamaged
+from ckptls.checkpoint.core.errors import CheckpointDamaged
+from ckptls.checkpoint.formats.tensorflow.v2.index import parse_names
 
 pytestmark = pytest.mark.usefixtures("each_loop")
 

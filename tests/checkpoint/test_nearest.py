@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckptls.checkpoint.model import Checkpoint
-from ckptls.checkpoint.nearest import is_near_miss, nearest
-from ckptls.checkpoint.suggest import suggest_scopes, suggest_variables
-from ckptls.checkpoint.types import Format
+from ckptls.checkpoint.core.types import Format
+from ckptls.checkpoint.model.checkpoint import Checkpoint
+from ckptls.checkpoint.model.suggestions import suggest_scopes, suggest_variables
+from ckptls.checkpoint.names.edit_distance import is_near_miss, nearest
 
 
 @pytest.mark.parametrize(

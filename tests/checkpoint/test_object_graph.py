@@ -22,13 +22,13 @@ from checkpoint.crafted_objects import (
     stored,
     write,
 )
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError, CheckpointIncomplete
-from ckptls.checkpoint.model import Checkpoint
-from ckptls.checkpoint.object_graph import ObjectGraph, object_path, unescaped
-from ckptls.checkpoint.object_graph_reader import read_object_graph
+from ckptls.checkpoint.core.errors import CheckpointDamaged, CheckpointError, CheckpointIncomplete
+from ckptls.checkpoint.core.types import OBJECT_GRAPH_NAME
+from ckptls.checkpoint.formats.tensorflow.v2.object_graph_reader import read_object_graph
+from ckptls.checkpoint.model.checkpoint import Checkpoint
+from ckptls.checkpoint.objects.object_graph import ObjectGraph, object_path, unescaped
+from ckptls.checkpoint.objects.trackable_protos import decode_nodes
 from ckptls.checkpoint.reader import read_checkpoint
-from ckptls.checkpoint.trackables import decode_nodes
-from ckptls.checkpoint.types import OBJECT_GRAPH_NAME
 
 
 def opened(prefix: Path) -> tuple[Checkpoint, ObjectGraph]:

@@ -17,9 +17,9 @@ import safetensors.numpy
 
 import ckptls
 from checkpoint.crafted_values import bundle, v1_file
-from ckptls.checkpoint.local_file import OpenFile
-from ckptls.checkpoint.locate import locate
-from ckptls.checkpoint.verify import verify
+from ckptls.checkpoint.locate.locate import locate
+from ckptls.checkpoint.storage.local_file import OpenFile
+from ckptls.checkpoint.verify.verify import verify
 from ckptls.cli.main import main
 
 FIXTURES = Path(__file__).parent / "fixtures"

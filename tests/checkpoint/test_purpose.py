@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ckptls.checkpoint.model import Checkpoint
-from ckptls.checkpoint.purpose import PurposeKind, purpose_of, slots_of
-from ckptls.checkpoint.types import Format
+from ckptls.checkpoint.core.types import Format
+from ckptls.checkpoint.graphs.variable_role import PurposeKind, purpose_of, slots_of
+from ckptls.checkpoint.model.checkpoint import Checkpoint
 
 SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 

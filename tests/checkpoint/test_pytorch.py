@@ -17,13 +17,13 @@ import pytest
 
 import ckptls
 from checkpoint.test_formats import TORCH_TENSOR, flat, listed, write_torch
-from ckptls.checkpoint import pickle_machine, torch_names
-from ckptls.checkpoint.errors import (
+from ckptls.checkpoint.core.errors import (
     CheckpointDamaged,
     CheckpointIncomplete,
     CheckpointUnsupported,
 )
-from ckptls.checkpoint.types import Format, Remark
+from ckptls.checkpoint.core.types import Format, Remark
+from ckptls.checkpoint.formats.pytorch import pickle_machine, torch_names
 from support.values import read_value
 
 KINDS = Path(__file__).parent / "fixtures" / "pytorch_kinds"

@@ -14,14 +14,14 @@ import pytest
 import ckptls
 from checkpoint import crafted
 from checkpoint.crafted import FLOAT
-from ckptls.checkpoint.errors import (
+from ckptls.checkpoint.core.errors import (
     CheckpointDamaged,
     CheckpointError,
     CheckpointIncomplete,
     CheckpointNotFound,
 )
-from ckptls.checkpoint.local_file import OpenFile
 from ckptls.checkpoint.reader import read_checkpoint
+from ckptls.checkpoint.storage.local_file import OpenFile
 
 pytestmark = pytest.mark.usefixtures("each_loop")
 
@@ -152,7 +152,7 @@ def test_reading_needs_neither_tensorflow_nor_the_other_rooms(tmp_path: Path) ->
     (tmp_path / "m.index").write_bytes(INDEX)
     code = "import sys, ckptls; assert len(ckptls.list_variables(sys.argv[1])) == 2"
     loaded = modules_after(code, str(tmp_path / "m"))
-    assert "ckptls.checkpoint.bundle" in loaded
+    assert "ckptls.checkpoint.formats.tensorflow.v2.index" in loaded
     unwanted = {
         "tensorflow",
         "numpy",

@@ -14,11 +14,11 @@ from safetensors.numpy import save_file
 
 import ckptls
 from checkpoint.test_kinds import LFS, POINTER
-from ckptls.checkpoint.errors import CheckpointAmbiguous, CheckpointError
-from ckptls.checkpoint.locate import locate
+from ckptls.checkpoint.core.errors import CheckpointAmbiguous, CheckpointError
+from ckptls.checkpoint.locate.locate import locate
 from ckptls.checkpoint.placement import placements
 from ckptls.checkpoint.places import places
-from ckptls.checkpoint.verify import verify
+from ckptls.checkpoint.verify.verify import verify
 from cli.command import ckptls_command
 
 INDEX = "model.safetensors.index.json"

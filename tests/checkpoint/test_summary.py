@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from ckptls.checkpoint.summary import CORNER_COLUMNS, CORNER_ROWS, Histogram, summarize
+from ckptls.checkpoint.arrays.summary import CORNER_COLUMNS, CORNER_ROWS, Histogram, summarize
 
 FLOATS = arrays.arrays(
     st.sampled_from([np.float32, np.float64]), arrays.array_shapes(min_dims=0, min_side=0)
@@ -122,7 +122,7 @@ def test_the_corner_is_where_all_leading_indices_are_zero(shape: tuple[int, ...]
 
 PEAK = """
 import resource, numpy
-from ckptls.checkpoint.summary import summarize
+from ckptls.checkpoint.arrays.summary import summarize
 values = numpy.ones(50_000_000, numpy.float32)
 summarize(values[:10])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

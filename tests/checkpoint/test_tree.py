@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckptls.checkpoint.changes import NOTHING, Changes
-from ckptls.checkpoint.nearest import differs_by_a_scope, scope_twins
-from ckptls.checkpoint.pool import pool_of
-from ckptls.checkpoint.tree import SPELLINGS, ScopeTree, Totals
+from ckptls.checkpoint.model.changes import NOTHING, Changes
+from ckptls.checkpoint.model.scope_tree import SPELLINGS, ScopeTree, Totals
+from ckptls.checkpoint.names.edit_distance import differs_by_a_scope, scope_twins
+from ckptls.checkpoint.names.name_pool import pool_of
 
 VGG = ("global_step", "vgg_16/conv1/biases", "vgg_16/conv1/weights", "vgg_16/fc8/weights")
 

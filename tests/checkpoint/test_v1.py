@@ -7,8 +7,8 @@ import pytest
 import ckptls
 from checkpoint import crafted
 from checkpoint.crafted import FLOAT, INT64, SNAPPY, bytes_field
-from ckptls.checkpoint.errors import CheckpointDamaged, CheckpointError
-from ckptls.checkpoint.v1 import merge, read_meta
+from ckptls.checkpoint.core.errors import CheckpointDamaged, CheckpointError
+from ckptls.checkpoint.formats.tensorflow.v1.metadata import merge, read_meta
 
 MANY = [(f"layer_{i:04d}/weights", FLOAT, [i, 2]) for i in range(2000)]
 

@@ -28,15 +28,15 @@ from checkpoint.crafted_values import (
     v1_file,
     v1_value,
 )
-from ckptls.checkpoint.errors import (
+from ckptls.checkpoint.arrays.mapped import MAP_BYTES
+from ckptls.checkpoint.core.errors import (
     CheckpointDamaged,
     CheckpointIncomplete,
     CheckpointNotFound,
     CheckpointUnsupported,
     VariableNotFound,
 )
-from ckptls.checkpoint.local_file import OpenFile
-from ckptls.checkpoint.stored import MAP_BYTES
+from ckptls.checkpoint.storage.local_file import OpenFile
 
 VALUES = {
     "float32": np.array([[1.5, -2, np.nan], [np.inf, 0, -0.0]], np.float32),
@@ -269,7 +269,7 @@ def test_of_a_v1_block_of_many_megabytes_only_the_tensor_is_read(
 
 
 PEAK = """
-import resource, sys, numpy, ml_dtypes, ckptls, ckptls.checkpoint.bundle_values
+import resource, sys, numpy, ml_dtypes, ckptls, ckptls.checkpoint.formats.tensorflow.v2.v2_values
 checkpoint = ckptls.open(sys.argv[1])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 values = checkpoint.read(sys.argv[2])

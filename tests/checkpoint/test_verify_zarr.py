@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import ckptls
-from ckptls.checkpoint.errors import CheckpointDamaged
-from ckptls.checkpoint.locate import locate
-from ckptls.checkpoint.verify import verify
+from ckptls.checkpoint.core.errors import CheckpointDamaged
+from ckptls.checkpoint.locate.locate import locate
+from ckptls.checkpoint.verify.verify import verify
 
 FILES = Path(__file__).parent / "fixtures" / "orbax" / "files"
 KERNEL = "params/dense/kernel"

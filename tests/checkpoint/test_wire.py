@@ -5,8 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checkpoint.crafted import bytes_field, fixed32_field, number_field, varint
-from ckptls.checkpoint.errors import CheckpointDamaged
-from ckptls.checkpoint.wire import FIXED32, FIXED64, LENGTH, VARINT, fields, read_varint, signed
+from ckptls.checkpoint.codecs.protobuf_wire import (
+    FIXED32,
+    FIXED64,
+    LENGTH,
+    VARINT,
+    fields,
+    read_varint,
+    signed,
+)
+from ckptls.checkpoint.core.errors import CheckpointDamaged
 
 
 @given(value=st.integers(0, (1 << 64) - 1), before=st.binary(max_size=3))

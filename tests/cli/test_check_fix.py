@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ckptls.workspace.sources import Edit, SourceError, source_file, write_source
+from ckptls.workspace.source_files import Edit, SourceError, source_file, write_source
 from cli.checking import BAD, GOOD, HEAD, check, make_folder, notebook
 
 
@@ -207,7 +207,7 @@ def test_a_file_that_cannot_be_overwritten_keeps_its_content(folder: Path) -> No
 RLIMIT_SCRIPT = """
 import resource, signal, sys
 from pathlib import Path
-from ckptls.workspace.sources import SourceError, source_file, write_source
+from ckptls.workspace.source_files import SourceError, source_file, write_source
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 path = Path(sys.argv[1])
 before = source_file(path, path.read_bytes())

@@ -344,7 +344,7 @@ def test_ls_in_a_pipe_loads_only_what_it_needs(prefix: str) -> None:
     )
     assert result.stdout == TEXT
     loaded = set(result.stderr.split())
-    assert "ckptls.cli.ls" in loaded
+    assert "ckptls.cli.commands.ls" in loaded
     unwanted = (
         "tensorflow numpy rich pygls lsprotocol tree_sitter rapidfuzz logging asyncio json pathlib"
     )

@@ -19,10 +19,10 @@ from pathlib import Path
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).parents[1]))
 from checkpoint import crafted
-from ckptls.source.pieces import Hole, Text
-from ckptls.source.sites import Role
+from ckptls.source.semantics.pattern_text import Hole, Text
+from ckptls.source.semantics.sites import Role
 from ckptls.workspace.project import find_sources
-from ckptls.workspace.sources import SourceError, source_file
+from ckptls.workspace.source_files import SourceError, source_file
 from corpus.survey import rooted_checker
 
 _MOST_NAMES = 20_000

@@ -17,19 +17,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ckptls.cli.check_files import Checker, Options
-from ckptls.features.diagnostics import findings
-from ckptls.source import calls, catalogued
-from ckptls.source.catalogue import Roles
+from ckptls.cli.checking.file_checker import Checker, Options
+from ckptls.features.diagnostics.diagnostics import findings
 from ckptls.source.document import Analysis, Document
-from ckptls.source.emit import Emitter
-from ckptls.source.pieces import Text
-from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Role
-from ckptls.source.values import GraphVariable, Mapping, ScopeValue, Values
-from ckptls.source.values import Sequence as Items
+from ckptls.source.interpreter import calls, catalogue_calls
+from ckptls.source.semantics.catalogue import Roles
+from ckptls.source.semantics.pattern_text import Text
+from ckptls.source.semantics.site_emitter import Emitter
+from ckptls.source.semantics.sites import Evidence, PathForm, PathUse, Place, Role
+from ckptls.source.semantics.values import GraphVariable, Mapping, ScopeValue, Values
+from ckptls.source.semantics.values import Sequence as Items
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.project import Projects, find_sources
-from ckptls.workspace.sources import SourceError, SourceFile, source_file
+from ckptls.workspace.source_files import SourceError, SourceFile, source_file
 from ckptls.workspace.workspace import Workspace
 
 # Of processor time: what else the machine has to do is no hang.
@@ -135,7 +135,7 @@ def observed() -> Iterator[dict[tuple[Any, ...], Asked]]:
                 return any(isinstance(value, Mapping) for value in values)
             return self._is_certain
 
-    replaced = [(module, "Emitter", Observer) for module in (calls, catalogued)]
+    replaced = [(module, "Emitter", Observer) for module in (calls, catalogue_calls)]
     replaced += [(Document, name, aside(getattr(Document, name))) for name in _ASIDE]
     originals = [(owner, name, getattr(owner, name)) for owner, name, _ in replaced]
     try:
@@ -402,7 +402,7 @@ def _reason(asked: Asked, written: str, kind: str) -> str:
 
 
 def _argument(node: ast.Call, asked: Asked) -> ast.expr | None:
-    from ckptls.source.catalogue import builtin_catalogue
+    from ckptls.source.semantics.catalogue import builtin_catalogue
 
     for keyword in node.keywords:
         if keyword.arg is not None and keyword.arg in asked.parameter.split("|"):

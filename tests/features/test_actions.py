@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ckptls.features.actions import fixes
+from ckptls.features.code_actions.code_actions import fixes
 
 
 def titles(project, snippet: str) -> list[tuple[str, bool]]:

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from ckptls.features.answers import Finding
-from ckptls.features.explain import explain
-from ckptls.features.lens import lenses
+from ckptls.features.annotations.code_lens import lenses
+from ckptls.features.common.results import Finding
+from ckptls.features.hover.explain import explain
 from conftest import HEAD, Project
 
 # Codes of findings that say that a name is not in the checkpoint.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ckptls.features.configuration import configuration_findings
+from ckptls.features.diagnostics.settings_findings import configuration_findings
 
 PYPROJECT = ("tool", "ckptls")
 

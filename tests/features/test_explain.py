@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ckptls.features.explain import Explanation, explain
+from ckptls.features.hover.explain import Explanation, explain
 
 
 def explained(project, snippet: str) -> Explanation:

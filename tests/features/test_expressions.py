@@ -10,8 +10,14 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from ckptls.features.expressions import Allowance, Expression, Run, SlowPatternError, expression
-from ckptls.features.pattern_tree import PatternTooLargeError, parse
+from ckptls.features.patterns.pattern_tree import PatternTooLargeError, parse
+from ckptls.features.patterns.user_patterns import (
+    Allowance,
+    Expression,
+    Run,
+    SlowPatternError,
+    expression,
+)
 
 CHARS = "ab1_/-:\n"
 names = st.text(CHARS, max_size=12)

@@ -6,8 +6,8 @@ from textwrap import dedent
 
 import pytest
 
-from ckptls.features.filling import fillings
-from ckptls.source.text import Span
+from ckptls.features.code_actions.fill_assignment_map import fillings
+from ckptls.source.text.source_text import Span
 from conftest import HEAD, Project
 
 MODEL = """

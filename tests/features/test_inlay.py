@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ckptls.features.inlay import hints
-from ckptls.source.text import Span
+from ckptls.features.annotations.inlay_hints import hints
+from ckptls.source.text.source_text import Span
 
 
 def hinted(project, snippet: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ckptls.features.lens import Lens, lenses, report
+from ckptls.features.annotations.code_lens import Lens, lenses, report
 
 MODEL = """
     with tf.variable_scope("net"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ckptls.features.links import Link, links
+from ckptls.features.navigation.document_links import Link, links
 
 
 def linked(project, snippet: str) -> list[tuple[str, str]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ckptls.features.listing import folds, line_of, listing
-from ckptls.features.search import MAX_FOUND, best_hits, search
+from ckptls.features.navigation.checkpoint_listing import folds, line_of, listing
+from ckptls.features.navigation.workspace_symbols import MAX_FOUND, best_hits, search
 
 
 def test_each_variable_has_its_line(vgg16):

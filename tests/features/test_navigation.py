@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ckptls.features.navigation import Mention, definitions, mentions
-from ckptls.features.site_names import name_of
+from ckptls.features.common.site_names import name_of
+from ckptls.features.navigation.references import Mention, definitions, mentions
 
 MODEL = """
     def model(x):

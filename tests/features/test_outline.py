@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ckptls.features.outline import Symbol, outline
+from ckptls.features.navigation.document_symbols import Symbol, outline
 
 
 def drawn(project, snippet: str) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ckptls.features.completion import completion
-from ckptls.features.path_completion import path_completion
-from ckptls.features.segments import in_segments
+from ckptls.features.completion.by_segment import in_segments
+from ckptls.features.completion.checkpoint_paths import path_completion
+from ckptls.features.completion.variable_names import completion
 
 
 def offered(project, snippet: str, *known: str) -> list[str]:

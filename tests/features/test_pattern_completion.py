@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ckptls.features.site_names import name_of
+from ckptls.features.common.site_names import name_of
 from conftest import HEAD, Project
 
 DOTTED = {"net.1/conv/w": [2], "net.1/conv/b": [2], "net.2/w": [3], "plain/w": [2]}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ckptls.features.actions import fixes
-from ckptls.features.remarks import Remark, binding_remarks, fix_all, ignoring
-from ckptls.source.text import SourceText, Span
+from ckptls.features.code_actions.code_actions import fixes
+from ckptls.features.code_actions.pragma_actions import Remark, binding_remarks, fix_all, ignoring
+from ckptls.source.text.source_text import SourceText, Span
 from conftest import HEAD
 
 WRONG = 'tf.train.load_variable("vgg_16.ckpt", "vgg_16/fc8/weigths")'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ckptls.features.rename import CannotRenameError, check_name, places, target
+from ckptls.features.navigation.rename import CannotRenameError, check_name, places, target
 
 
 def renamed(project, snippet: str, new: str = "NEW") -> str:

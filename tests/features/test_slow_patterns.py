@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ckptls.features.lens import lenses
-from ckptls.source.pieces import Hole, Piece, Text
-from ckptls.source.sites import PathForm, PathUse
-from ckptls.workspace.resolve import Roots, resolve
+from ckptls.features.annotations.code_lens import lenses
+from ckptls.source.semantics.pattern_text import Hole, Piece, Text
+from ckptls.source.semantics.sites import PathForm, PathUse
+from ckptls.workspace.path_resolution import Roots, resolve
 
 SLOW = r"(?:\\w|\\w\\w)*(?:!|!)*$"
 LONG = "a" * 80

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ckptls.features.expressions import Allowance
-from ckptls.features.spelling import corrections, name_test
-from ckptls.source.sites import Match
+from ckptls.features.patterns.pattern_spelling import corrections, name_test
+from ckptls.features.patterns.user_patterns import Allowance
+from ckptls.source.semantics.sites import Match
 
 NAMES = [
     *(f"vgg_16/conv{i}/conv{i}_{j}/weights" for i in range(1, 6) for j in (1, 2, 3)),
@@ -79,7 +79,7 @@ def test_search_for_other_spellings_ends(match, monkeypatch):
     """Classes that may be repeated reach every place of a name from every other one."""
     names = [f"{'ab_' * 60}{'c' * number}" for number in range(500)]
     assert corrections("[ab_]*.*" * 400 + "weihgts", match, names) == []
-    monkeypatch.setattr("ckptls.features.spelling._MAX_STEPS", 30)
+    monkeypatch.setattr("ckptls.features.patterns.pattern_spelling._MAX_STEPS", 30)
     assert corrections("vgg_16/cnv1", Match.START, NAMES) == []
 
 
@@ -138,5 +138,5 @@ def test_names_that_are_passed_over_would_not_have_been_offered(name, match, edi
         )
     offered = corrections(written, match, NAMES)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ckptls.features.spelling._lacks_too_much", lambda *_: False)
+        patch.setattr("ckptls.features.patterns.pattern_spelling._lacks_too_much", lambda *_: False)
         assert corrections(written, match, NAMES) == offered

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from ckptls.checkpoint.model import Checkpoint
-from ckptls.features.answers import Finding
-from ckptls.features.diagnostics import findings, judged
-from ckptls.features.reliance import Noting
-from ckptls.features.spelling import corrections
-from ckptls.features.verdicts import Verdicts
+from ckptls.checkpoint.model.checkpoint import Checkpoint
+from ckptls.features.common.reliance import Noting
+from ckptls.features.common.results import Finding
+from ckptls.features.diagnostics.diagnostics import findings, judged
+from ckptls.features.diagnostics.silent_sites import Verdicts
+from ckptls.features.patterns.pattern_spelling import corrections
 from ckptls.workspace.binding import Binder
+from ckptls.workspace.checkpoint_store import CheckpointStore
 from ckptls.workspace.settings import Settings
-from ckptls.workspace.store import CheckpointStore
 
 CODE = """
     tf.train.load_variable("a.ckpt", "net/conv1/w")

@@ -18,7 +18,7 @@ from random import Random
 import atheris
 
 with atheris.instrument_imports(include=["ckptls"]):
-    from ckptls.checkpoint.errors import CheckpointError
+    from ckptls.checkpoint.core.errors import CheckpointError
     from fuzz.targets import TARGETS, seeds
 
 

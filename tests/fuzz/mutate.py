@@ -13,8 +13,8 @@ from random import Random
 import cramjam
 
 from checkpoint import crafted
-from ckptls.checkpoint.errors import CheckpointError
-from ckptls.checkpoint.table import data_handles, read_block
+from ckptls.checkpoint.codecs.sstable import data_handles, read_block
+from ckptls.checkpoint.core.errors import CheckpointError
 
 # (random, seed, another seed) -> what to read
 Mutate = Callable[[Random, bytes, bytes], bytes]

@@ -15,16 +15,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ckptls.checkpoint import compiled
-from ckptls.checkpoint.bundle import Columns, parse_index, parse_names
-from ckptls.checkpoint.entries import all_entries
-from ckptls.checkpoint.errors import CheckpointError
-from ckptls.checkpoint.graph import read_model
-from ckptls.checkpoint.object_graph import ObjectGraph
+from ckptls.checkpoint.core.errors import CheckpointError
+from ckptls.checkpoint.formats.tensorflow.v1.metadata import read_meta
+from ckptls.checkpoint.formats.tensorflow.v2 import compiled_loop
+from ckptls.checkpoint.formats.tensorflow.v2.index import Columns, parse_index, parse_names
+from ckptls.checkpoint.formats.tensorflow.v2.index_reader import all_entries
+from ckptls.checkpoint.graphs.meta_graph import read_model
+from ckptls.checkpoint.layout.state_file import parse_state
+from ckptls.checkpoint.objects.object_graph import ObjectGraph
+from ckptls.checkpoint.objects.trackable_protos import decode_nodes
 from ckptls.checkpoint.reader import read_checkpoint
-from ckptls.checkpoint.state import parse_state
-from ckptls.checkpoint.trackables import decode_nodes
-from ckptls.checkpoint.v1 import read_meta
 from fuzz.mutate import Mutate, mutated_bytes, mutated_table
 
 CORPUS = Path(__file__).with_name("corpus")
@@ -54,14 +54,14 @@ def on_disk(read: Callable[[str], object], suffix: str = "") -> Callable[[bytes]
 
 def read_index(data: bytes) -> None:
     """An index, by the loop in C and by that in Python: both read the same, or both refuse."""
-    in_c = compiled.stretch
+    in_c = compiled_loop.stretch
     found = []
     try:
         for loop in dict.fromkeys((in_c, None)):
-            compiled.stretch = loop
+            compiled_loop.stretch = loop
             found.append(_columns_or_error(data))
     finally:
-        compiled.stretch = in_c
+        compiled_loop.stretch = in_c
     one, other = found[0], found[-1]
     assert one == other or (isinstance(one, CheckpointError) and isinstance(other, CheckpointError))
     if isinstance(one, CheckpointError):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ckptls.checkpoint.errors import CheckpointError
+from ckptls.checkpoint.core.errors import CheckpointError
 from fuzz.targets import CORPUS, TARGETS, seeds
 
 EXECUTIONS = int(os.environ.get("CKPTLS_FUZZ_EXECUTIONS", "200000"))

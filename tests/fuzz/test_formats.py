@@ -19,8 +19,11 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 import ckptls
-from ckptls.checkpoint import npz, ocdbt, pickles, torch_names, zarr, zstd
-from ckptls.checkpoint.errors import CheckpointError
+from ckptls.checkpoint.codecs import zstd_gzip
+from ckptls.checkpoint.core.errors import CheckpointError
+from ckptls.checkpoint.formats import npz
+from ckptls.checkpoint.formats.orbax import ocdbt, zarr
+from ckptls.checkpoint.formats.pytorch import pickle_scanner, torch_names
 from ckptls.checkpoint.reader import read_checkpoint
 from support.values import read_value
 
@@ -163,7 +166,7 @@ def test_a_mutated_pickle_under_a_right_checksum_is_read_or_refused(
 @given(data=st.binary(max_size=300))
 def test_any_bytes_are_a_pickle_or_refused(data: bytes) -> None:
     try:
-        found = torch_names.listed(pickles.read_pickle(data))
+        found = torch_names.listed(pickle_scanner.read_pickle(data))
         assert all(found.tensors)
     except CheckpointError as error:
         assert str(error)
@@ -281,11 +284,11 @@ def bodies(name: str) -> list[bytes]:
     for file in sorted((FIXTURES / "orbax" / name).rglob("*")):
         data = file.read_bytes() if file.is_file() else b""
         if data[:2] == b"\x0c\xdb":
-            found.append(zstd.decoded(data[14:-4], 1 << 20) if data[13] else data[14:-4])
+            found.append(zstd_gzip.decoded(data[14:-4], 1 << 20) if data[13] else data[14:-4])
     return found
 
 
-MANIFEST = zstd.decoded(
+MANIFEST = zstd_gzip.decoded(
     (FIXTURES / "orbax" / "database" / "manifest.ocdbt").read_bytes()[14:-4], 1 << 20
 )
 

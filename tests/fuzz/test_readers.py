@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from checkpoint import crafted
 from checkpoint.crafted import Knobs
-from ckptls.checkpoint.bundle import parse_index
-from ckptls.checkpoint.dtypes import dtype_name
-from ckptls.checkpoint.errors import CheckpointError
-from ckptls.checkpoint.state import parse_state
-from ckptls.checkpoint.v1 import read_meta
+from ckptls.checkpoint.core.dtypes import dtype_name
+from ckptls.checkpoint.core.errors import CheckpointError
+from ckptls.checkpoint.formats.tensorflow.v1.metadata import read_meta
+from ckptls.checkpoint.formats.tensorflow.v2.index import parse_index
+from ckptls.checkpoint.layout.state_file import parse_state
 
 SEGMENT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
 NAME = st.lists(SEGMENT, min_size=1, max_size=5).map("/".join)

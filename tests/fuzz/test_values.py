@@ -24,12 +24,12 @@ from checkpoint.crafted_values import (
     v1_file,
     v1_value,
 )
-from ckptls.checkpoint.entries import all_entries, find_entry, num_shards
-from ckptls.checkpoint.errors import CheckpointError
-from ckptls.checkpoint.locate import locate
+from ckptls.checkpoint.core.errors import CheckpointError
+from ckptls.checkpoint.formats.tensorflow.v2.index_reader import all_entries, find_entry, num_shards
+from ckptls.checkpoint.locate.locate import locate
 from ckptls.checkpoint.places import places
 from ckptls.checkpoint.reader import read_checkpoint
-from ckptls.checkpoint.verify import verify
+from ckptls.checkpoint.verify.verify import verify
 from fuzz.test_readers import EDITS, edited
 
 VALUES = {

@@ -21,7 +21,7 @@ from pathlib import Path
 from random import Random
 from types import FrameType
 
-from ckptls.checkpoint.errors import CheckpointError
+from ckptls.checkpoint.core.errors import CheckpointError
 from fuzz.targets import TARGETS, Target, seeds
 
 __all__ = ["TARGETS", "Target", "main", "seeds"]

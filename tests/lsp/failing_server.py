@@ -13,16 +13,16 @@ import sys
 from typing import Any
 
 FAULTS = {
-    "hover": "ckptls.lsp.hovers.hover",
-    "completion": "ckptls.lsp.completions.completion",
-    "findings": "ckptls.lsp.findings.judged",
-    "lens": "ckptls.lsp.lenses.lenses",
-    "edit": "ckptls.lsp.documents.to_edit",
-    "settings": "ckptls.lsp.session.load_settings",
-    "checkpoints": "ckptls.workspace.store.locate",
-    "scan": "ckptls.lsp.scanning.known_checkpoints",
-    "watch": "ckptls.workspace.store.CheckpointStore.due",
-    "equip": "ckptls.lsp.handlers.equip",
+    "hover": "ckptls.lsp.handlers.hover.hover",
+    "completion": "ckptls.lsp.handlers.completion.completion",
+    "findings": "ckptls.lsp.session.document_diagnostics.judged",
+    "lens": "ckptls.lsp.handlers.code_lens.lenses",
+    "edit": "ckptls.lsp.session.documents.to_edit",
+    "settings": "ckptls.lsp.session.session.load_settings",
+    "checkpoints": "ckptls.workspace.checkpoint_store.locate",
+    "scan": "ckptls.lsp.session.folder_scanner.known_checkpoints",
+    "watch": "ckptls.workspace.checkpoint_store.CheckpointStore.due",
+    "equip": "ckptls.lsp.handlers.all_handlers.equip",
 }
 
 

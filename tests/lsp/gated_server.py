@@ -14,7 +14,7 @@ import socket
 import sys
 from typing import Any
 
-from ckptls.lsp import session
+from ckptls.lsp.session import session
 
 _FOR_EVER = 1e6
 assert session.PATIENCE_SECONDS < _FOR_EVER

@@ -13,7 +13,7 @@ from typing import Any
 
 from pylsp.__main__ import main
 
-from ckptls.lsp.peer import Peer
+from ckptls.lsp.integrations.subprocess_client import Peer
 
 _FOR_EVER = 1e6
 

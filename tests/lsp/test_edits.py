@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from lsprotocol import types
 
-from ckptls.lsp.edits import to_edit
-from ckptls.source.text import SourceText
+from ckptls.lsp.convert.content_changes import to_edit
+from ckptls.source.text.source_text import SourceText
 
 
 def changed(text: str, start: int, end: int, new: str, encoding: str = "utf-16") -> str:

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from lsprotocol import types
 
-from ckptls.lsp.foreground import Foreground
+from ckptls.lsp.protocol.foreground import Foreground
 
 
 @asynccontextmanager

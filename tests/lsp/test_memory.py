@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ckptls.lsp.memory import IdleCollector, Resting, give_back
+from ckptls.lsp.session.memory import IdleCollector, Resting, give_back
 from ckptls.workspace.workspace import Workspace
 from source.test_memory import CODE, tree_bytes
 

@@ -131,7 +131,7 @@ def test_initialize_is_answered_before_features_are_loaded():
         "known = [name for name in sys.modules if name.startswith('ckptls.')]\n"
         "print([name for name in known if name.split('.')[1] in rooms])\n"
         "server.equip()\n"
-        "print('ckptls.features.hover' in sys.modules)\n"
+        "print('ckptls.features.hover.hover' in sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[:2] == ["[]", "True"]

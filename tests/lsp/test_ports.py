@@ -17,7 +17,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from ckptls.lsp import tcp
+from ckptls.lsp.transport import tcp
 from lsp.conftest import COMMAND
 from lsp.wire import Message, framed, received
 

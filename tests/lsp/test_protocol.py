@@ -18,9 +18,9 @@ import pytest
 import pytest_asyncio
 from pygls.exceptions import FeatureNotificationError
 
-from ckptls.lsp.framing import messages
-from ckptls.lsp.protocol import LockedWriter
+from ckptls.lsp.protocol.language_server_protocol import LockedWriter
 from ckptls.lsp.server import create_server
+from ckptls.lsp.transport.framing import messages
 from lsp.conftest import COMMAND
 from lsp.wire import Message, Wire, framed, received
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
-from ckptls.lsp.client import Client
-from ckptls.lsp.session import Session
-from ckptls.lsp.soon import Rounds
+from ckptls.lsp.protocol.client_capabilities import Client
+from ckptls.lsp.session.coalesce import Rounds
+from ckptls.lsp.session.session import Session
 
 
 @pytest.mark.asyncio

@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 import tf_slim as slim
 
-from ckptls.features.filling import fillings
+from ckptls.features.code_actions.fill_assignment_map import fillings
 from conftest import HEAD, Project
 
 MODEL = """

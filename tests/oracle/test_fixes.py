@@ -17,7 +17,7 @@ import pytest
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from ckptls.features.all_rules import all_rules
+from ckptls.features.diagnostics.all_rules import all_rules
 from conftest import HEAD, Project
 
 IMPORTS = "import numpy as np\nimport tensorflow.compat.v1 as tf1\n"

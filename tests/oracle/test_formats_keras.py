@@ -17,8 +17,8 @@ import pytest
 import tf_keras
 
 import ckptls
-from ckptls.checkpoint.errors import CheckpointDamaged
-from ckptls.checkpoint.types import Format
+from ckptls.checkpoint.core.errors import CheckpointDamaged
+from ckptls.checkpoint.core.types import Format
 from support.values import read_value, read_values
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

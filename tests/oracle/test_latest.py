@@ -13,11 +13,11 @@ import tensorflow as tf
 import tf_keras
 
 import ckptls
-from ckptls.checkpoint.diff import compare
-from ckptls.checkpoint.errors import CheckpointError
-from ckptls.checkpoint.history import Status, read_history
+from ckptls.checkpoint.compare.diff import compare
+from ckptls.checkpoint.compare.value_diff import compare_values
+from ckptls.checkpoint.core.errors import CheckpointError
+from ckptls.checkpoint.locate.steps import Status, read_history
 from ckptls.checkpoint.reader import read_checkpoint
-from ckptls.checkpoint.value_diff import compare_values
 
 v1 = tf.compat.v1
 

@@ -9,10 +9,10 @@ import os
 import pytest
 import tensorflow as tf
 
-from ckptls.checkpoint.files import split
-from ckptls.checkpoint.history import read_history
+from ckptls.checkpoint.locate.steps import read_history
 from ckptls.checkpoint.placement import placements
 from ckptls.checkpoint.reader import read_checkpoint
+from ckptls.checkpoint.storage.filesystem import split
 from ckptls.cli.main import main
 from oracle.conftest import real_prefixes
 

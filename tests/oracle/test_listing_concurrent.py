@@ -20,10 +20,10 @@ from pathlib import Path
 import pytest
 
 import ckptls
-from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.core.types import OBJECT_GRAPH_NAME
+from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.checkpoint.reader import read_checkpoint
-from ckptls.checkpoint.types import OBJECT_GRAPH_NAME
-from ckptls.workspace.store import CheckpointStore
+from ckptls.workspace.checkpoint_store import CheckpointStore
 from oracle.concurrent_writers import VARIABLES, size_of
 
 SECONDS = float(os.environ.get("CKPTLS_CONCURRENCY_SECONDS", "15"))

@@ -15,8 +15,8 @@ import tensorflow as tf
 import ckptls
 from checkpoint import crafted
 from checkpoint.crafted import FLOAT, INT64, varint
-from ckptls.checkpoint.local_file import OpenFile
-from ckptls.checkpoint.v1 import read_meta
+from ckptls.checkpoint.formats.tensorflow.v1.metadata import read_meta
+from ckptls.checkpoint.storage.local_file import OpenFile
 
 FILE_BYTES = 553_436_268
 FIRST_TENSORS_BYTES = 450_000

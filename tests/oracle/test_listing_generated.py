@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import ckptls
 from checkpoint import crafted
 from checkpoint.crafted import Knobs
-from ckptls.checkpoint.table import data_handles, entries, read_block
+from ckptls.checkpoint.codecs.sstable import data_handles, entries, read_block
 
 v1 = tf.compat.v1
 RICH = {

@@ -9,7 +9,7 @@ import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ckptls.checkpoint.state import parse_state
+from ckptls.checkpoint.layout.state_file import parse_state
 
 TEXTS = [
     'model_checkpoint_path: "m-1"\nall_model_checkpoint_paths: "m-0"\n',

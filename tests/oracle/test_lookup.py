@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ckptls.features.explain import explain
-from ckptls.features.inlay import hints
-from ckptls.features.tokens import Standing, tokens
-from ckptls.source.text import Span
+from ckptls.features.annotations.inlay_hints import hints
+from ckptls.features.annotations.semantic_tokens import Standing, tokens
+from ckptls.features.hover.explain import explain
+from ckptls.source.text.source_text import Span
 
 OBJECTS = ("layer-0/kernel=belly/kernel", "layer-0/bias=belly/bias")
 KEY = "layer-0/kernel/.ATTRIBUTES/VARIABLE_VALUE"

@@ -13,7 +13,7 @@ from tensorflow.core.framework import variable_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 import ckptls
-from ckptls.checkpoint.graph import Model, find_model, read_model
+from ckptls.checkpoint.graphs.meta_graph import Model, find_model, read_model
 
 v1 = tf.compat.v1
 COLLECTIONS = ("variables", "trainable_variables", "local_variables", "model_variables")
@@ -139,8 +139,8 @@ def test_without_collections_the_nodes_tell_the_variables(tmp_path: Path) -> Non
 
 def test_a_constant_is_not_loaded(tmp_path: Path) -> None:
     """Its bytes are never asked for but for what lies in the window beside other nodes."""
-    from ckptls.checkpoint.graph_nodes import Scan, scan_nodes
-    from ckptls.checkpoint.skim import WINDOW_BYTES, Skimmer
+    from ckptls.checkpoint.codecs.protobuf_window import WINDOW_BYTES, Skimmer
+    from ckptls.checkpoint.graphs.node_scan import Scan, scan_nodes
 
     with v1.Graph().as_default():
         tf.constant(np.zeros(1_000_000) + 1 / 3)

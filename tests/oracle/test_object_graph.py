@@ -12,12 +12,12 @@ import tf_keras
 from tensorflow.core.protobuf import trackable_object_graph_pb2
 
 import ckptls
-from ckptls.checkpoint.model import Checkpoint
-from ckptls.checkpoint.object_graph import ObjectGraph
-from ckptls.checkpoint.object_graph_reader import read_object_graph
-from ckptls.checkpoint.purpose import PurposeKind, purpose_of, slots_of
+from ckptls.checkpoint.core.types import OBJECT_GRAPH_NAME
+from ckptls.checkpoint.formats.tensorflow.v2.object_graph_reader import read_object_graph
+from ckptls.checkpoint.graphs.variable_role import PurposeKind, purpose_of, slots_of
+from ckptls.checkpoint.model.checkpoint import Checkpoint
+from ckptls.checkpoint.objects.object_graph import ObjectGraph
 from ckptls.checkpoint.reader import read_checkpoint
-from ckptls.checkpoint.types import OBJECT_GRAPH_NAME
 
 SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 X, Y = np.ones([4, 3], "float32"), np.ones([4, 2], "float32")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import ckptls
-from ckptls.checkpoint.graph import read_model
-from ckptls.checkpoint.object_graph_reader import read_object_graph
+from ckptls.checkpoint.formats.tensorflow.v2.object_graph_reader import read_object_graph
+from ckptls.checkpoint.graphs.meta_graph import read_model
 from oracle.conftest import REAL_CHECKPOINTS, real_prefixes
 from oracle.test_model import check_collections, check_nodes, meta_graph, saved_model
 from oracle.test_object_graph import check

@@ -12,7 +12,7 @@ from textwrap import dedent
 import pytest
 
 from ckptls.source.document import Document
-from ckptls.source.sites import Role
+from ckptls.source.semantics.sites import Role
 from oracle import keras_of_before
 
 HEAD = """

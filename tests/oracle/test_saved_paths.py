@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from ckptls.source.document import Document
-from ckptls.source.sites import Role
+from ckptls.source.semantics.sites import Role
 
 HEAD = """import tensorflow as tf
 checkpoint = tf.train.Checkpoint(v=tf.Variable(1.0))

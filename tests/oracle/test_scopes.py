@@ -10,7 +10,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from ckptls.source.document import Document
-from ckptls.source.sites import Role
+from ckptls.source.semantics.sites import Role
 
 MODELS = {
     "nested": """

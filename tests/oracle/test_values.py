@@ -12,10 +12,10 @@ import tensorflow as tf
 import ckptls
 from checkpoint import crafted
 from checkpoint.crafted_values import DTYPES, bundle, strings, tensor_message, v1_value
-from ckptls.checkpoint.errors import CheckpointDamaged
-from ckptls.checkpoint.locate import locate
-from ckptls.checkpoint.messages import slice_key
-from ckptls.checkpoint.verify import verify
+from ckptls.checkpoint.core.errors import CheckpointDamaged
+from ckptls.checkpoint.formats.tensorflow.protos import slice_key
+from ckptls.checkpoint.locate.locate import locate
+from ckptls.checkpoint.verify.verify import verify
 from oracle.test_listing import on_two_devices, partitioned, save_v2, save_with_saver, two_scopes
 from oracle.values import assert_same_value, assert_same_values
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 import ckptls
-from ckptls.checkpoint.entries import all_entries, data_path, num_shards
-from ckptls.checkpoint.errors import CheckpointNotFound
-from ckptls.checkpoint.locate import locate
-from ckptls.checkpoint.verify import verify
+from ckptls.checkpoint.core.errors import CheckpointNotFound
+from ckptls.checkpoint.formats.tensorflow.v2.index_reader import all_entries, data_path, num_shards
+from ckptls.checkpoint.locate.locate import locate
+from ckptls.checkpoint.verify.verify import verify
 from oracle.conftest import real_prefixes
 from oracle.values import assert_same_values
 

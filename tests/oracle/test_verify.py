@@ -10,10 +10,10 @@ import pytest
 import ckptls
 from checkpoint import crafted
 from checkpoint.crafted_values import bundle, v1_file
-from ckptls.checkpoint.model import Checkpoint
-from ckptls.checkpoint.oracle import compare_with_tensorflow
-from ckptls.checkpoint.report import Report
-from ckptls.checkpoint.types import Format
+from ckptls.checkpoint.core.types import Format
+from ckptls.checkpoint.model.checkpoint import Checkpoint
+from ckptls.checkpoint.verify.report import Report
+from ckptls.checkpoint.verify.tensorflow_oracle import compare_with_tensorflow
 from cli.test_ls import ckptls_command
 
 VALUES = {"a/w": np.ones((2, 3), np.float32), "é": np.array(3, np.int64)}

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from safetensors import SafetensorError, safe_open
 
-from ckptls.checkpoint.errors import CheckpointError
-from ckptls.checkpoint.locate import locate
-from ckptls.checkpoint.verify import verify
+from ckptls.checkpoint.core.errors import CheckpointError
+from ckptls.checkpoint.locate.locate import locate
+from ckptls.checkpoint.verify.verify import verify
 
 FOUR = bytes(4)
 

@@ -11,7 +11,7 @@ import pytest
 
 from checkpoint import crafted
 from checkpoint.crafted import FLOAT, INT64
-from ckptls.checkpoint.remote_backends import forget
+from ckptls.checkpoint.storage.backends import forget
 from remote.servers import Request, Site, google_server, s3_server, web_server
 
 SECRET = "a-very-secret-key"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import ckptls
-from ckptls.checkpoint import remote_cache
+from ckptls.checkpoint.storage import block_cache
 from remote.servers import Site
 
 URL, VERSION = "s3://bucket/m.index", "etag-1"
@@ -20,7 +20,7 @@ URL, VERSION = "s3://bucket/m.index", "etag-1"
 @pytest.fixture(autouse=True)
 def unswept(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a process that has not written yet."""
-    monkeypatch.setattr(remote_cache._Usage, "place", "")
+    monkeypatch.setattr(block_cache._Usage, "place", "")
 
 
 def entries(folder: Path) -> list[Path]:
@@ -28,20 +28,20 @@ def entries(folder: Path) -> list[Path]:
 
 
 def test_what_is_kept_is_found_again_by_address_version_and_place() -> None:
-    remote_cache.write(URL, VERSION, 100, b"abc")
-    assert remote_cache.read(URL, VERSION, 100, 103, 1000) == b"abc"
-    assert remote_cache.read(URL, "etag-2", 100, 103, 1000) is None
-    assert remote_cache.read(URL + "x", VERSION, 100, 103, 1000) is None
-    assert remote_cache.read(URL, VERSION, 100, 102, 1000) is None
+    block_cache.write(URL, VERSION, 100, b"abc")
+    assert block_cache.read(URL, VERSION, 100, 103, 1000) == b"abc"
+    assert block_cache.read(URL, "etag-2", 100, 103, 1000) is None
+    assert block_cache.read(URL + "x", VERSION, 100, 103, 1000) is None
+    assert block_cache.read(URL, VERSION, 100, 102, 1000) is None
 
 
 def test_a_whole_file_answers_for_its_parts() -> None:
-    remote_cache.write(URL, VERSION, 0, b"0123456789")
-    assert remote_cache.read(URL, VERSION, 3, 6, 10) == b"345"
+    block_cache.write(URL, VERSION, 0, b"0123456789")
+    assert block_cache.read(URL, VERSION, 3, 6, 10) == b"345"
 
 
 def test_nobody_else_may_look_into_it(surroundings: Path) -> None:
-    remote_cache.write(URL, VERSION, 0, b"abc")
+    block_cache.write(URL, VERSION, 0, b"abc")
     assert stat.S_IMODE(surroundings.stat().st_mode) == 0o700
     assert stat.S_IMODE(entries(surroundings)[0].stat().st_mode) == 0o600
 
@@ -63,12 +63,12 @@ def test_a_damaged_entry_is_fetched_again(
 
 
 def test_an_entry_under_the_name_of_another_is_not_taken(surroundings: Path) -> None:
-    remote_cache.write(URL, VERSION, 0, b"abc")
+    block_cache.write(URL, VERSION, 0, b"abc")
     (path,) = entries(surroundings)
-    remote_cache.write(URL, VERSION, 5, b"xyz")
+    block_cache.write(URL, VERSION, 5, b"xyz")
     (other,) = set(entries(surroundings)) - {path}
     os.replace(other, path)
-    assert remote_cache.read(URL, VERSION, 0, 3, 1000) is None
+    assert block_cache.read(URL, VERSION, 0, 3, 1000) is None
 
 
 def test_what_was_used_longest_ago_goes_first(
@@ -76,19 +76,19 @@ def test_what_was_used_longest_ago_goes_first(
 ) -> None:
     monkeypatch.setenv("CKPTLS_CACHE_MB", "1")
     for number in range(8):
-        remote_cache.write(URL, VERSION, number, bytes(100_000))
+        block_cache.write(URL, VERSION, number, bytes(100_000))
         for age, path in enumerate(reversed(entries(surroundings))):
             if age == 0:
                 os.utime(path, (1_000_000 + number, 1_000_000 + number))
-    assert remote_cache.read(URL, VERSION, 0, 100_000, 0) is not None  # used just now
+    assert block_cache.read(URL, VERSION, 0, 100_000, 0) is not None  # used just now
     for number in range(8, 14):
-        remote_cache.write(URL, VERSION, number, bytes(100_000))
+        block_cache.write(URL, VERSION, number, bytes(100_000))
     size = sum(path.stat().st_size for path in surroundings.iterdir())
     assert size <= 1_000_000
     kept = [
         number
         for number in range(14)
-        if remote_cache.read(URL, VERSION, number, number + 100_000, 0) is not None
+        if block_cache.read(URL, VERSION, number, number + 100_000, 0) is not None
     ]
     assert 0 in kept and 13 in kept
     assert 1 not in kept and 2 not in kept
@@ -96,7 +96,7 @@ def test_what_was_used_longest_ago_goes_first(
 
 def test_one_entry_does_not_fill_it(surroundings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CKPTLS_CACHE_MB", "1")
-    remote_cache.write(URL, VERSION, 0, bytes(200_000))
+    block_cache.write(URL, VERSION, 0, bytes(200_000))
     assert not surroundings.exists()
 
 
@@ -132,7 +132,7 @@ def test_it_lies_where_caches_lie(
     monkeypatch.setattr(sys, "platform", "linux")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert remote_cache.folder() == place
+    assert block_cache.folder() == place
 
 
 _WRITER = """
@@ -181,6 +181,6 @@ def test_what_a_dead_process_left_behind_goes(surroundings: Path) -> None:
         (surroundings / name).touch()
         when = (surroundings / name).stat().st_mtime - age
         os.utime(surroundings / name, (when, when))
-    remote_cache.write(URL, VERSION, 0, b"abc")
+    block_cache.write(URL, VERSION, 0, b"abc")
     names = {path.name for path in surroundings.iterdir()}
     assert ".tmp-new" in names and ".tmp-old" not in names

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import ckptls
-from ckptls.checkpoint.errors import CheckpointUnreachable
+from ckptls.checkpoint.core.errors import CheckpointUnreachable
 from remote.conftest import SECRET, Bucket
 from remote.servers import Request, Site
 
@@ -124,7 +124,8 @@ def test_a_missing_library_is_named(library: str, url: str, told: str) -> None:
 def test_what_is_on_this_disk_is_read_without_any_of_it(tree: Path) -> None:
     code = (
         "import sys, ckptls; ckptls.open(sys.argv[1])\n"
-        "print([m for m in ('fsspec', 'ckptls.checkpoint.urls', 'aiohttp') if m in sys.modules])"
+        "late = ('fsspec', 'ckptls.checkpoint.storage.urls', 'aiohttp')\n"
+        "print([m for m in late if m in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, f"{tree}/run"], capture_output=True, text=True, check=True

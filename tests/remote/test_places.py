@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import ckptls
-from ckptls.checkpoint.errors import (
+from ckptls.checkpoint.core.errors import (
     CheckpointAmbiguous,
     CheckpointDamaged,
     CheckpointError,

@@ -9,8 +9,8 @@ import pytest
 import ckptls
 from checkpoint import crafted
 from checkpoint.crafted import FLOAT
-from ckptls.checkpoint.errors import CheckpointIncomplete
-from ckptls.checkpoint.files import open_file, stamp_of
+from ckptls.checkpoint.core.errors import CheckpointIncomplete
+from ckptls.checkpoint.storage.filesystem import open_file, stamp_of
 from remote.conftest import LARGE_BYTES, VARIABLES, Bucket
 from remote.servers import Request, Site
 

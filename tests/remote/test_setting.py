@@ -11,10 +11,10 @@ import pytest
 
 from checkpoint import crafted
 from checkpoint.crafted import FLOAT
-from ckptls.lsp.client import Client
-from ckptls.lsp.session import Session
+from ckptls.lsp.protocol.client_capabilities import Client
+from ckptls.lsp.session.session import Session
+from ckptls.workspace.checkpoint_store import REMOTE_SECONDS, CheckpointStore
 from ckptls.workspace.settings import Settings
-from ckptls.workspace.store import REMOTE_SECONDS, CheckpointStore
 from conftest import Project
 from remote.conftest import SECRET, VARIABLES
 from remote.servers import Site
@@ -103,7 +103,7 @@ def test_settings_and_comments_of_the_folder_are_no_permission(
         line = "tf.train.load_variable(path, 'vgg_16/fc8/<cursor>')"
     project.settings(**values)
     if how == "checkpoints":
-        from ckptls.workspace.scan import known_checkpoints
+        from ckptls.workspace.folder_scan import known_checkpoints
 
         project.folder.known = known_checkpoints(str(project.root), project.folder.settings)
         assert project.folder.known == ((memory,) if is_allowed else ())

@@ -6,13 +6,13 @@ import pytest
 
 import ckptls
 from checkpoint import crafted
-from ckptls.checkpoint import remote_http, urls
-from ckptls.checkpoint.errors import (
+from ckptls.checkpoint.core.errors import (
     CheckpointError,
     CheckpointIncomplete,
     CheckpointNotFound,
     CheckpointUnreachable,
 )
+from ckptls.checkpoint.storage import http_backend, urls
 from remote.conftest import SECRET, VARIABLES
 from remote.servers import Site
 
@@ -34,7 +34,7 @@ def test_a_v1_file_comes_whole_from_a_server_without_ranges(site: Site) -> None:
 def test_a_large_file_is_not_downloaded_for_its_header(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote_http, "MAX_WHOLE_BYTES", 1_000_000)
+    monkeypatch.setattr(http_backend, "MAX_WHOLE_BYTES", 1_000_000)
     site.has_ranges = False
     site.files["/m.ckpt"] = crafted.v1(VARIABLES, [(b"\x00x\x00\x01\x00", bytes(3_000_000))])
     with pytest.raises(CheckpointUnreachable, match="cannot send a part of a file"):
@@ -100,7 +100,7 @@ def test_a_port_where_nobody_listens() -> None:
 def test_a_server_that_does_not_answer_is_not_waited_for(
     web_tree: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote_http, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(http_backend, "READ_SECONDS", 0.2)
     web_tree.wait_seconds = 1
     with pytest.raises(CheckpointUnreachable, match="did not answer in time"):
         ckptls.open(f"{web_tree.url}/lone/m")
@@ -114,7 +114,7 @@ def test_a_connection_that_breaks_off_is_told(web_tree: Site) -> None:
 
 def test_a_file_that_shrinks_between_two_requests_is_incomplete(site: Site) -> None:
     site.files["/m.ckpt"] = crafted.v1(VARIABLES, [(b"\x00x\x00\x01\x00", bytes(300_000))])
-    from ckptls.checkpoint.files import open_file
+    from ckptls.checkpoint.storage.filesystem import open_file
 
     with open_file(f"{site.url}/m.ckpt") as file:
         site.files["/m.ckpt"] = b"short"

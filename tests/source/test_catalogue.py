@@ -11,9 +11,9 @@ from importlib import resources
 
 import pytest
 
-from ckptls.source.catalogue import builtin_catalogue, canonical
 from ckptls.source.document import Document
-from ckptls.source.sites import Evidence, PathForm, Role
+from ckptls.source.semantics.catalogue import builtin_catalogue, canonical
+from ckptls.source.semantics.sites import Evidence, PathForm, Role
 
 if sys.version_info >= (3, 11):
     import tomllib

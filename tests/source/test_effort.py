@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ckptls.source.document import Document
-from ckptls.source.statements import Statements
+from ckptls.source.syntax.lower_statements import Statements
 
 HEAD = "import tensorflow as tf\nCKPT = 'm.ckpt'\n"
 USES = "".join(f"tf.train.load_variable(CKPT, 'model/layer_{i}/kernel')\n" for i in range(40))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ckptls.source.modules import Environment
+from ckptls.source.semantics.module import Environment
 from source.told import paths, told
 
 SET = Environment(flags={"ckpt": "set.ckpt"})

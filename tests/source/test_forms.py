@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 
 from ckptls.source.document import Document
-from ckptls.source.sites import Role
+from ckptls.source.semantics.sites import Role
 
 HEAD = """
 import contextlib, functools, itertools, os

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ckptls.source.document import Document
-from ckptls.source.sites import Role
+from ckptls.source.semantics.sites import Role
 from source.told import HEAD, sites, told
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ckptls.source import rows
 from ckptls.source.document import Document
-from ckptls.source.ir import Chunk
+from ckptls.source.syntax import rows
+from ckptls.source.syntax.ir import Chunk
 from source.edits import said
 from source.test_edits import EXAMPLE
 

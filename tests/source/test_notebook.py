@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ckptls.source.document import Document
-from ckptls.source.magics import plain_python
-from ckptls.source.notebook import NotebookError, join_cells, read_notebook
-from ckptls.source.notebook_file import CellEdit, NotebookFile
-from ckptls.source.syntax import Syntax
-from ckptls.source.text import SourceText
+from ckptls.source.notebooks.ipython_magics import plain_python
+from ckptls.source.notebooks.notebook import NotebookError, join_cells, read_notebook
+from ckptls.source.notebooks.notebook_file import CellEdit, NotebookFile
+from ckptls.source.syntax.syntax_tree import Syntax
+from ckptls.source.text.source_text import SourceText
 
 READ = "import tensorflow as tf\nr = tf.train.load_checkpoint('a.ckpt')"
 BROKEN = [

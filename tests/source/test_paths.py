@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from ckptls.source.modules import Environment
+from ckptls.source.semantics.module import Environment
 from source.told import paths, sites
 
 HERE = Environment("/home/me/project/tools/train.py")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ckptls.features.literals import marked_span
+from ckptls.features.common.literal_edits import marked_span
 from ckptls.source.document import Document
-from ckptls.source.sites import Role
+from ckptls.source.semantics.sites import Role
 
 HEAD = "import tensorflow as tf\nimport tf_slim as slim\né = '漢😀'\n"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bench import bench_analysis
-from ckptls.source import samples
 from ckptls.source.document import Document
-from ckptls.source.rows import parse
+from ckptls.source.syntax.rows import parse
+from ckptls.source.text import samples
 from source.test_work import END, HEAD, is_understood, ordinary
 
 SIZE = 150_000

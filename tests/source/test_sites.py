@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 
 from ckptls.source.document import Document
-from ckptls.source.sites import Evidence, Role, Site
+from ckptls.source.semantics.sites import Evidence, Role, Site
 
 HEAD = "import tensorflow as tf\nimport tf_slim as slim\nimport os\n"
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckptls.source import text_matcher
-from ckptls.source.pieces import Hole, Piece, Text
-from ckptls.source.text_matcher import ANYWHERE, ENDING, OWN, TextMatcher, matcher
+from ckptls.source.semantics import text_matcher
+from ckptls.source.semantics.pattern_text import Hole, Piece, Text
+from ckptls.source.semantics.text_matcher import ANYWHERE, ENDING, OWN, TextMatcher, matcher
 
 PATTERNS = (".*", r"\d+", r"-?\d+", r"[-+.\deE]+", r"(_\d+)?", r"_\d+", r"(.*/)?")
 HOLES = [

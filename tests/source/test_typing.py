@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from ckptls.source.document import Document
-from ckptls.source.syntax import Syntax
-from ckptls.source.text import SourceText
+from ckptls.source.syntax.syntax_tree import Syntax
+from ckptls.source.text.source_text import SourceText
 from source.edits import said
 
 ROOT = Path(__file__).parents[2]

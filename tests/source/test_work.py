@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench import bench_analysis, bench_keystroke
-from ckptls.source import work
-from ckptls.source.comments import without_long_comments
 from ckptls.source.document import Analysis, Document
+from ckptls.source.semantics import work
+from ckptls.source.text.comments import without_long_comments
 from source import edits
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "small"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from textwrap import dedent
 
 from ckptls.source.document import Document
-from ckptls.source.modules import NOWHERE, Environment
-from ckptls.source.sites import Role, Site
+from ckptls.source.semantics.module import NOWHERE, Environment
+from ckptls.source.semantics.sites import Role, Site
 
 HEAD = "import tensorflow as tf\nimport tf_slim as slim\nimport os\n"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy
 
-from ckptls.checkpoint import formats
-from ckptls.checkpoint.errors import CheckpointError
-from ckptls.checkpoint.locate import locate
+from ckptls.checkpoint.core.errors import CheckpointError
+from ckptls.checkpoint.formats import registry
+from ckptls.checkpoint.locate.locate import locate
 
 
 def read_value(path: str, name: str) -> numpy.ndarray[Any, Any]:
@@ -22,7 +22,7 @@ def read_values(path: str, names: Iterable[str]) -> Iterator[tuple[str, numpy.nd
     out."""
     location = locate(path)
     names = list(names)
-    reader = formats.open_values(location, names)
+    reader = registry.open_values(location, names)
     try:
         for name in names:
             try:

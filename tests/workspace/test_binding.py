@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from ckptls.workspace.scan import known_checkpoints, scan_checkpoints
+from ckptls.workspace.folder_scan import known_checkpoints, scan_checkpoints
 from ckptls.workspace.settings import Settings
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ckptls.workspace.closed import ClosedFiles, FolderState
+from ckptls.workspace.checkpoint_store import CheckpointStore
+from ckptls.workspace.closed_files import ClosedFiles, FolderState
 from ckptls.workspace.settings import Settings
-from ckptls.workspace.store import CheckpointStore
 
 CODE = "import tensorflow as tf\ntf.train.load_variable('a.ckpt', 'net/weights')\n"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ckptls.workspace.keras import (
+from ckptls.workspace.keras_version import (
     FactsReader,
     KerasVersion,
     chosen_environment,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ckptls.workspace.store import CheckpointStore
+from ckptls.workspace.checkpoint_store import CheckpointStore
 
 
 def test_a_graph_is_read_once_and_anew_when_it_changes(project):

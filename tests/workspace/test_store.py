@@ -12,8 +12,8 @@ import pytest
 from checkpoint import crafted, crafted_objects
 from checkpoint.crafted import FLOAT
 from checkpoint.test_formats import write_shards
-from ckptls.checkpoint.model import Checkpoint
-from ckptls.workspace.store import CheckpointStore
+from ckptls.checkpoint.model.checkpoint import Checkpoint
+from ckptls.workspace.checkpoint_store import CheckpointStore
 
 OPENED: list[str] = []
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ckptls.workspace.keras import FactsReader
-from ckptls.workspace.launches import launches
-from ckptls.workspace.scan import known_checkpoints, matching_checkpoints, python_files
+from ckptls.workspace.folder_scan import known_checkpoints, matching_checkpoints, python_files
+from ckptls.workspace.keras_version import FactsReader
+from ckptls.workspace.launch_configs import launches
 from ckptls.workspace.settings import Settings
 from ckptls.workspace.walking import Bounds, fits_glob, is_excluded, matching, walk
 

@@ -1,5 +1,3 @@
-"""From a path to the variables of a checkpoint, without TensorFlow.
-
-`reader.read_checkpoint` is the way in; `locate` finds the files, `bundle` and `v1` decode
-them, `model` and `tree` hold the answer, `nearest` knows names that look alike.
+"""From a path to the variables of a checkpoint, without TensorFlow. `reader` is the way in to a
+listing, `open_values` to values; the packages go from small types up to whole comparisons.
 """

@@ -11,9 +11,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from ckptls.checkpoint.entries import Entry, IndexReader, data_path
-from ckptls.checkpoint.errors import CheckpointError, CheckpointForeign, CheckpointUnsupported
-from ckptls.checkpoint.files import (
+from ckptls.checkpoint.core.errors import CheckpointError, CheckpointForeign, CheckpointUnsupported
+from ckptls.checkpoint.core.types import Format
+from ckptls.checkpoint.formats.tensorflow.v2.index_reader import Entry, IndexReader, data_path
+from ckptls.checkpoint.model.checkpoint import Checkpoint
+from ckptls.checkpoint.storage.filesystem import (
     file_names,
     irregular_kind,
     irregular_names,
@@ -23,9 +25,7 @@ from ckptls.checkpoint.files import (
     split,
     stamp_of,
 )
-from ckptls.checkpoint.kinds import POINTER_BYTES
-from ckptls.checkpoint.model import Checkpoint
-from ckptls.checkpoint.types import Format
+from ckptls.checkpoint.storage.foreign_files import POINTER_BYTES
 
 # Of larger indexes not every entry is decoded again.
 _MAX_ENTRIES = 2_000
@@ -168,7 +168,7 @@ def _stands_for_another(path: str, size: int) -> str:
     """What a very short file is if it only says where the data is."""
     if size > POINTER_BYTES:
         return ""
-    from ckptls.checkpoint.detection import at_file
+    from ckptls.checkpoint.formats.detection import at_file
 
     try:
         at_file(path)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ckptls.checkpoint import v1
-from ckptls.checkpoint.entries import IndexReader, data_path
-from ckptls.checkpoint.files import open_file, split
-from ckptls.checkpoint.listing import STATE_NAME
-from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.core.types import Format
+from ckptls.checkpoint.formats.tensorflow.v1 import metadata
+from ckptls.checkpoint.formats.tensorflow.v2.index_reader import IndexReader, data_path
+from ckptls.checkpoint.layout.directory_files import STATE_NAME
+from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.checkpoint.places import files_of
-from ckptls.checkpoint.types import Format
+from ckptls.checkpoint.storage.filesystem import open_file, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _of_shards(checkpoint: Checkpoint, paths: list[str]) -> dict[str, Placement]
     found: dict[str, Placement] = {}
     for path in paths:
         with open_file(path) as file:
-            names = v1.read_meta(file.read_at, file.size)
+            names = metadata.read_meta(file.read_at, file.size)
         for name in names:
             variable = checkpoint.get(name)
             size = variable.num_bytes if variable else None

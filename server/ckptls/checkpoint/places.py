@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ckptls.checkpoint.errors import CheckpointError
-from ckptls.checkpoint.model import Checkpoint, Variable
-from ckptls.checkpoint.types import Format
-from ckptls.checkpoint.value_reader import Place
+from ckptls.checkpoint.core.errors import CheckpointError
+from ckptls.checkpoint.core.types import Format
+from ckptls.checkpoint.model.checkpoint import Checkpoint, Variable
+from ckptls.checkpoint.model.value_reader import Place
 
 
 def places(checkpoint: Checkpoint, variable: Variable) -> list[Place]:

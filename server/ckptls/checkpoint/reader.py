@@ -6,22 +6,23 @@ import os
 import time
 from collections.abc import Callable, Sequence
 
-from ckptls.checkpoint import bundle, formats
-from ckptls.checkpoint.errors import (
+from ckptls.checkpoint.core.errors import (
     CheckpointError,
     CheckpointIncomplete,
 )
-from ckptls.checkpoint.files import stamp_of
-from ckptls.checkpoint.locate import locate
-from ckptls.checkpoint.location import Location
-from ckptls.checkpoint.model import Checkpoint
-from ckptls.checkpoint.types import Format
+from ckptls.checkpoint.core.types import Format
+from ckptls.checkpoint.formats import registry
+from ckptls.checkpoint.formats.tensorflow.v2 import index
+from ckptls.checkpoint.locate.locate import locate
+from ckptls.checkpoint.model.checkpoint import Checkpoint
+from ckptls.checkpoint.model.location import Location
+from ckptls.checkpoint.storage.filesystem import stamp_of
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
     from typing import TypeVar
 
-    from ckptls.checkpoint.values import OpenValues
+    from ckptls.checkpoint.open_values import OpenValues
 
     _T = TypeVar("_T")
 
@@ -59,7 +60,7 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
     def read() -> list[str]:
         location = locate(path)
         if location.format is Format.V2:
-            return bundle.read_names(location)
+            return index.read_names(location)
         return list(read_location(location).names)
 
     return patiently(read)
@@ -91,7 +92,7 @@ def read_location(location: Location, *, with_objects: bool = False) -> Checkpoi
     Raises:
         CheckpointError: as `read_checkpoint`.
     """
-    contents = formats.read(location)
+    contents = registry.read(location)
     stated = (stamp_of(state_file) for state_file in location.state_files)
     checkpoint = Checkpoint(
         location.prefix,
@@ -110,8 +111,8 @@ def read_location(location: Location, *, with_objects: bool = False) -> Checkpoi
 
 
 def _add_objects(checkpoint: Checkpoint) -> None:
-    from ckptls.checkpoint.object_graph import ObjectGraph
-    from ckptls.checkpoint.object_graph_reader import read_object_graph
+    from ckptls.checkpoint.formats.tensorflow.v2.object_graph_reader import read_object_graph
+    from ckptls.checkpoint.objects.object_graph import ObjectGraph
 
     try:
         checkpoint.object_graph = read_object_graph(checkpoint)
@@ -123,7 +124,7 @@ def _add_objects(checkpoint: Checkpoint) -> None:
 
 
 def _open_values(checkpoint: Checkpoint) -> OpenValues:
-    from ckptls.checkpoint.values import OpenValues
+    from ckptls.checkpoint.open_values import OpenValues
 
     return OpenValues(checkpoint)
 

@@ -58,7 +58,7 @@ def _explain(error: Exception, *, with_traceback: bool) -> None:
     """Say in one sentence why the command could not run; an error of ckptls itself with where."""
     import traceback
 
-    from ckptls.checkpoint.printable import printable
+    from ckptls.checkpoint.core.printable import printable
 
     if isinstance(error, OSError):
         where = f" `{error.filename}`" if error.filename else ""
@@ -81,7 +81,7 @@ def _explain(error: Exception, *, with_traceback: bool) -> None:
 
 
 def _run(given: list[str]) -> int:
-    from ckptls.checkpoint.errors import CheckpointError
+    from ckptls.checkpoint.core.errors import CheckpointError
 
     parser = _parser(next((word for word in given if not word.startswith("-")), ""))
     args = parser.parse_args(given)
@@ -91,7 +91,7 @@ def _run(given: list[str]) -> int:
     try:
         code: int = args.run(args)
     except CheckpointError as error:
-        from ckptls.cli.output import note
+        from ckptls.cli.output.console import note
 
         note(str(error))
         return COULD_NOT_RUN
@@ -127,7 +127,7 @@ def _parser(asked: str) -> argparse.ArgumentParser:
     for name, summary in _COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary)
         if name == asked:
-            module = import_module(f"ckptls.cli.{name}")
+            module = import_module(f"ckptls.cli.commands.{name}")
             command.description = module.HELP
             module.configure(command)
             # As a default it would undo what stands before the command.

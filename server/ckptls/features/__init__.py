@@ -1,0 +1,1 @@
+"""What is asked of a site and its checkpoints, as functions with plain data as answers."""

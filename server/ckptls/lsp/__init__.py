@@ -1,0 +1,1 @@
+"""The language server: `server` starts it. Messages in, features asked, messages out."""

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ckptls.lsp import stdio
-from ckptls.lsp.connection import Server
+from ckptls.lsp.session.connection import Server
+from ckptls.lsp.transport import stdio
 
 if TYPE_CHECKING:
-    from ckptls.lsp.access import Access
-    from ckptls.lsp.client import Client
-    from ckptls.lsp.session import Session
+    from ckptls.lsp.protocol.client_capabilities import Client
+    from ckptls.lsp.session.session import Session
+    from ckptls.lsp.transport.access_token import Access
 
 
 def create_server() -> Server:
@@ -23,7 +23,7 @@ def create_server() -> Server:
 
 
 def _equip(server: Server, client: Client, folders: Sequence[str]) -> Session:
-    from ckptls.lsp.handlers import equip
+    from ckptls.lsp.handlers.all_handlers import equip
 
     return equip(server, client, folders)
 
@@ -40,7 +40,7 @@ def serve_stdio() -> int:
 def serve_tcp(listening: socket.socket, access: Access) -> None:
     """Serves clients over TCP until it is interrupted."""
     sys.setswitchinterval(0.001)
-    from ckptls.lsp.tcp import TcpService
+    from ckptls.lsp.transport.tcp import TcpService
 
     async def serve() -> None:
         await TcpService(create_server, access).serve(listening)
@@ -55,7 +55,7 @@ def serve_ws(listening: socket.socket, access: Access) -> None:
         ImportError: the package `websockets` is not installed.
     """
     sys.setswitchinterval(0.001)
-    from ckptls.lsp.websocket import WebsocketService
+    from ckptls.lsp.transport.websocket import WebsocketService
 
     asyncio.run(WebsocketService(create_server, access).serve(listening))
 

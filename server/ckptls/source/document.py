@@ -11,19 +11,19 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
-from ckptls.source.catalogue import Catalogue, builtin_catalogue
-from ckptls.source.chunks import ChunkPool
-from ckptls.source.interpret import Interpreter, Lasting
-from ckptls.source.ir import Chunk
-from ckptls.source.modules import NOWHERE, Environment, Exports, Module
-from ckptls.source.pieces import Text
-from ckptls.source.pragmas import Pragmas, find_pragmas
-from ckptls.source.repair import Insertion, missing
-from ckptls.source.sites import LiteralPart, Place, Restore, Save, Site
-from ckptls.source.state import CallRecord, Effects, PlaceRow
-from ckptls.source.syntax import Syntax
-from ckptls.source.text import SourceText, Span
-from ckptls.source.values import GraphVariable, Values
+from ckptls.source.interpreter.interpreter import Interpreter, Lasting
+from ckptls.source.semantics.catalogue import Catalogue, builtin_catalogue
+from ckptls.source.semantics.module import NOWHERE, Environment, Exports, Module
+from ckptls.source.semantics.pattern_text import Text
+from ckptls.source.semantics.run_state import CallRecord, Effects, PlaceRow
+from ckptls.source.semantics.sites import LiteralPart, Place, Restore, Save, Site
+from ckptls.source.semantics.values import GraphVariable, Values
+from ckptls.source.syntax.chunks import ChunkPool
+from ckptls.source.syntax.ir import Chunk
+from ckptls.source.syntax.pragmas import Pragmas, find_pragmas
+from ckptls.source.syntax.syntax_tree import Syntax
+from ckptls.source.text.repair import Insertion, missing
+from ckptls.source.text.source_text import SourceText, Span
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -13,18 +13,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ckptls.checkpoint.data_files import DataLoss
-from ckptls.checkpoint.files import is_remote
-from ckptls.checkpoint.model import Checkpoint
+from ckptls.checkpoint.model.checkpoint import Checkpoint
+from ckptls.checkpoint.storage.filesystem import is_remote
 from ckptls.source.document import Analysis
-from ckptls.source.pieces import Text, text
-from ckptls.source.pragmas import Pin
-from ckptls.source.sites import Evidence, PathForm, PathUse, Place, Restore, Save, Site
-from ckptls.source.text import Span
-from ckptls.source.text_matcher import matcher
-from ckptls.workspace.keras import UNKNOWN as UNKNOWN_KERAS
-from ckptls.workspace.keras import KerasVersion
-from ckptls.workspace.resolve import Lookup, Resolution, Roots, resolve
-from ckptls.workspace.store import Entry
+from ckptls.source.semantics.pattern_text import Text, text
+from ckptls.source.semantics.sites import Evidence, PathForm, PathUse, Place, Restore, Save, Site
+from ckptls.source.semantics.text_matcher import matcher
+from ckptls.source.syntax.pragmas import Pin
+from ckptls.source.text.source_text import Span
+from ckptls.workspace.checkpoint_store import Entry
+from ckptls.workspace.keras_version import UNKNOWN as UNKNOWN_KERAS
+from ckptls.workspace.keras_version import KerasVersion
+from ckptls.workspace.path_resolution import Lookup, Resolution, Roots, resolve
 
 _MAX_WORKSPACE_CHECKPOINTS = 32
 _Saved = tuple["tuple[Text, ...] | None", ...]

@@ -10,11 +10,9 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ckptls.source.chunks import ChunkPool
 from ckptls.source.document import Document
-from ckptls.source.ir import Chunk
-from ckptls.source.modules import NOWHERE, Exports, Module, OutsideCall, detached
-from ckptls.source.values import (
+from ckptls.source.semantics.module import NOWHERE, Exports, Module, OutsideCall, detached
+from ckptls.source.semantics.values import (
     ClassValue,
     FunctionValue,
     Imported,
@@ -25,6 +23,8 @@ from ckptls.source.values import (
     Values,
     union,
 )
+from ckptls.source.syntax.chunks import ChunkPool
+from ckptls.source.syntax.ir import Chunk
 from ckptls.workspace.disk import MAX_MODULE_BYTES, Disk
 from ckptls.workspace.modules import ModuleStore, Place, decoded, imported_names
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ckptls.workspace.regular import read_start
+from ckptls.workspace.safe_open import read_start
 
 # Larger files are data or generated.
 MAX_MODULE_BYTES = 1_000_000

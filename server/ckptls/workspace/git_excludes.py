@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ckptls.checkpoint.home import expanded_home
-from ckptls.workspace.regular import decode_text, read_start
+from ckptls.checkpoint.core.home_path import expanded_home
+from ckptls.workspace.safe_open import decode_text, read_start
 
 _SECTION = re.compile(r"\s*\[\s*([A-Za-z][\w.-]*)\s*\]\s*")
 _OTHER_SECTION = re.compile(r"\s*\[")

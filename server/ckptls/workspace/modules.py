@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ckptls.source.catalogue import Catalogue
 from ckptls.source.document import Document, mentions_tensorflow
-from ckptls.source.modules import LIBRARIES, Environment, Exports, Module, OutsideCall
-from ckptls.source.text import SourceText
+from ckptls.source.semantics.catalogue import Catalogue
+from ckptls.source.semantics.module import LIBRARIES, Environment, Exports, Module, OutsideCall
+from ckptls.source.text.source_text import SourceText
 from ckptls.workspace.disk import MAX_MODULE_BYTES, TRUST_SECONDS, Disk, Stamp
 
 _MAX_DEPTH = 12

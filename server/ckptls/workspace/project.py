@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ckptls.workspace.git_excludes import excluded_everywhere
 from ckptls.workspace.gitignore import IgnoreRules
-from ckptls.workspace.regular import decode_text, read_start, special_kind
+from ckptls.workspace.safe_open import decode_text, read_start, special_kind
 from ckptls.workspace.settings import Settings, load_settings
 from ckptls.workspace.walking import Bounds, is_excluded, walk
 

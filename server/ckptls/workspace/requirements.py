@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ckptls.workspace.regular import read_regular
+from ckptls.workspace.safe_open import read_regular
 from ckptls.workspace.toml_text import TomlError, parse_toml
 
 Version = tuple[int, ...]

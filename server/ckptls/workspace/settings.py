@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from ckptls.source.catalogue import Entry
-from ckptls.workspace.regular import read_regular
+from ckptls.source.semantics.catalogue import Entry
+from ckptls.workspace.safe_open import read_regular
 from ckptls.workspace.toml_text import TomlError, parse_toml
 from ckptls.workspace.user_functions import parse_functions
 

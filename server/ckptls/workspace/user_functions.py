@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
 
-from ckptls.source.catalogue import Entry, parse_entries
-from ckptls.source.sites import Match, Output, PathForm, Role
+from ckptls.source.semantics.catalogue import Entry, parse_entries
+from ckptls.source.semantics.sites import Match, Output, PathForm, Role
 
 _PLACES = ("itself", "items", "keys", "values")
 _TEXTS = ("returns", "effect", "of", "lenient-when", "reshapes-when")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from ckptls.checkpoint.pattern import translated
+from ckptls.checkpoint.names.glob import translated
 
 _NEVER = {".git", ".hg", ".svn", "node_modules", "__pycache__", "site-packages", ".tox"}
 _NEVER |= {".venv", "venv", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}

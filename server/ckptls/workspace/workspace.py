@@ -7,22 +7,22 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from ckptls.checkpoint.files import is_remote
-from ckptls.checkpoint.home import expanded_home
-from ckptls.source.catalogue import Catalogue, builtin_catalogue
+from ckptls.checkpoint.core.home_path import expanded_home
+from ckptls.checkpoint.storage.filesystem import is_remote
 from ckptls.source.document import Analysis, Cursor, Document, mentions_tensorflow
-from ckptls.source.flags import normal
-from ckptls.source.modules import OutsideCall
+from ckptls.source.semantics.catalogue import Catalogue, builtin_catalogue
+from ckptls.source.semantics.module import OutsideCall
+from ckptls.source.stdlib.flags import normal
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.callers import ProjectCalls
+from ckptls.workspace.checkpoint_store import CheckpointStore, Entry
 from ckptls.workspace.disk import MAX_MODULE_BYTES, Disk
-from ckptls.workspace.keras import FactsReader, KerasFacts, KerasVersion, keras_of
-from ckptls.workspace.launches import launches
+from ckptls.workspace.folder_scan import python_files
+from ckptls.workspace.keras_version import FactsReader, KerasFacts, KerasVersion, keras_of
+from ckptls.workspace.launch_configs import launches
 from ckptls.workspace.modules import ModuleStore, Place
-from ckptls.workspace.resolve import Lookup, Roots
-from ckptls.workspace.scan import python_files
+from ckptls.workspace.path_resolution import Lookup, Roots
 from ckptls.workspace.settings import Settings
-from ckptls.workspace.store import CheckpointStore, Entry
 from ckptls.workspace.walking import Bounds, fits_glob
 
 # Who types the name of a function asks for another set of names after each key.

@@ -408,7 +408,7 @@ def test_a_scope_is_said_to_be_one(vgg16):
 
 def test_of_very_many_wrong_names_the_last_are_told_without_suggestions(vgg16, monkeypatch):
     """Comparing each of 40,000 names with all names of a checkpoint would take minutes."""
-    monkeypatch.setattr("ckptls.features.context._MAX_PAIRS", 300)
+    monkeypatch.setattr("ckptls.features.common.context._MAX_PAIRS", 300)
     wrong = [f"vgg_16/fc8/weight_{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
     lines = [f'reader.get_tensor("{name}")\n' for name in (*wrong, wrong[0])]
     _, found = vgg16.findings(READER + "".join(lines))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import zipfile
 
-from ckptls.features.explain import explain
-from ckptls.features.unseen import unseen
+from ckptls.features.hover.explain import explain
+from ckptls.features.paths.unread_checkpoints import unseen
 
 
 def test_a_file_that_is_cut_short_fires(vgg16):

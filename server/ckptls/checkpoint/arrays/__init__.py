@@ -1,0 +1,1 @@
+"""Arrays of numbers: dtypes, bytes that become arrays, statistics."""

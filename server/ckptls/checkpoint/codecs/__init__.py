@@ -1,0 +1,3 @@
+"""Encodings that several formats share: protocol buffers, LevelDB tables, checksums,
+compression.
+"""

@@ -1,0 +1,1 @@
+"""Two checkpoints compared: names, renames, shapes and values."""

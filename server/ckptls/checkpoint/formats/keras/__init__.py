@@ -1,0 +1,1 @@
+"""Files of Keras: weights in HDF5, and `.keras` archives."""

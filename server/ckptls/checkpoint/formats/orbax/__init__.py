@@ -1,0 +1,1 @@
+"""Checkpoints of Orbax: OCDBT, Zarr and aggregated files."""

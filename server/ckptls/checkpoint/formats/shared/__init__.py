@@ -1,0 +1,1 @@
+"""What several formats share: variables in one file, or in shards with a JSON index."""

@@ -1,0 +1,1 @@
+"""The format V1: tables that hold the tensors themselves."""

@@ -1,0 +1,1 @@
+"""The format V2: an index, and data files beside it."""

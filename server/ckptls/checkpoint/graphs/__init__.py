@@ -1,0 +1,1 @@
+"""Graphs that stand beside a checkpoint (`.meta`, SavedModel), and what its variables are for."""

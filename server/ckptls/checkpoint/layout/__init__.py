@@ -1,0 +1,1 @@
+"""How TensorFlow lays out the files of a directory: their names, groups and the state file."""

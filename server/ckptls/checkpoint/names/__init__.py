@@ -1,0 +1,1 @@
+"""Names of variables as text: order, globs, edit distance, search among many."""

@@ -1,0 +1,1 @@
+"""Whether a checkpoint is sound: checksums, sizes, and what its own library would refuse."""

@@ -1,0 +1,57 @@
+"""Whether a checkpoint is sound: every byte that has a checksum, every file that is named.
+
+`verify` collects what is wrong instead of stopping at the first of it. What that means for
+each format is in `verify_bundle`, `verify_v1` and `verify_values`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from ckptls.checkpoint.core.errors import CheckpointError, CheckpointTooLarge
+from ckptls.checkpoint.core.types import Format
+from ckptls.checkpoint.model.location import Location
+from ckptls.checkpoint.storage.filesystem import is_remote
+from ckptls.checkpoint.verify.report import THOROUGH, Effort, Report
+
+# The module that knows a format; all others are verified by reading every value.
+_VERIFIERS = {
+    Format.V1: "ckptls.checkpoint.verify.tensorflow_v1",
+    Format.V2: "ckptls.checkpoint.verify.tensorflow_v2",
+}
+_OTHER_FORMATS = "ckptls.checkpoint.verify.by_reading"
+
+
+def verify(location: Location, effort: Effort = THOROUGH, directory: str = "") -> Report:
+    """Everything that can be verified of the checkpoint at a location.
+
+    If it was found by its `directory`, the state file and leftovers there are looked at too.
+    """
+    report = Report()
+    report.add_sentences(location.problems, location.prefix)
+    module = import_module(_VERIFIERS.get(location.format, _OTHER_FORMATS))
+    module.verify(location, effort, report)
+    _verify_model(location, effort, report)
+    if directory:
+        from ckptls.checkpoint.verify.directory_check import verify_directory
+
+        verify_directory(directory, report)
+    return report
+
+
+def _verify_model(location: Location, effort: Effort, report: Report) -> None:
+    """Add what is wrong with the graph of a SavedModel, or in the `.meta` file of a prefix."""
+    if location.format not in _VERIFIERS or (effort.is_quick and is_remote(location.prefix)):
+        return
+    from ckptls.checkpoint.graphs.meta_graph import find_model, read_model
+
+    path = find_model(location.prefix)
+    if path is None:
+        return
+    try:
+        read_model(path)
+        report.files += 1
+    except CheckpointTooLarge as error:
+        report.note(f"{path} was not verified: {error.what}")
+    except CheckpointError as error:
+        report.add(error, path)

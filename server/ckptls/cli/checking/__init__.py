@@ -1,0 +1,1 @@
+"""The work of `ckptls check`: files, fixes, processes, reports."""

@@ -1,0 +1,1 @@
+"""Code lenses, inlay hints and semantic tokens."""

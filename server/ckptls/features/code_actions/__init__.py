@@ -1,0 +1,1 @@
+"""Quick fixes and other code actions."""

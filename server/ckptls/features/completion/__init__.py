@@ -1,0 +1,1 @@
+"""Completion of variable names and of checkpoint paths."""

@@ -1,0 +1,1 @@
+"""Findings: the rules, and which of their findings are shown."""

@@ -1,0 +1,79 @@
+"""Keywords of `tf.train.Checkpoint` that the file knows under another name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ckptls.checkpoint.model.checkpoint import Checkpoint
+from ckptls.checkpoint.names.edit_distance import is_near_miss, nearest
+from ckptls.features.common import formatting
+from ckptls.features.common.context import Context
+from ckptls.features.common.literal_edits import changes
+from ckptls.features.common.results import Finding, Severity
+from ckptls.features.common.rule import Rule
+from ckptls.source.semantics.sites import Evidence, Role, Site
+from ckptls.workspace.binding import Binding
+
+
+class UnknownObject(Rule):
+    """A keyword of `tf.train.Checkpoint` under which the restored file holds nothing.
+
+    ## What it does
+    Compares the keywords of a `tf.train.Checkpoint` that is restored with the objects at the
+    root of the file: one that is not among them, and is nearly called like one that is, was
+    probably meant to be that.
+
+    ## Why is this bad?
+    `restore` says nothing, and even `assert_nontrivial_match()` passes, because the counter
+    of saves was found. The object keeps its random weights.
+
+    ## Example
+    ```python
+    tf.train.Checkpoint(modle=net).restore("ckpts/tf2-1")
+    ```
+    Use instead:
+    ```python
+    tf.train.Checkpoint(model=net).restore("ckpts/tf2-1")
+    ```
+
+    ## When it stays silent
+    For keywords that resemble nothing at the root of the file, such as a new part of the
+    model, and where the file is not known.
+    """
+
+    code = "unknown-object"
+    severity = Severity.WARNING
+    roles = (Role.OBJECT,)
+    needs = Evidence.PINNED
+
+    def check(self, site: Site, binding: Binding, context: Context) -> Iterator[Finding]:
+        name = site.text.literal
+        if not name or not binding.proves(self.needs):
+            return
+        used = {
+            other.text.literal
+            for other in context.analysis.sites
+            if other.role is Role.OBJECT and other.place == site.place
+        }
+        offers = [_near(checkpoint, name, used) for checkpoint in binding.checkpoints]
+        if not all(offers):
+            return
+        checkpoint, near = binding.checkpoints[0], offers[0]
+        found = self.finding(
+            site,
+            f"{formatting.in_checkpoint(checkpoint, binding)} has no object `{name}` at its root,"
+            " so"
+            f" nothing is restored to it; did you mean `{near[0]}`?",
+            checkpoint,
+            suggestions=changes(context.analysis.source, site.parts[0], near),
+        )
+        if found is not None:
+            yield found
+
+
+def _near(checkpoint: Checkpoint, name: str, used: set[str | None]) -> list[str]:
+    graph = checkpoint.object_graph
+    if graph is None or name in graph.root_children:
+        return []
+    near = nearest(name, graph.root_children)
+    return [each for each in near if is_near_miss(name, each) and each not in used]

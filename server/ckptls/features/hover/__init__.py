@@ -1,0 +1,1 @@
+"""Hovers, and the explanation of why there is nothing."""

@@ -1,0 +1,1 @@
+"""Links, references, symbols, rename, and listings of checkpoints."""

@@ -1,0 +1,1 @@
+"""Paths in code: whether TensorFlow and Keras take them, and what to write instead."""

@@ -1,0 +1,1 @@
+"""Regular expressions of users: run within limits, taken apart, and corrected."""

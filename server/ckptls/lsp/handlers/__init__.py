@@ -1,0 +1,1 @@
+"""One module for each request or notification; `all_handlers` registers them."""

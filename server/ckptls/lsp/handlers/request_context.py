@@ -1,0 +1,111 @@
+"""What a request is about: the name at a place or all names of an open text, and their bindings."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from lsprotocol import types
+
+from ckptls.features.diagnostics.diagnostics import unread
+from ckptls.lsp.convert.views import Seen, View
+from ckptls.lsp.session.connection import Server
+from ckptls.lsp.session.session import PATIENCE_SECONDS
+from ckptls.source.document import Cursor
+from ckptls.workspace.binding import Binder, Binding
+
+logger = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+
+
+def answered(
+    handler: Callable[[Server, Any], Awaitable[Answer]],
+) -> Callable[[Server, Any], Awaitable[Answer | None]]:
+    """A crash while answering becomes a line in the log and an empty answer."""
+
+    @functools.wraps(handler)
+    async def safely(ls: Server, params: Any) -> Answer | None:
+        try:
+            return await handler(ls, params)
+        except Exception:
+            logger.exception("%s failed", handler.__name__)
+            return None
+
+    return safely
+
+
+class Placed(Protocol):
+    """A request about a place in an open text."""
+
+    text_document: types.TextDocumentIdentifier
+    position: types.Position
+
+
+class Asked(NamedTuple):
+    """The name at a place and its binding; `view` tells where its places are, `binder` binds
+    other names of the same text."""
+
+    cursor: Cursor
+    binding: Binding
+    view: View
+    binder: Binder
+
+
+async def asked_at(ls: Server, place: Placed, is_patient: bool) -> Asked | None:
+    """What a client asks about at a place; waits for a checkpoint that is being read
+    where nothing else is known, or where the asker is patient."""
+    session = ls.session
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    source, has_waited = None, False
+    while True:
+        seen = session.seen(place.text_document.uri)
+        if seen is None or (source is not None and seen.view.source is not source):
+            # The text went on while we waited; what we would answer is about the past.
+            return None
+        source = seen.view.source
+        cursors, view = session.documents.at(seen, seen.view.offset(place.position))
+        if not cursors:
+            if await session.reading.is_more_known(deadline):
+                continue
+            return None
+        binder = session.workspace.binder(seen.opened, cursors[0].analysis)
+        binding = binder.bind(cursors[0].site)
+        is_answer = bool(binding.checkpoints) and not is_patient
+        if not is_answer and await session.reading.is_more_known(deadline):
+            continue
+        if is_answer or has_waited or not binding.pending:
+            session.read(binding.pending)
+            return Asked(cursors[0], binding, view, binder)
+        await session.wait_for(binding.pending, place.text_document.uri)
+        has_waited = True
+
+
+class Bound(NamedTuple):
+    """An open text, and what binds the names of its program."""
+
+    binder: Binder
+    seen: Seen
+
+
+async def bound(ls: Server, uri: str) -> Bound | None:
+    """What binds the sites of an open text, once its checkpoints have been read or a
+    moment has passed."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    has_waited = False
+    while (seen := ls.session.seen(uri)) is not None:
+        binder = _binder(ls, seen)
+        if await ls.session.reading.is_more_known(deadline):
+            continue
+        pending = () if has_waited else unread(binder)
+        if not pending:
+            return Bound(binder, seen)
+        await ls.session.wait_for(pending)
+        has_waited = True
+    return None
+
+
+def _binder(ls: Server, seen: Seen) -> Binder:
+    return ls.session.workspace.binder(seen.opened, seen.opened.document.analysis())

@@ -1,0 +1,83 @@
+"""Findings in the files of settings themselves, told without being asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lsprotocol import types
+
+from ckptls.features.diagnostics.settings_findings import configuration_findings
+from ckptls.lsp.convert import to_proto
+from ckptls.lsp.convert.views import View
+from ckptls.lsp.session.connection import Server
+from ckptls.lsp.session.documents import path_of
+from ckptls.source.text.source_text import SourceText
+from ckptls.workspace.settings import SETTING_FILES, read_settings_text
+
+
+def registrations() -> list[types.Registration]:
+    """What has a client tell of the files of settings that it opens, whatever their language."""
+    selector = [types.TextDocumentFilterPattern(f"**/{name}") for name, _ in SETTING_FILES]
+    whole = types.TextDocumentChangeRegistrationOptions(
+        types.TextDocumentSyncKind.Incremental, selector
+    )
+    plain = types.TextDocumentRegistrationOptions(selector)
+    return [
+        types.Registration(f"ckptls-settings-{method.rpartition('/')[2]}", method, options)
+        for method, options in (
+            (types.TEXT_DOCUMENT_DID_OPEN, plain),
+            (types.TEXT_DOCUMENT_DID_CHANGE, whole),
+            (types.TEXT_DOCUMENT_DID_CLOSE, plain),
+        )
+    ]
+
+
+def tell(ls: Server) -> None:
+    """Tells of every folder what is wrong in its settings; what was wrong and is not is taken
+    back. Open files count as they are in the editor."""
+    found = {uri: _items(ls, uri, path, keys) for uri, (path, keys) in _files(ls).items()}
+    _publish(ls, {uri: items for uri, items in found.items() if items})
+
+
+def tell_of(ls: Server, uri: str) -> None:
+    """As `tell`, for one file that is open and was edited."""
+    file = _files(ls).get(uri)
+    if file is None:
+        return
+    now = {known: items for known, items in ls.session.told_settings.items() if known != uri}
+    items = _items(ls, uri, *file)
+    _publish(ls, {**now, uri: items} if items else now)
+
+
+def _files(ls: Server) -> dict[str, tuple[Path, tuple[str, ...]]]:
+    """The files that the settings of folders stand in, by the addresses that the client uses."""
+    opened = {path_of(uri): uri for uri in ls.session.documents.settings}
+    found = {}
+    for folder in ls.session.workspace.folders:
+        for name, keys in SETTING_FILES:
+            path = folder.path / name
+            found[opened.get(path) or path.as_uri()] = (path, keys)
+    return found
+
+
+def _publish(ls: Server, now: dict[str, list[types.Diagnostic]]) -> None:
+    told = ls.session.told_settings
+    for uri in {*told, *now}:
+        if told.get(uri) != now.get(uri):
+            version = ls.session.documents.versions.get(uri)
+            params = types.PublishDiagnosticsParams(uri, now.get(uri, []), version)
+            ls.text_document_publish_diagnostics(params)
+    ls.session.told_settings = now
+
+
+def _items(ls: Server, uri: str, path: Path, keys: tuple[str, ...]) -> list[types.Diagnostic]:
+    source = ls.session.documents.settings.get(uri)
+    if source is None:
+        try:
+            source = SourceText(read_settings_text(path))
+        except OSError:
+            return []
+    client = ls.session.client
+    view = View(uri, source, client.encoding)
+    found = configuration_findings(source.text, keys)
+    return to_proto.diagnostics(found, view, (view,), client)

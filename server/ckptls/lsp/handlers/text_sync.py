@@ -1,0 +1,52 @@
+"""What the client has open: documents and notebooks that come, change and go."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from ckptls.lsp.handlers import pull_diagnostics, settings_diagnostics
+from ckptls.lsp.session.connection import Server
+from ckptls.lsp.session.documents import is_of_settings
+
+
+def register(server: Server) -> None:
+    """Registers what every client may send; notebooks come only from those that know them."""
+    _register_documents(server)
+    _register_notebooks(server)
+
+
+def _register_documents(server: Server) -> None:
+    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
+        ls.session.open(params.text_document)
+        if is_of_settings(params.text_document.uri):
+            settings_diagnostics.tell(ls)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
+        ls.session.change(params)
+        if is_of_settings(params.text_document.uri):
+            settings_diagnostics.tell_of(ls, params.text_document.uri)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
+        uri = params.text_document.uri
+        ls.session.close(uri)
+        if is_of_settings(uri):
+            settings_diagnostics.tell(ls)  # what was not saved is gone
+        else:
+            pull_diagnostics.clear(ls, [uri])
+
+
+def _register_notebooks(server: Server) -> None:
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def did_open(ls: Server, params: types.DidOpenNotebookDocumentParams) -> None:
+        ls.session.open_notebook(params)
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    def did_change(ls: Server, params: types.DidChangeNotebookDocumentParams) -> None:
+        pull_diagnostics.clear(ls, ls.session.change_notebook(params))
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    def did_close(ls: Server, params: types.DidCloseNotebookDocumentParams) -> None:
+        pull_diagnostics.clear(ls, ls.session.close_notebook(params.notebook_document.uri))

@@ -1,0 +1,160 @@
+"""`workspace/diagnostic`: findings of files that are not open, where the user wants them.
+
+The answer waits until there is news, so that a client that asks again and again costs nothing.
+A client that takes it in parts is sent them while files are still being looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+
+from ckptls.lsp.session.closed_file_diagnostics import (
+    EVERY,
+    Check,
+    Checked,
+    Report,
+    Told,
+    module_name,
+)
+from ckptls.lsp.session.closed_file_search import Progress, files_of, open_modules, open_paths
+from ckptls.lsp.session.connection import Server
+from ckptls.source.text.source_text import SourceText
+
+SETTING = "diagnosticMode"
+_WORKSPACE = "workspace"
+_SETTLE_SECONDS = 0.3
+Modules = dict[Path, SourceText]
+
+
+@dataclass
+class _State:
+    """What is known of one client's files; `has_told`: somebody was answered.
+
+    `work` is the thread that looks at them: when its request is cancelled, it still has the
+    file to end that it is at, and no other may begin before.
+    """
+
+    checked: Checked = field(default_factory=Checked)
+    has_told: bool = False
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    work: asyncio.Future[Any] | None = None
+
+
+class _Parts:
+    """Sends parts of an answer, the first of which is a report itself, until they are `ended`."""
+
+    def __init__(self, ls: Server, token: int | str) -> None:
+        self._ls, self._token = ls, token
+        self._is_first = True
+        self.ended = False
+
+    def send(self, reports: list[Report]) -> None:
+        if self.ended:
+            return
+        first, later = types.WorkspaceDiagnosticReport, types.WorkspaceDiagnosticReportPartialResult
+        part = first(reports) if self._is_first else later(reports)
+        self._is_first = False
+        self._ls.progress(types.ProgressParams(self._token, part))
+
+
+def register(server: Server) -> None:
+    """Answers `workspace/diagnostic`."""
+    state = _State()
+
+    @server.feature(types.WORKSPACE_DIAGNOSTIC)
+    async def pulled(
+        ls: Server, params: types.WorkspaceDiagnosticParams
+    ) -> types.WorkspaceDiagnosticReport:
+        token = params.partial_result_token
+        parts = _Parts(ls, token) if token is not None else None
+        try:
+            return types.WorkspaceDiagnosticReport(await _pulled(ls, params, state, parts))
+        finally:
+            if parts is not None:
+                parts.ended = True
+
+
+async def _pulled(
+    ls: Server, params: types.WorkspaceDiagnosticParams, state: _State, parts: _Parts | None
+) -> list[Report]:
+    """What is left for the answer: nothing, where the client takes it in parts."""
+    known = {each.uri: each.value for each in params.previous_result_ids}
+    while True:
+        altered, known_modules = ls.session.altered, open_modules(ls)
+        if ls.session.option(SETTING) == _WORKSPACE:
+            async with state.lock:
+                told = await _check(ls, params, known, state, parts)
+        else:
+            told = Told(known, None)
+            told.take_back()
+        if told.is_news or not state.has_told:
+            state.has_told = True
+            if parts is None:
+                return told.left
+            for start in range(0, len(told.left), EVERY):
+                parts.send(told.left[start : start + EVERY])
+            return []
+        await _news(ls, altered, known_modules, state.checked)
+
+
+async def _news(ls: Server, altered: asyncio.Event, known: Modules, checked: Checked) -> None:
+    """Waits until files, checkpoints or settings have changed, or an open module did that others
+    import; `known` is how these were."""
+    while not altered.is_set():
+        edited = ls.session.documents.edited
+        if ls.session.option(SETTING) == _WORKSPACE and _has_readers(ls, known, checked):
+            await asyncio.sleep(_SETTLE_SECONDS)
+            return
+        waiting = [asyncio.ensure_future(each.wait()) for each in (altered, edited)]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waiting:
+                each.cancel()
+
+
+def _has_readers(ls: Server, known: Modules, checked: Checked) -> bool:
+    """Whether a module was edited that closed files import."""
+    now = open_modules(ls)
+    edited = {module_name(path) for path in now if known.get(path) is not now[path]}
+    return not checked.imported.isdisjoint(edited)
+
+
+async def _check(
+    ls: Server,
+    params: types.WorkspaceDiagnosticParams,
+    known: Mapping[str, str],
+    state: _State,
+    parts: _Parts | None,
+) -> Told:
+    """Looks at all files; what is told in parts is sent meanwhile, the rest is left."""
+    if state.work is not None:
+        await asyncio.wait({state.work})
+    progress = await Progress.begin(ls, "Checking the workspace", params.work_done_token)
+    stop, loop = threading.Event(), asyncio.get_running_loop()
+
+    def report(done: int, total: int) -> None:
+        loop.call_soon_threadsafe(progress.report, done, total)
+
+    def send(reports: list[Report]) -> None:
+        if parts is not None:
+            loop.call_soon_threadsafe(parts.send, reports)
+
+    told = Told(known, send if parts is not None else None)
+    generation = ls.session.findings.generation
+    check = Check(files_of(ls), ls.session.client, generation, state.checked, told, stop, report)
+    without = open_paths(ls)
+    state.work = asyncio.ensure_future(asyncio.to_thread(check.run, without))
+    try:
+        await asyncio.shield(state.work)
+    finally:
+        stop.set()
+        progress.end()
+    return told

@@ -1,0 +1,1 @@
+"""ckptls inside other programs: JupyterLab and pylsp."""

@@ -1,0 +1,310 @@
+"""The plugin of python-lsp-server (`pylsp`): for editors that take one server for Python.
+
+A door that leads to the same server as all others: hooks pass questions on to a `ckptls server`
+in a process of its own, so that neither the time it needs nor anything that befalls it is felt
+in pylsp. Settings: `pylsp.plugins.ckptls`, with the names of `ckptls.toml`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pluggy import HookimplMarker
+
+from ckptls.lsp.integrations.subprocess_client import Peer
+from ckptls.lsp.protocol.client_capabilities import REPLACES_LITERALS
+
+logger = logging.getLogger(__name__)
+hookimpl = HookimplMarker("pylsp")
+
+NAME = "ckptls"
+_MAX_STARTS = 3
+# How long an editor's question waits for our part of the answer; findings come from a thread.
+_SECONDS_TO_ANSWER = 1.0
+_SECONDS_TO_FIND = 5.0
+# pylsp counts in UTF-16 and drops what belongs to a whole completion list.
+_PASSED_ON = ("hover", "publishDiagnostics", "codeAction", "definition", "references")
+
+
+@dataclass(slots=True)
+class _Opened:
+    """A document as the server knows it, what was found in it, and whose it is in pylsp."""
+
+    text: str
+    version: int
+    config: Any
+    workspace: Any
+    found: Any = None
+
+
+class Door:
+    """The way from pylsp to a server, which is started with pylsp."""
+
+    def __init__(self) -> None:
+        self._peer: Peer | None = None
+        self._starts = 0
+        self._opened: dict[str, _Opened] = {}
+        self._roots: set[str] = set()
+        self._lock = threading.RLock()
+
+    def asked(self, method: str, config: Any, workspace: Any, document: Any, **params: Any) -> Any:
+        """The server's answer to a request about a document; None if there is none in time."""
+        peer = self._told(config, workspace, document)
+        if peer is None or peer.is_busy:
+            return None
+        params["textDocument"] = {"uri": document.uri}
+        return peer.ask(f"textDocument/{method}", params, _SECONDS_TO_ANSWER)
+
+    def documentation(self, data: Any) -> dict[str, Any]:
+        """What the server has to say about a completion item, by its `data`."""
+        peer = self._peer
+        if peer is None or data is None or peer.is_busy:
+            return {}
+        item = {"label": "", "data": data}
+        answer = peer.ask("completionItem/resolve", item, _SECONDS_TO_ANSWER)
+        found = answer.get("documentation") if isinstance(answer, dict) else None
+        return {"documentation": found} if found else {}
+
+    def found(self, config: Any, workspace: Any, document: Any) -> list[Any]:
+        """The findings of a document; those told last if there is no answer in time."""
+        peer = self._told(config, workspace, document)
+        if peer is None:
+            return []
+        params = {"textDocument": {"uri": document.uri}}
+        report = peer.ask("textDocument/diagnostic", params, _SECONDS_TO_FIND)
+        with self._lock:
+            opened = self._opened.get(document.uri)
+            if opened is None:
+                return []
+            if isinstance(report, dict):
+                opened.found = report.get("items")
+            return list(opened.found or ())
+
+    def start(self, config: Any, workspace: Any) -> None:
+        """Starts the server, so that it is ready when the first document comes."""
+        with self._lock:
+            self._running(config, workspace)
+
+    def opened(self, config: Any, workspace: Any, document: Any) -> None:
+        """Has the server know a document, and read its checkpoints, before anybody asks."""
+        self._told(config, workspace, document)
+
+    def configure(self, config: Any) -> None:
+        """Tells the server the settings of pylsp."""
+        with self._lock:
+            if self._peer is not None:
+                self._peer.notify("workspace/didChangeConfiguration", _settings(config))
+
+    def close(self) -> None:
+        with self._lock:
+            peer, self._peer = self._peer, None
+            self._starts = _MAX_STARTS
+        if peer is not None:
+            peer.end()
+
+    def _told(self, config: Any, workspace: Any, document: Any) -> Peer | None:
+        """The server, which knows the document as pylsp does now."""
+        uri, text = document.uri, document.source
+        with self._lock:
+            peer = self._running(config, workspace)
+            if peer is None:
+                return None
+            self._add_folder(peer, workspace)
+            self._forget_closed(peer, keep=uri)
+            opened = self._opened.get(uri)
+            if opened is None:
+                self._opened[uri] = _Opened(text, 1, config, workspace)
+                item = {"uri": uri, "languageId": "python", "version": 1, "text": text}
+                peer.notify("textDocument/didOpen", {"textDocument": item})
+            elif opened.text != text:
+                opened.text, opened.version = text, opened.version + 1
+                which = {"uri": uri, "version": opened.version}
+                changes = [{"text": text}]
+                peer.notify(
+                    "textDocument/didChange", {"textDocument": which, "contentChanges": changes}
+                )
+            return peer
+
+    def _running(self, config: Any, workspace: Any) -> Peer | None:
+        if self._peer is not None and not self._peer.is_gone:
+            return self._peer
+        if self._starts >= _MAX_STARTS:
+            return None
+        self._starts += 1
+        self._opened.clear()
+        self._roots = {workspace.root_uri} - {""}
+        try:
+            self._peer = Peer(_introduction(config, self._roots), self._look_again)
+        except OSError as error:
+            logger.warning("ckptls cannot be started: %s", error)
+            return None
+        self._peer.notify("workspace/didChangeConfiguration", _settings(config))
+        return self._peer
+
+    def _add_folder(self, peer: Peer, workspace: Any) -> None:
+        root = workspace.root_uri
+        if root and root not in self._roots:
+            self._roots.add(root)
+            event = {"added": _folders([root]), "removed": []}
+            peer.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+
+    def _forget_closed(self, peer: Peer, keep: str) -> None:
+        """pylsp does not tell when a document is closed, or was only made for one question."""
+        for uri, opened in list(self._opened.items()):
+            if uri != keep and uri not in opened.workspace.documents:
+                del self._opened[uri]
+                peer.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+
+    def _look_again(self) -> None:
+        """A checkpoint was read or has changed: has pylsp lint where that makes a difference."""
+        with self._lock:
+            several = list(self._opened.items())
+        for uri, opened in several:
+            document = opened.workspace.documents.get(uri)
+            if document is None:
+                continue
+            before = opened.found
+            if self.found(opened.config, opened.workspace, document) != (before or []):
+                _lint(opened, document)
+
+
+def _lint(opened: _Opened, document: Any) -> None:
+    """As pylsp does it itself when a document has changed."""
+    config, workspace = opened.config, opened.workspace
+    hooks = config.plugin_manager.subset_hook_caller("pylsp_lint", config.disabled_plugins)
+    answers = hooks(config=config, workspace=workspace, document=document, is_saved=False)
+    found = [each for answer in answers for each in answer or ()]
+    workspace.publish_diagnostics(document.uri, found, document.version)
+
+
+def _introduction(config: Any, roots: set[str]) -> dict[str, Any]:
+    capabilities = config.capabilities if isinstance(config.capabilities, Mapping) else {}
+    text = capabilities.get("textDocument") or {}
+    known = {name: text[name] for name in _PASSED_ON if text.get(name) is not None}
+    completion = text.get("completion") or {}
+    resolves = {"resolveSupport": {"properties": ["documentation"]}}
+    known["completion"] = {
+        "completionItem": {**(completion.get("completionItem") or {}), **resolves}
+    }
+    # What pylsp asks for whether its client says so or not.
+    known |= {"definition": {}, "references": {}, "diagnostic": known.get("publishDiagnostics", {})}
+    return {
+        "processId": os.getpid(),
+        "clientInfo": {"name": "pylsp"},
+        # Of the editors that have pylsp only JupyterLab has no process of its own.
+        "initializationOptions": {REPLACES_LITERALS: config.process_id is None},
+        "rootUri": next(iter(roots), None),
+        "workspaceFolders": _folders(sorted(roots)),
+        "capabilities": {
+            "textDocument": known,
+            "workspace": {"workspaceFolders": True, "diagnostics": {"refreshSupport": True}},
+        },
+    }
+
+
+def _folders(roots: list[str]) -> list[dict[str, str]]:
+    return [{"uri": root, "name": root.rpartition("/")[2]} for root in roots]
+
+
+def _settings(config: Any) -> dict[str, Any]:
+    given = config.plugin_settings(NAME)
+    own = {name: value for name, value in given.items() if name != "enabled"}
+    return {"settings": {NAME: own}}
+
+
+_door = Door()
+
+
+# ---------------------------------------------------------------- pylsp's hooks
+
+
+@hookimpl
+def pylsp_settings() -> dict[str, Any]:
+    return {"plugins": {NAME: {"enabled": True}}}
+
+
+@hookimpl
+def pylsp_initialize(config: Any, workspace: Any) -> None:
+    _door.start(config, workspace)
+
+
+@hookimpl
+def pylsp_document_did_open(config: Any, workspace: Any, document: Any) -> None:
+    _door.opened(config, workspace, document)
+
+
+@hookimpl
+def pylsp_workspace_configuration_changed(config: Any) -> None:
+    _door.configure(config)
+
+
+@hookimpl
+def pylsp_completions(
+    config: Any, workspace: Any, document: Any, position: dict[str, int]
+) -> list[Any] | None:
+    answer = _door.asked("completion", config, workspace, document, position=position)
+    if not isinstance(answer, dict):
+        return None
+    # pylsp looks for things of its own in `data`, which has to be an object.
+    return [{**item, "data": {NAME: item.get("data")}} for item in answer["items"]]
+
+
+@hookimpl(tryfirst=True)
+def pylsp_completion_item_resolve(completion_item: dict[str, Any]) -> dict[str, Any] | None:
+    data = completion_item.get("data")
+    if not isinstance(data, dict) or NAME not in data:
+        return None
+    return {**completion_item, **_door.documentation(data[NAME])}
+
+
+@hookimpl(tryfirst=True)
+def pylsp_hover(config: Any, workspace: Any, document: Any, position: dict[str, int]) -> Any:
+    return _door.asked("hover", config, workspace, document, position=position)
+
+
+@hookimpl
+def pylsp_lint(config: Any, workspace: Any, document: Any) -> list[Any]:
+    return _door.found(config, workspace, document)
+
+
+@hookimpl
+def pylsp_code_actions(
+    config: Any, workspace: Any, document: Any, range: dict[str, Any], context: dict[str, Any]
+) -> Any:
+    return _door.asked(
+        "codeAction",
+        config,
+        workspace,
+        document,
+        range=range,
+        context={"diagnostics": [], **context},
+    )
+
+
+@hookimpl
+def pylsp_definitions(config: Any, workspace: Any, document: Any, position: dict[str, int]) -> Any:
+    return _door.asked("definition", config, workspace, document, position=position)
+
+
+@hookimpl
+def pylsp_references(
+    config: Any,
+    workspace: Any,
+    document: Any,
+    position: dict[str, int],
+    exclude_declaration: bool,
+) -> Any:
+    context = {"includeDeclaration": not exclude_declaration}
+    return _door.asked(
+        "references", config, workspace, document, position=position, context=context
+    )
+
+
+@hookimpl
+def pylsp_shutdown() -> None:
+    _door.close()

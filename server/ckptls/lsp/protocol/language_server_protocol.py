@@ -1,0 +1,421 @@
+"""pygls 2.1 with what it leaves to be wished for; `stdio` and `ending` mend the rest.
+
+- Two threads that write at once mix their messages: the writer takes a lock.
+- Reporting an error to a client that is gone reports the failure to report: errors are
+  logged, and nothing is sent. A pipe that is gone ends the server.
+- Requests that cannot be understood, come before `initialize` or behind `shutdown`, or whose
+  answer cannot be written, get no answer: each gets an error. Clients see no tracebacks.
+- An object anywhere in a message is taken for a message if it looks like one: only the
+  outermost is.
+- Clients may cancel, or answer for themselves, what the server asked them: only they are
+  asked, and a wrong answer is an error where it is awaited.
+- What became of notifications is kept forever, and `shutdown` stumbles over what goes on.
+- Text is kept by our own documents, so pygls does not keep (and split) it a second time.
+- What a server offers is made of what is registered: here it is said before that is loaded.
+- jupyter-lsp has the windows of a JupyterLab share one server, and each says hello: each is
+  answered, and what is done at the beginning is done once.
+- Converting typed results is slow: a long list may be given as JSON (see `Ready`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import logging
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
+
+from lsprotocol import types
+from pygls.exceptions import (
+    JsonRpcException,
+    JsonRpcInternalError,
+    JsonRpcInvalidParams,
+    JsonRpcInvalidRequest,
+    JsonRpcMethodNotFound,
+    JsonRpcParseError,
+    JsonRpcRequestCancelled,
+    JsonRpcServerNotInitialized,
+)
+from pygls.protocol import LanguageServerProtocol, lsp_method
+from pygls.protocol.json_rpc import (
+    JsonRPCNotification,
+    JsonRPCRequestMessage,
+    JsonRPCResponseMessage,
+)
+
+from ckptls.lsp.protocol import failures, process_exit
+from ckptls.lsp.protocol.client_capabilities import Client
+from ckptls.lsp.protocol.foreground import Foreground
+from ckptls.lsp.protocol.server_capabilities import capabilities
+
+if TYPE_CHECKING:
+    from pygls.io_ import AsyncWriter, Writer
+
+    from ckptls.lsp.protocol.host import Host
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A result that is JSON already; converting a hundred typed items costs milliseconds."""
+
+    value: object
+
+
+class LockedWriter:
+    """A writer that finishes one message before it begins the next."""
+
+    def __init__(self, writer: AsyncWriter | Writer) -> None:
+        self._writer = writer
+        self._lock = threading.Lock()
+
+    def close(self) -> Any:
+        return self._writer.close()
+
+    def write(self, data: bytes) -> Any:
+        with self._lock:
+            return self._writer.write(data)
+
+
+def _handed_on(method: str) -> Any:
+    """A handler that leaves a notification to our own, if there is one."""
+
+    @lsp_method(method)
+    def hand_on(self: Protocol, params: Any) -> Any:
+        handler = self.fm.features.get(method)
+        if handler is not None:
+            yield handler, (params,), None
+
+    return hand_on
+
+
+class Protocol(LanguageServerProtocol):
+    """The language server protocol as ckptls speaks it."""
+
+    def __init__(self, server: Any, converter: Any) -> None:
+        super().__init__(server, converter)
+        self._is_initialized = False
+        self._has_begun = False
+        # What each window of JupyterLab is answered, which share one server.
+        self._greeting: types.InitializeResult | None = None
+        self._is_leaving = False
+        self._sending: set[asyncio.Future[Any]] = set()
+        # Requests of the client that are not answered yet, as they came.
+        self._asked: dict[int | str, dict[str, Any]] = {}
+        # Requests that are cancelled by a message that is read, but not handled yet.
+        self._revoked: set[int | str] = set()
+        self.foreground = Foreground()
+
+    # Messages in
+
+    @property
+    def _host(self) -> Host:
+        return cast("Host", self._server)
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """The message as it is: pygls calls this for each object in it."""
+        return data
+
+    def note(self, message: object) -> None:
+        """Looks at a message that waits to be handled; may be called from any thread."""
+        self.foreground.count_read()
+        if isinstance(message, dict) and message.get("method") == types.CANCEL_REQUEST:
+            params = message.get("params")
+            identifier = params.get("id") if isinstance(params, dict) else None
+            if _is_id(identifier):
+                self._revoked.add(identifier)
+
+    def handle_message(self, message: Any) -> None:
+        """Takes up one message."""
+        if not isinstance(message, dict):
+            self._refuse(None, JsonRpcInvalidRequest("a message is an object"))
+        elif isinstance(message.get("method"), str):
+            if "id" in message:
+                self._take_request(message, message["id"], message["method"])
+            else:
+                self._take_notification(message, message["method"])
+        elif _is_response(message):
+            self._take_response(message, message["id"])
+        else:
+            identifier = message.get("id")
+            error = JsonRpcInvalidRequest("neither a request nor a notification nor a response")
+            self._refuse(identifier if _is_id(identifier) else None, error)
+
+    def take(self, message: Any) -> None:
+        """Takes up what was read: a message, or the error of one that is no JSON."""
+        try:
+            if isinstance(message, Exception):
+                self.refuse_unreadable(message)
+            else:
+                self.handle_message(message)
+        except Exception as error:
+            logger.exception("a message could not be handled")
+            identifier = message.get("id") if isinstance(message, dict) else None
+            if _is_id(identifier) and identifier in self._asked:
+                self._answer_failure(identifier, error)
+        finally:
+            self.foreground.count_handled()
+
+    def refuse_unreadable(self, error: BaseException) -> None:
+        """Answers a message that is no JSON."""
+        self._refuse(None, JsonRpcParseError(f"no JSON: {type(error).__name__}: {error}"))
+
+    def _take_request(self, message: dict[str, Any], identifier: Any, method: str) -> None:
+        if not _is_id(identifier):
+            self._refuse(None, JsonRpcInvalidRequest("an id is a number or a string"))
+        elif identifier in self._request_futures:
+            self._refuse(identifier, JsonRpcInvalidRequest("a request with this id goes on"))
+        elif self._shutdown:
+            self._refuse(identifier, JsonRpcInvalidRequest("the server has been shut down"))
+        elif method == types.INITIALIZE and self._greeting is not None:
+            self._send_response(identifier, self._greeting)
+        elif (method == types.INITIALIZE) is self._is_initialized:
+            again = JsonRpcInvalidRequest("the server has been initialized")
+            early = JsonRpcServerNotInitialized("the server has not been initialized")
+            self._refuse(identifier, again if self._is_initialized else early)
+        elif identifier in self._revoked:
+            self._refuse(identifier, JsonRpcRequestCancelled("cancelled"))
+        else:
+            self._answer(message, identifier, method)
+
+    def _answer(self, message: dict[str, Any], identifier: int | str, method: str) -> None:
+        kind = self.get_message_type(method)
+        if kind is not None and self.get_result_type(method) is None:
+            self._refuse(identifier, JsonRpcInvalidRequest(f"{method} is no request"))
+            return
+        if self._is_initialized:
+            self._host.equip()
+        if method not in self.fm.features and method not in self.fm.builtin_features:
+            self._refuse(identifier, JsonRpcMethodNotFound.of(method))
+            return
+        try:
+            request = self._structured(message, kind or JsonRPCRequestMessage)
+        except JsonRpcException as error:
+            self._refuse(identifier, error)
+            return
+        self._asked[identifier] = message
+        self.foreground.begin(identifier, method)
+        super().handle_message(request)
+
+    def _take_notification(self, message: dict[str, Any], method: str) -> None:
+        kind = self.get_message_type(method)
+        if not self._is_initialized and method != types.EXIT:
+            logger.warning("%s before initialize", method)
+        elif kind is not None and self.get_result_type(method) is not None:
+            logger.warning("%s without an id", method)
+        elif method == types.INITIALIZED and self._has_begun:
+            logger.info("%s again", method)
+        else:
+            try:
+                notification = self._structured(message, kind or JsonRPCNotification)
+            except JsonRpcException as error:
+                logger.warning("%s cannot be understood: %s", method, error)
+                return
+            self._has_begun = self._has_begun or method == types.INITIALIZED
+            if method != types.EXIT:
+                self._host.equip()
+            super().handle_message(notification)
+
+    def _take_response(self, message: dict[str, Any], identifier: int | str) -> None:
+        future = self._request_futures.get(identifier)
+        if future is None or identifier in self._asked or future.done():
+            logger.warning("answer to what was not asked: %.80r", identifier)
+            return
+        self._request_futures.pop(identifier)
+        kind = self._result_types.pop(identifier, None) or JsonRPCResponseMessage
+        try:
+            if "error" in message:
+                error = self._structured(message, types.ResponseErrorMessage).error
+                future.set_exception(JsonRpcException.from_error(error))
+            else:
+                future.set_result(self._structured(message, kind).result)
+        except JsonRpcException as error:
+            future.set_exception(error)
+
+    def _structured(self, message: dict[str, Any], kind: Any) -> Any:
+        whole = {"params": None, **message} if kind in _UNKNOWN else message
+        try:
+            return self._converter.structure({**whole, "jsonrpc": self.VERSION}, kind)
+        except Exception as error:  # validators and hooks raise whatever they like
+            reason = _reason(error)
+            raise JsonRpcInvalidParams(f"cannot be understood: {reason}") from error
+
+    def _handle_cancel_notification(self, msg_id: int | str) -> None:
+        if not _is_id(msg_id):
+            return
+        self._revoked.discard(msg_id)
+        if msg_id in self._asked:
+            super()._handle_cancel_notification(msg_id)
+
+    def _execute_handler(
+        self, msg_id: Any, handler: Any, callback: Any, args: Any = None, kwargs: Any = None
+    ) -> None:
+        def finished(future: Any) -> None:
+            self._request_futures.pop(msg_id, None)
+            callback(future)
+
+        super()._execute_handler(msg_id, handler, finished, args, kwargs)
+
+    # Messages out
+
+    def set_writer(self, writer: AsyncWriter | Writer, include_headers: bool = True) -> None:
+        super().set_writer(LockedWriter(writer), include_headers)
+
+    def _refuse(self, identifier: int | str | None, error: JsonRpcException) -> None:
+        logger.warning("refused: %.200s", error.message)
+        self._send_response(identifier, None, error.to_response_error())
+
+    def _send_handler_result(self, future: Any, *, msg_id: int | str) -> None:
+        if future.cancelled():
+            error: BaseException | None = JsonRpcRequestCancelled("cancelled")
+        else:
+            error = future.exception()
+        if error is None:
+            self._send_response(msg_id, future.result())
+        elif isinstance(error, JsonRpcException):
+            self._send_response(msg_id, None, error.to_response_error())
+        else:
+            self._answer_failure(msg_id, error)
+
+    def _answer_failure(self, msg_id: int | str, error: BaseException) -> None:
+        """Logs an error of ours, and answers the request that met it."""
+        logger.error("a request failed", exc_info=error)
+        message = self._asked.get(msg_id, {})
+        method = message.get("method", "")
+        if failures.is_answered_empty(method):
+            empty = Ready(failures.empty_answer(method, message.get("params")))
+            self._send_response(msg_id, empty)
+        else:
+            internal = JsonRpcInternalError(_reason(error))
+            self._send_response(msg_id, None, internal.to_response_error())
+
+    def _check_handler_result(self, future: Any) -> None:
+        if not future.cancelled() and (error := future.exception()) is not None:
+            logger.error("a notification failed", exc_info=error)
+
+    def _send_response(
+        self, msg_id: Any, result: Any = None, error: types.ResponseError | None = None
+    ) -> None:
+        self._asked.pop(msg_id, None)
+        self.foreground.end(msg_id)
+        if error is None and isinstance(result, Ready):
+            self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "result": result.value})
+            return
+        if error is not None:
+            # The converter would leave out an id that is null.
+            self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "error": error})
+        else:
+            self._send_data(JsonRPCResponseMessage(msg_id, self.VERSION, result))
+
+    def _send_data(self, data: Any) -> None:
+        if self._is_leaving or self.writer is None:
+            return
+        try:
+            body = json.dumps(data, default=self._serialize_message)
+        except Exception as error:  # an answer that cannot be written is still to be answered
+            logger.exception("cannot be written")
+            self._send_failure(data, error)
+            return
+        if self._include_headers:
+            kind = f"{self.CONTENT_TYPE}; charset={self.CHARSET}"
+            body = f"Content-Length: {len(body)}\r\nContent-Type: {kind}\r\n\r\n{body}"
+        try:
+            sent = self.writer.write(body.encode(self.CHARSET))
+        except (OSError, ValueError) as error:
+            process_exit.now(f"the client is gone: {error}")
+        else:
+            if inspect.isawaitable(sent):
+                sending = asyncio.ensure_future(sent)
+                self._sending.add(sending)
+                sending.add_done_callback(self._sending.discard)
+
+    def _send_failure(self, data: Any, error: Exception) -> None:
+        identifier = data.get("id") if isinstance(data, dict) else getattr(data, "id", None)
+        if isinstance(data, (dict, JsonRPCResponseMessage)):
+            told = JsonRpcInternalError(_reason(error)).to_response_error()
+            self._send_response(identifier, None, told)
+
+    # The life of a connection
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(self, params: types.InitializeParams) -> Any:
+        # Nothing is registered yet, so pygls has nothing to tell.
+        result = yield from super().lsp_initialize(params)
+        encoding = result.capabilities.position_encoding
+        client = Client.of(params, str(getattr(encoding, "value", encoding)))
+        folders = [folder.uri for folder in params.workspace_folders or ()]
+        if not folders and params.root_uri:
+            folders = [params.root_uri]
+        self._host.introduce(client, folders)
+        result.capabilities = self.server_capabilities = capabilities(client)
+        if self._host.ends_with_client and params.process_id is not None:
+            process_exit.end_with(params.process_id)
+        self._is_initialized = True
+        if client.replaces_literals:
+            self._greeting = result
+        return result
+
+    @lsp_method(types.SHUTDOWN)
+    def lsp_shutdown(self, *args: Any) -> Any:
+        if types.SHUTDOWN in self.fm.features:  # else the server could not be equipped
+            yield self.fm.features[types.SHUTDOWN], args, None
+        own = self.msg_id
+        for identifier, future in list(self._request_futures.items()):
+            if identifier != own and not future.done():
+                future.cancel()
+        self._shutdown = True
+
+    @lsp_method(types.EXIT)
+    def lsp_exit(self, *args: Any) -> Any:
+        self.leave()
+        raise SystemExit(self.exit_code)
+
+    @property
+    def exit_code(self) -> int:
+        """That of a process which ends now: the client is to shut it down first."""
+        return 0 if self._shutdown else 1
+
+    def leave(self) -> None:
+        """Nothing is sent any more: the client said goodbye, or is gone."""
+        self._is_leaving = True
+
+    @lsp_method(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
+    def lsp_work_done_progress_cancel(self, params: types.WorkDoneProgressCancelParams) -> None:
+        running = self.progress.tokens.get(params.token) if _is_id(params.token) else None
+        if running is not None:
+            running.cancel()
+
+    # pygls would keep texts and folders of its own, and stumble over those it does not know.
+
+    lsp_text_document__did_open = _handed_on(types.TEXT_DOCUMENT_DID_OPEN)
+    lsp_text_document__did_change = _handed_on(types.TEXT_DOCUMENT_DID_CHANGE)
+    lsp_text_document__did_close = _handed_on(types.TEXT_DOCUMENT_DID_CLOSE)
+    lsp_notebook_document__did_open = _handed_on(types.NOTEBOOK_DOCUMENT_DID_OPEN)
+    lsp_notebook_document__did_change = _handed_on(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    lsp_notebook_document__did_close = _handed_on(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    lsp_workspace__did_change_workspace_folders = _handed_on(
+        types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS
+    )
+
+
+_UNKNOWN = (JsonRPCRequestMessage, JsonRPCNotification)
+
+
+def _is_id(value: object) -> TypeGuard[int | str]:
+    return isinstance(value, (int, str)) and not isinstance(value, bool)
+
+
+def _is_response(message: dict[str, Any]) -> bool:
+    has_result = "result" in message or "error" in message
+    return "method" not in message and _is_id(message.get("id")) and has_result
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong, in a line; errors of converters hold the real ones inside."""
+    while inner := getattr(error, "exceptions", ()):
+        error = inner[0]
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0]:.200}" if lines else type(error).__name__

@@ -1,0 +1,116 @@
+"""What stands in files that are not open, looked for in a thread, with progress."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from lsprotocol import types
+
+from ckptls.lsp.session.connection import Server
+from ckptls.source.document import Analysis
+from ckptls.source.text.source_text import SourceText
+from ckptls.workspace.closed_files import ClosedFiles, FolderState
+
+Token = int | str
+_EVERY = 25  # files between two reports
+
+
+async def naming(
+    ls: Server, name: str, title: str, token: Token | None
+) -> list[tuple[str, Analysis]]:
+    """(address, analysis) of the closed files that may write a part of a name.
+
+    A request that is cancelled stops the thread too.
+    """
+    progress = await Progress.begin(ls, title, token)
+    stop = threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def report(done: int, total: int) -> None:
+        if done % _EVERY == 0:
+            loop.call_soon_threadsafe(progress.report, done, total)
+
+    closed = files_of(ls)
+    try:
+        return await asyncio.to_thread(_search, closed, name, open_paths(ls), stop, report)
+    finally:
+        stop.set()
+        progress.end()
+
+
+def files_of(ls: Server) -> ClosedFiles:
+    """The files of the workspace's folders as they are now."""
+    workspace = ls.session.workspace
+    states = [FolderState(each.path, each.settings, each.known) for each in workspace.folders]
+    opened = open_modules(ls)
+    texts = {path: source.text for path, source in opened.items()}
+    return ClosedFiles(workspace.store, states, workspace.is_remote_allowed, texts)
+
+
+def open_modules(ls: Server) -> dict[Path, SourceText]:
+    """The modules that are open, saved or not, as the editor has them now."""
+    opened = ls.session.workspace.documents.values()
+    return {
+        each.path: each.document.source
+        for each in opened
+        if each.path is not None and each.path.suffix == ".py"
+    }
+
+
+def open_paths(ls: Server) -> frozenset[Path]:
+    """The files that are open, whose text is what the editor says."""
+    opened = ls.session.workspace.documents.values()
+    return frozenset(each.path for each in opened if each.path is not None)
+
+
+def _search(
+    closed: ClosedFiles,
+    name: str,
+    without: frozenset[Path],
+    stop: threading.Event,
+    report: Callable[[int, int], None],
+) -> list[tuple[str, Analysis]]:
+    found = []
+    for done, total, hit in closed.named(name, without, stop.is_set):
+        report(done, total)
+        if hit is not None:
+            found.append((hit[0].as_uri(), hit[1]))
+    return found
+
+
+class Progress:
+    """Work that the client shows, under its own token or, where it can, one of ours."""
+
+    def __init__(self, ls: Server, token: Token | None) -> None:
+        self._ls, self._token = ls, token
+
+    @classmethod
+    async def begin(cls, ls: Server, title: str, token: Token | None) -> Progress:
+        """Begins to tell, if the client wants to know."""
+        if token is None and ls.session.client.work_progress:
+            token = str(uuid.uuid4())
+            create = types.WorkDoneProgressCreateParams(token)
+            try:
+                await ls.window_work_done_progress_create_async(create)
+            except Exception:  # noqa: BLE001 - then nothing is shown
+                token = None
+        progress = cls(ls, token)
+        progress._tell(types.WorkDoneProgressBegin(title, percentage=0))
+        return progress
+
+    def report(self, done: int, total: int) -> None:
+        """So many of so many files are done."""
+        share = 100 * done // max(total, 1)
+        self._tell(types.WorkDoneProgressReport(message=f"{done}/{total} files", percentage=share))
+
+    def end(self) -> None:
+        self._tell(types.WorkDoneProgressEnd())
+        self._token = None
+
+    def _tell(self, value: object) -> None:
+        if self._token is not None:
+            self._ls.progress(types.ProgressParams(self._token, value))

@@ -1,0 +1,105 @@
+"""What lies in the folders of a workspace, looked for in threads: checkpoints, launch
+configurations, versions of Keras, and calls of what open documents define."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from ckptls.lsp.session.coalesce import Rounds, Start
+from ckptls.workspace.folder_scan import known_checkpoints
+from ckptls.workspace.walking import Bounds
+from ckptls.workspace.workspace import Folder, Workspace
+
+logger = logging.getLogger(__name__)
+# A run that saves again and again must not keep a processor busy with looking for checkpoints.
+_REST = 4.0
+# For each look through a folder: on a slow disk it ends before all is seen.
+_MAX_SECONDS = 30.0
+
+
+class Scanning:
+    """Looks through the folders when it is asked to.
+
+    `start` runs a task; `refresh` is called when checkpoints or configurations have come or
+    gone, `understand_anew` when other calls were found.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        start: Start,
+        refresh: Callable[[], None],
+        understand_anew: Callable[[], None],
+    ) -> None:
+        self._workspace, self._start = workspace, start
+        self._refresh, self._understand_anew = refresh, understand_anew
+        # On a slow disk one takes longer than it takes for more files to change.
+        self._rounds = Rounds(self._scan_all, start, rest=_REST)
+        self._looking: list[Folder] = []
+        self._is_stopped = False
+        self._noted: set[tuple[Path, str]] = set()
+
+    async def scan(self) -> None:
+        """Looks for the checkpoints in all folders."""
+        await self._rounds.next()
+
+    def stop(self) -> None:
+        """Ends what is under way in threads."""
+        self._is_stopped = True
+
+    async def _scan_all(self) -> None:
+        for folder in list(self._workspace.folders):
+            await self._scan(folder)
+
+    async def _scan(self, folder: Folder) -> None:
+        place = str(folder.path), folder.settings
+        bounds = self._bounds()
+        found = await asyncio.to_thread(known_checkpoints, *place, bounds)
+        self._log_notes(folder, bounds)
+        if found != folder.known:
+            folder.known = found
+            logger.info("%d checkpoints in %s", len(found), folder.path)
+            self._refresh()
+        before = folder.launches
+        bounds = self._bounds()
+        await asyncio.to_thread(folder.look_for_launches, bounds)
+        self._log_notes(folder, bounds)
+        known = folder.keras
+        environment = self._workspace.environment
+        bounds = self._bounds()
+        await asyncio.to_thread(folder.look_for_keras, None, environment, bounds)
+        self._log_notes(folder, bounds)
+        if folder.launches != before or folder.keras != known:
+            self._refresh()
+
+    def _bounds(self) -> Bounds:
+        return Bounds(is_stopped=lambda: self._is_stopped, seconds=_MAX_SECONDS)
+
+    def _log_notes(self, folder: Folder, bounds: Bounds) -> None:
+        """Logs what was left out, once a folder."""
+        for note in bounds.notes:
+            if (folder.path, note) not in self._noted:
+                self._noted.add((folder.path, note))
+                logger.warning("%s", note)
+
+    def look_for_calls(self) -> None:
+        """Begins to look for the calls that documents have asked for."""
+        for folder in self._workspace.folders:
+            if folder.wanted and folder not in self._looking:
+                self._looking.append(folder)
+                self._start(self._read_callers(folder))
+
+    async def _read_callers(self, folder: Folder) -> None:
+        try:
+            while folder.wanted and not self._is_stopped:
+                path, names = next(iter(folder.wanted))
+                bounds = self._bounds()
+                if await asyncio.to_thread(folder.look_for_calls, path, names, bounds):
+                    self._understand_anew()
+                self._log_notes(folder, bounds)
+        finally:
+            self._looking.remove(folder)
+            folder.rest()

@@ -1,0 +1,423 @@
+"""One connection: the workspace, the open documents, and the work in the background.
+
+All of it lives on the event loop; only reading checkpoints and scanning folders happens in
+threads, and what they find is taken up on the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+
+from ckptls.checkpoint.model.checkpoint import Checkpoint
+from ckptls.checkpoint.storage.filesystem import is_remote, shown
+from ckptls.features.common.results import Finding
+from ckptls.features.diagnostics.diagnostics import unread
+from ckptls.lsp.convert.views import Seen, View
+from ckptls.lsp.protocol.client_capabilities import Client
+from ckptls.lsp.protocol.foreground import Foreground
+from ckptls.lsp.session.coalesce import Rounds, Soon, Work
+from ckptls.lsp.session.document_diagnostics import Findings
+from ckptls.lsp.session.documents import Documents, path_of
+from ckptls.lsp.session.folder_scanner import Scanning
+from ckptls.lsp.session.memory import IdleCollector, Resting, give_back
+from ckptls.lsp.session.module_loader import Reading
+from ckptls.lsp.session.thread_pool import Aside
+from ckptls.workspace.binding import Binder
+from ckptls.workspace.disk import SeenDisk
+from ckptls.workspace.keras_version import chosen_environment
+from ckptls.workspace.settings import Settings, load_settings, parse_settings
+from ckptls.workspace.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+# How long a hover, or a completion that would be empty, waits for a checkpoint.
+PATIENCE_SECONDS = 0.3
+_POLL_SECONDS = 2.0
+
+
+Publish = Callable[[tuple[View, ...], list[Finding]], None]
+
+
+class Session:
+    """What a server knows of one client; `publish` sends the findings of a program, and
+    `refresh` has the client ask again for what it asked for itself. Findings and other work in
+    the background give way to what is in the `foreground`."""
+
+    def __init__(
+        self,
+        publish: Publish,
+        refresh: Work,
+        client: Client,
+        foreground: Foreground | None = None,
+    ) -> None:
+        self.started_ns = time.time_ns()
+        self._disk = SeenDisk()
+        self.workspace = Workspace(disk=self._disk)
+        # Other files are read in the background, and documents looked at again afterwards.
+        self.workspace.is_patient = False
+        self.workspace.environment = client.interpreter or chosen_environment(os.environ)
+        self.client = client
+        self._foreground = foreground or Foreground()
+        # The listings that the client shows, by address: of what they were made.
+        self.listings: dict[str, tuple[str, Checkpoint]] = {}
+        # What is shown of the files of settings, by their addresses.
+        self.told_settings: dict[str, list[types.Diagnostic]] = {}
+        self.documents = Documents(self.workspace, lambda: self.client.encoding)
+        self._publish = publish
+        self._refreshing = Soon(refresh, self.start)
+        self._scanning = Scanning(
+            self.workspace, self.start, self.refresh_all, self._understand_anew
+        )
+        # On a slow disk it takes longer than it takes for more files to change.
+        self._looking_near = Rounds(self._look_near, self.start)
+        self._near: set[str] = set()
+        self._reading: dict[str, asyncio.Task[Any]] = {}
+        self._background: set[asyncio.Task[Any]] = set()
+        self._editor_settings: Mapping[str, Any] = {}
+        self.reading = Reading(self._disk, self.start, self._understand_anew)
+        self.findings = Findings(
+            *(self.workspace, self.start, self._told, self._told_anew, self._look),
+            self.reading.is_more_known,
+            self._foreground.turn,
+        )
+        # Set at the next change of what findings rest on.
+        self.altered = asyncio.Event()
+        self._is_closing = False
+        # For other machines, and for this one's disk, which may be slow as well.
+        self._aside, self._beside = Aside(), Aside()
+        # For answers that take long to make; none of these waits for a disk.
+        self.answering = Aside()
+        self._asking: asyncio.Task[Any] | None = None
+        # Whether much was freed since memory was last given back: listings, documents.
+        self._has_freed = False
+        self._resting = Resting()
+        self._collector = IdleCollector(lambda: self._foreground.idle_seconds)
+
+    # Documents
+
+    def open(self, item: types.TextDocumentItem) -> None:
+        if item.uri.startswith("ckptls:"):
+            return  # a listing of ours
+        self.documents.open(item)
+        self._alter()
+        if not self._is_as_on_disk(item.uri, otherwise=True):
+            # An editor keeps what was not saved, and opens it so.
+            self.findings.ask_others()
+        self._schedule(item.uri)
+
+    def change(self, params: types.DidChangeTextDocumentParams) -> None:
+        if self.documents.change(params):
+            self._edited(params.text_document.uri)
+
+    def close(self, uri: str) -> None:
+        if not self._is_as_on_disk(uri, otherwise=False):
+            self.findings.ask_others()
+        self.documents.close(uri)
+        self._forget(uri)
+
+    def _is_as_on_disk(self, uri: str, otherwise: bool) -> bool:
+        """Whether a document reads as its file did; `otherwise` if nobody looked at that."""
+        opened = self.workspace.documents.get(uri)
+        if opened is None or opened.path is None:
+            return True
+        return self._disk.has_seen(str(opened.path), opened.document.source.data, otherwise)
+
+    def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> None:
+        self.documents.open_notebook(params)
+        self._schedule(params.notebook_document.uri)
+
+    def change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> list[str]:
+        """Takes up a change; the addresses of cells that are gone."""
+        gone = self.documents.change_notebook(params)
+        if gone is not None:
+            self._edited(params.notebook_document.uri)
+        return gone or []
+
+    def close_notebook(self, uri: str) -> list[str]:
+        """Forgets a notebook; the addresses that its cells had."""
+        self._forget(uri)
+        return self.documents.close_notebook(uri)
+
+    def seen(self, uri: str) -> Seen | None:
+        """The document or cell with that address, if it is open."""
+        return self.documents.seen(uri)
+
+    def _alter(self) -> None:
+        """Wakes those who wait for news."""
+        self.altered.set()
+        self.altered = asyncio.Event()
+
+    # Findings
+
+    def _told(self, uri: str, found: list[Finding]) -> None:
+        if not self.client.pulls_diagnostics:
+            self._publish(self.documents.views(uri), found)
+
+    def _told_anew(self, uri: str, found: list[Finding]) -> None:
+        if self.client.pulls_diagnostics:
+            self._refreshing.ask()
+        else:
+            self._publish(self.documents.views(uri), found)
+
+    def _look(self, binder: Binder) -> None:
+        """Has read what nobody has looked at yet, and what binds names needs."""
+        self.read(unread(binder))
+        self._scanning.look_for_calls()
+
+    def _edited(self, uri: str) -> None:
+        self.findings.edited(uri)
+        self._schedule(uri)
+
+    def _forget(self, uri: str) -> None:
+        self._alter()
+        self._has_freed = True
+        self.findings.forget(uri)
+
+    def _schedule(self, uri: str, *, may_rest: bool = False) -> None:
+        # A client that asks for findings is not told them.
+        if not self.client.pulls_diagnostics:
+            self.findings.schedule(uri, may_rest=may_rest)
+
+    def refresh_all(self) -> None:
+        """Something that findings rest on has changed."""
+        self.findings.outdate()
+        self._alter()
+        self._refreshing.ask()
+        for uri in self.workspace.documents:
+            if self.client.pulls_diagnostics:
+                self.findings.prepare(uri)
+            self._schedule(uri, may_rest=True)
+
+    # Checkpoints
+
+    def read(self, paths: Iterable[str]) -> list[asyncio.Task[Any]]:
+        """Reads checkpoints in the background; documents are looked at again afterwards."""
+        tasks = []
+        for path in paths:
+            task = self._reading.get(path)
+            if task is None:
+                task = self.start(self._read(path))
+                self._reading[path] = task
+            tasks.append(task)
+        return tasks
+
+    async def _read(self, path: str) -> None:
+        try:
+            run = self._aside.run if is_remote(path) else self._beside.run
+            await run(self.workspace.store.load, path)
+        finally:
+            self._reading.pop(path, None)
+            self._has_freed = True
+            # What is read from other machines may take long; nothing waits for it.
+            if all(map(is_remote, self._reading)) and not self._is_closing:
+                self.refresh_all()
+
+    async def wait_for(self, paths: Iterable[str], uri: str = "") -> None:
+        """Waits a moment for checkpoints that are being read for the first time; no longer than
+        the text with that address, if it is open, stays as it is."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE_SECONDS
+        waiting: set[asyncio.Future[Any]] = set(self.read(paths))
+        seen = self.seen(uri)
+        while waiting and (left := deadline - loop.time()) > 0:
+            edited = asyncio.ensure_future(self.documents.edited.wait())
+            try:
+                both = {*waiting, edited}
+                await asyncio.wait(both, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                edited.cancel()
+            waiting = {task for task in waiting if not task.done()}
+            now = self.seen(uri)
+            if seen is not None and (now is None or now.view.source is not seen.view.source):
+                return
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether what is under way in threads has to end."""
+        return self._is_closing
+
+    async def watch(self) -> None:
+        """Looks from time to time whether a checkpoint that was read has changed."""
+        while not self._is_closing:
+            await asyncio.sleep(_POLL_SECONDS)
+            try:
+                await self._watch_once()
+            except Exception:
+                logger.exception("looking for changes failed")
+
+    async def _watch_once(self) -> None:
+        self.workspace.store.forget_unasked(self._ask_again)
+        here, there = self.workspace.store.due()
+        if there and (self._asking is None or self._asking.done()):
+            self._asking = self.start(self.look_again(there, self._aside.run))
+        await self.look_again(here)
+        await self._tidy_up()
+
+    async def _tidy_up(self) -> None:
+        """Gives back memory that is not needed any more."""
+        self._resting.look(self.workspace.documents, time.monotonic())
+        self.workspace.rest_modules()
+        has_collected = self._collector.look()
+        if (self._has_freed and not self._reading) or has_collected:
+            self._has_freed = False
+            await asyncio.to_thread(give_back)
+
+    def _ask_again(self) -> None:
+        """Asks for all that the open documents name."""
+        for opened in self.workspace.documents.values():
+            unread(self.workspace.binder(opened, opened.document.analysis()))
+
+    async def look_again(
+        self,
+        paths: Iterable[str],
+        run: Callable[..., Coroutine[Any, Any, set[str]]] = asyncio.to_thread,
+    ) -> None:
+        """Reads known checkpoints again where they have changed."""
+        changed = await run(self.workspace.store.refresh, paths)
+        if changed:
+            self._has_freed = True
+            logger.info("changed: %s", ", ".join(sorted(map(shown, changed))))
+            self.refresh_all()
+
+    async def files_changed(self, paths: Iterable[str], kept: Collection[str] = ()) -> None:
+        """The client has seen files come, change or go; `kept` are those of which it knows that
+        they were there before and still are."""
+        wants_scan = False
+        for path in paths:
+            if path.endswith(".py"):
+                self._python_changed(path)
+                continue
+            wants_scan = wants_scan or not (path in kept and self._is_known(path))
+            if os.path.basename(path) in ("ckptls.toml", "pyproject.toml"):
+                self.reload_settings()
+            else:
+                self._near.update(self.workspace.store.paths_near(path))
+        if self._near:
+            await self._looking_near.next()
+        if wants_scan:
+            await self.scan()
+
+    def _is_known(self, path: str) -> bool:
+        """Whether a file is the index of a checkpoint that was found in a folder."""
+        prefix, end = os.path.splitext(path)
+        return end == ".index" and any(prefix in each.known for each in self.workspace.folders)
+
+    async def _look_near(self) -> None:
+        near, self._near = self._near, set()
+        await self.look_again(near)
+
+    # Folders and settings
+
+    def add_folder(self, uri: str) -> None:
+        path = path_of(uri)
+        if path is None or path == Path(path.anchor):
+            logger.warning("not a folder to look through: %s", uri)
+            return
+        self.workspace.add_folder(path, self._settings(path))
+
+    def remove_folder(self, uri: str) -> None:
+        path = path_of(uri)
+        if path is not None:
+            self.workspace.remove_folder(path)
+            self.refresh_all()
+
+    def use_editor_settings(self, data: object) -> None:
+        """Takes up the settings of the editor; those that it leaves empty do not count."""
+        table = data if isinstance(data, Mapping) else {}
+        self._editor_settings = {
+            key: value for key, value in table.items() if value not in (None, [], {}, "")
+        }
+        self.reload_settings()
+
+    def reload_settings(self) -> None:
+        for folder in self.workspace.folders:
+            folder.settings = self._settings(folder.path)
+        self.workspace.forget_forbidden()
+        self.workspace.refresh()
+        self.refresh_all()
+
+    def option(self, name: str) -> object:
+        """A setting that only an editor has."""
+        return self._editor_settings.get(name)
+
+    def outdated_listings(self) -> list[str]:
+        """The addresses of listings whose checkpoint is another one now."""
+        peek = self.workspace.store.peek
+        return [
+            uri
+            for uri, (path, made_of) in self.listings.items()
+            if (entry := peek(path)) is not None and entry.checkpoint is not made_of
+        ]
+
+    def _settings(self, path: Path) -> Settings:
+        settings, problems = _loaded(path)
+        known = {name.replace("_", "-") for name in Settings.__slots__}
+        wanted = {key: value for key, value in self._editor_settings.items() if key in known}
+        if wanted:
+            given, wrong = parse_settings(wanted)
+            names = [key.replace("-", "_") for key in wanted]
+            settings = _merged(settings, given, names)
+            problems += wrong
+        for problem in problems:
+            logger.warning("%s", problem)
+        return settings
+
+    async def scan(self) -> None:
+        """Looks for the checkpoints in all folders."""
+        await self._scanning.scan()
+
+    # Modules of the project
+
+    def _python_changed(self, path: str) -> None:
+        folder = self.workspace.folder_of(Path(path))
+        if folder is not None:
+            folder.forget_calls()
+        self._disk.distrust()
+        self._understand_anew()
+
+    def _understand_anew(self) -> None:
+        self.workspace.distrust_modules()
+        self.findings.understand_anew()
+        self.refresh_all()
+
+    # Tasks
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Runs work beside everything else; what goes wrong in it is logged."""
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("background work failed", exc_info=error)
+
+    def shut_down(self) -> None:
+        self._is_closing = True
+        self._scanning.stop()
+        for task in list(self._background):
+            task.cancel()
+
+
+def _loaded(folder: Path) -> tuple[Settings, tuple[str, ...]]:
+    """The settings in the files of a folder, whatever stands in them."""
+    try:
+        return load_settings(folder)
+    except Exception as error:
+        logger.exception("the settings of %s", folder)
+        return Settings(), (f"{folder}: the settings cannot be read: {type(error).__name__}",)
+
+
+def _merged(settings: Settings, given: Settings, names: list[str]) -> Settings:
+    return replace(settings, **{name: getattr(given, name) for name in names})

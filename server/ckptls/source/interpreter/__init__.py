@@ -1,0 +1,1 @@
+"""The abstract interpreter: statements, expressions, calls, and what is kept between edits."""

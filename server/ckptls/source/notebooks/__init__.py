@@ -1,0 +1,1 @@
+"""Jupyter notebooks: cells joined to one text, and IPython magics."""

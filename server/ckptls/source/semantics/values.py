@@ -1,0 +1,520 @@
+"""What an expression may be worth, as far as reading the code can tell.
+
+An expression has several possible values (branches, defaults); `UNKNOWN` among them says
+that there are others. Texts are in `pieces`.
+"""
+
+from __future__ import annotations
+
+from collections import abc
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from ckptls.source.semantics.pattern_text import UNKNOWN_TEXT, Hole, Text, text
+from ckptls.source.syntax import ir
+
+if TYPE_CHECKING:
+    from ckptls.source.semantics.dict_spans import Braces
+    from ckptls.source.syntax.ir import Chunk
+
+# More alternatives than this are not followed; what is left out is UNKNOWN.
+MAX_ALTERNATIVES = 64
+# Containers that hold more values, at any depth, are not looked into.
+MAX_WEIGHT = 4_096
+# The same for layers of values in values.
+MAX_LAYERS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Something, but who knows what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A number, True, False or None."""
+
+    value: int | float | bool | None
+
+
+class Size(NamedTuple):
+    """How many values a value is made of, itself included, and in how many layers."""
+
+    weight: int
+    depth: int
+
+
+_ONE = Size(1, 1)
+_Parts = Iterable["Values"]
+
+
+def _size_of(parts: _Parts) -> Size | None:
+    """The size of a value that is made of these; None if it is too large to be followed.
+
+    A value that is in it twice counts twice: that is what comparing and hashing it costs.
+    """
+    weight = depth = 1
+    for values in parts:
+        for value in values:
+            weight += 1
+            if isinstance(value, _COMPOUND):
+                size = value.size
+                weight += size.weight - 1
+                depth = max(depth, size.depth + 1)
+                if weight > MAX_WEIGHT:
+                    return None
+    return Size(weight, depth) if weight <= MAX_WEIGHT and depth <= MAX_LAYERS else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list, tuple or set; `is_complete` is False where other items may be in it."""
+
+    kind: str
+    items: tuple[Values, ...]
+    is_complete: bool = True
+    size: Size = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        size = _size_of(self.items)
+        if size is None:
+            object.__setattr__(self, "items", ())
+            object.__setattr__(self, "is_complete", False)
+        object.__setattr__(self, "size", size or _ONE)
+        object.__setattr__(self, "_hash", hash((self.kind, self.items, self.is_complete)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A dictionary, as pairs; a half-typed pair has no values on its right.
+
+    `repeated` are keys that are written although an earlier one is the same; `braces` is
+    where all of it is written, if it is in one place.
+    """
+
+    entries: tuple[tuple[Values, Values], ...]
+    is_complete: bool = True
+    repeated: tuple[Text, ...] = ()
+    braces: Braces | None = None
+    size: Size = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        size = _size_of(values for entry in self.entries for values in entry)
+        if size is None:
+            object.__setattr__(self, "entries", ())
+            object.__setattr__(self, "is_complete", False)
+        object.__setattr__(self, "size", size or _ONE)
+        object.__setattr__(self, "_hash", hash((self.entries, self.is_complete, self.braces)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+@dataclass(frozen=True, slots=True)
+class Qualified:
+    """Something imported, by its full dotted name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Something that a library made which the catalogue does not know."""
+
+
+class ExportsLike(Protocol):
+    """What is asked of the names that a module leaves behind; see `modules.Exports`."""
+
+    @property
+    def telling(self) -> frozenset[bytes]: ...
+
+
+class EnvironmentLike(Protocol):
+    """What is asked of the world around a module; see `modules.Environment`."""
+
+    @property
+    def path(self) -> str | None: ...
+    @property
+    def flags(self) -> abc.Mapping[str, str]: ...
+    @property
+    def module(self) -> Callable[[str], ModuleLike | None]: ...
+
+
+class ModuleLike(Protocol):
+    """What is asked of another module of the project; see `modules.Module`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def environment(self) -> EnvironmentLike: ...
+    @property
+    def exports(self) -> ExportsLike: ...
+    def get(self, name: str) -> Values | None: ...
+    def attribute(self, key: tuple[Chunk, str]) -> Values | None: ...
+    def gives(self, name: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A name of another module of the project, or with an empty name the module itself.
+
+    It is looked up there when it is used: most imports of a file never matter.
+    """
+
+    module: ModuleLike
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An object whose attributes the code sets: parsed arguments, a configuration.
+
+    It is known by the place of the call that made it.
+    """
+
+    kind: str
+    chunk: Chunk
+    place: int = 0
+
+    def key(self, name: str) -> tuple[Chunk, str]:
+        """Where its attribute `name` is kept."""
+        return self.chunk, f"{self.place}.{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """The value of a command-line flag, or of a key of some configuration, that no code gives."""
+
+    name: str
+
+
+FunctionKey = tuple["Chunk", int, "Chunk | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionValue:
+    """A function of this document, or with a `home` of another module of the project.
+
+    `owner` is the class it is a method of, `closure` what a nested function knows of the
+    functions around it. It is the same function as long as its chunk and its node are the
+    same objects, so the node is told apart by identity and never compared.
+    """
+
+    chunk: Chunk
+    identity: int
+    function: ir.Function = field(compare=False)
+    owner: ClassValue | None = None
+    bound: Values = ()
+    is_nested: bool = False
+    closure: tuple[tuple[str, Values], ...] = ()
+    home: ModuleLike | None = None
+    size: Size = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        owner = (self.owner,) if self.owner is not None else ()
+        size = _size_of((owner, self.bound, *(known for _, known in self.closure)))
+        if size is None:
+            object.__setattr__(self, "closure", ())
+            object.__setattr__(self, "bound", ())
+        object.__setattr__(self, "size", size or _ONE)
+        object.__setattr__(
+            self, "_hash", hash((self.chunk, self.identity, self.owner, self.bound, self.closure))
+        )
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @property
+    def key(self) -> FunctionKey:
+        """What it is known by: where it is written, and for a method the class around it.
+
+        A class that is edited is another class, also to methods that stay as they are.
+        """
+        return self.chunk, self.identity, self.owner.chunk if self.owner is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassValue:
+    """A class of this document, or with a `home` of another module of the project.
+
+    One that a function defines is told apart by its node as well (`identity`, else 0), and its
+    methods know of the functions around it what is in `closure`.
+    """
+
+    chunk: Chunk
+    definition: ir.Class = field(compare=False)
+    home: ModuleLike | None = None
+    identity: int = 0
+    closure: tuple[tuple[str, Values], ...] = ()
+    size: Size = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        size = _size_of(known for _, known in self.closure)
+        if size is None:
+            object.__setattr__(self, "closure", ())
+        object.__setattr__(self, "size", size or _ONE)
+        object.__setattr__(self, "_hash", hash((self.chunk, self.identity, self.closure)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An object of a class of the project; `is_super`: looked at from above that class."""
+
+    of: ClassValue
+    is_super: bool = False
+
+    @property
+    def size(self) -> Size:
+        return self.of.size
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """`value.name`, for what the catalogue or Python knows about such values."""
+
+    value: Value
+    name: str
+    size: Size = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        size = _size_of(((self.value,),))
+        if size is None:
+            object.__setattr__(self, "value", _UNKNOWN)
+        object.__setattr__(self, "size", size or _ONE)
+        object.__setattr__(self, "_hash", hash((self.value, self.name)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The newest checkpoint of a directory, as `tf.train.latest_checkpoint` gives it.
+
+    flag: the directory is the value of that flag, which no code gives.
+    is_beside: only its name is taken, and looked for in the directory, wherever the state file
+        says that it is.
+    """
+
+    directory: Text
+    flag: str | None = None
+    is_beside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """An object that the catalogue follows: a reader, a map of shapes, a saver, …
+
+    `paths` are those of its checkpoint, in a `form` (see PathForm); `detail` is what else matters.
+    """
+
+    kind: str
+    paths: Values = ()
+    detail: tuple[Values, ...] = ()
+    form: str = "prefix or directory"
+    size: Size = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        size = _size_of((self.paths, *self.detail))
+        if size is None:
+            object.__setattr__(self, "paths", UNKNOWN)
+            object.__setattr__(self, "detail", tuple(UNKNOWN for _ in self.detail[:4]))
+        object.__setattr__(self, "size", size or _ONE)
+        object.__setattr__(self, "_hash", hash((self.kind, self.paths, self.detail)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+@dataclass(frozen=True, slots=True)
+class GraphVariable:
+    """A variable of the model: its full name, and its shape and dtype where they are written."""
+
+    name: Text
+    shape: tuple[int | None, ...] | None
+    dtype: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Variables of the model, chosen by regular expressions on their names.
+
+    `include` None means all of them; a text with a hole or an UNKNOWN makes it uncertain.
+    """
+
+    include: tuple[Values, ...] | None = None
+    exclude: tuple[Values, ...] = ()
+    is_certain: bool = True
+    size: Size = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        size = _size_of((*(self.include or ()), *self.exclude))
+        if size is None:
+            object.__setattr__(self, "include", None)
+            object.__setattr__(self, "exclude", ())
+            object.__setattr__(self, "is_certain", False)
+        object.__setattr__(self, "size", size or _ONE)
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeValue:
+    """What `with tf.variable_scope(…) as scope` binds; `name` has no slash at its end.
+
+    `written` is the name as it is given at the place, without the scopes around it; a scope
+    that is entered again by its object has None. `is_name_scope`: it is one of operations,
+    which variables made by `get_variable` do not care for.
+    """
+
+    name: Text
+    written: Text | None = field(default=None, compare=False)
+    is_name_scope: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What `slim.arg_scope` gives to functions: (function, argument, values)."""
+
+    rows: tuple[tuple[str, str, Values], ...] = ()
+    size: Size = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        size = _size_of(values for _, _, values in self.rows)
+        if size is None:
+            object.__setattr__(self, "rows", ())
+        object.__setattr__(self, "size", size or _ONE)
+        object.__setattr__(self, "_hash", hash(self.rows))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+_COMPOUND = (
+    *(Sequence, Mapping, FunctionValue, ClassValue, Instance, Member, Tracked, Selection),
+    Defaults,
+)
+Value = (  # fmt: skip
+    Unknown
+    | Text
+    | Literal
+    | Sequence
+    | Mapping
+    | Qualified
+    | Outside
+    | Imported
+    | Record
+    | Flag
+    | FunctionValue
+    | ClassValue
+    | Instance
+    | Member
+    | Latest
+    | Tracked
+    | GraphVariable
+    | Selection
+    | ScopeValue
+    | Defaults
+)
+Values = tuple[Value, ...]
+# The arguments of a call: (keyword or None, possible values) of each.
+Arguments = tuple[tuple["str | None", Values], ...]
+
+_UNKNOWN = Unknown()
+UNKNOWN: Values = (_UNKNOWN,)
+
+
+def is_known(values: Values) -> bool:
+    """Whether these are all the values there can be."""
+    return not any(_is_doubtful(value) for value in values)
+
+
+def _is_doubtful(value: Value) -> bool:
+    if isinstance(value, Member):
+        return _is_doubtful(value.value)
+    return isinstance(value, Unknown | Outside | Flag)
+
+
+def union(*several: Iterable[Value]) -> Values:
+    """All of the values, each once, in order; cut at `MAX_ALTERNATIVES` and `MAX_WEIGHT`."""
+    if len(several) == 1 and isinstance(several[0], tuple) and len(several[0]) == 1:
+        return several[0]
+    found: dict[Value, None] = {}
+    for values in several:
+        found.update(dict.fromkeys(values))
+        if len(found) > MAX_ALTERNATIVES:
+            break
+    if len(found) <= 1:
+        return tuple(found) or UNKNOWN
+    if len(found) <= MAX_ALTERNATIVES and weight_of(found) <= MAX_WEIGHT:
+        return tuple(found)
+    found.pop(_UNKNOWN, None)
+    return (*_first(found), _UNKNOWN)
+
+
+def combined(left: Values, right: Values, combine: Callable[[Value, Value], Value]) -> Values:
+    """What comes of each of `left` with each of `right`, as `union` cuts it."""
+    found: dict[Value, None] = {}
+    weight = 0
+    for first in left:
+        for second in right:
+            value = combine(first, second)
+            found[value] = None
+            weight += weight_of((value,))
+            if len(found) > MAX_ALTERNATIVES or weight > MAX_WEIGHT:
+                return union(found, UNKNOWN)
+    return union(found)
+
+
+def weight_of(values: Iterable[Value]) -> int:
+    """How many values these are made of."""
+    return sum(value.size.weight if isinstance(value, _COMPOUND) else 1 for value in values)
+
+
+def _first(values: Iterable[Value]) -> Iterator[Value]:
+    """The first of too many alternatives."""
+    weight = 0
+    for count, value in enumerate(values, start=1):
+        weight += weight_of((value,))
+        if count >= MAX_ALTERNATIVES or (weight > MAX_WEIGHT and count > 1):
+            return
+        yield value
+
+
+_PERHAPS_TEXT = (Unknown, Outside, Flag, Qualified, Member, Tracked, Instance, Imported)
+
+
+def texts(values: Values) -> tuple[Text, ...]:
+    """The texts among the values; one hole for those that may be some text or other."""
+    found: dict[Text, None] = {}
+    for value in values:
+        if isinstance(value, Text):
+            found[value] = None
+        elif isinstance(value, _PERHAPS_TEXT):
+            found[UNKNOWN_TEXT] = None
+    return tuple(found)
+
+
+def as_text(value: Value, pattern: str = ".*") -> Text:
+    """What formatting the value puts into a string."""
+    if isinstance(value, Text):
+        return value
+    if isinstance(value, Literal):
+        if isinstance(value.value, float):
+            return Text((Hole(r"[-+.\deE]+"),))
+        return text(str(value.value))
+    return Text((Hole(pattern),))

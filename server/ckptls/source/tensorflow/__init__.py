@@ -1,0 +1,1 @@
+"""What TensorFlow does to values: scopes, layers, cells, selections of variables."""

@@ -1,0 +1,58 @@
+"""`tf.train.Checkpoint(net=…, optimizer=…)`: its keywords name the roots of an object graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ckptls.source.semantics.catalogue import Roles
+from ckptls.source.semantics.pattern_text import Origin, Piece, Text, text
+from ckptls.source.semantics.sites import Role, Save
+from ckptls.source.semantics.values import UNKNOWN, Literal, Sequence, Tracked, Values, texts
+from ckptls.source.stdlib import os_path
+from ckptls.source.stdlib.argument_binding import numbered
+
+if TYPE_CHECKING:
+    from ckptls.source.semantics.interpreter_protocol import InterpreterProtocol
+    from ckptls.source.stdlib.argument_binding import Bound
+    from ckptls.source.syntax import ir
+
+ROLES = Roles(items=(Role.OBJECT,))
+
+
+def keywords(caller: InterpreterProtocol, node: ir.Call) -> Values:
+    """The keywords of a call as a list of texts that stand where they are written."""
+    is_here = caller.chunk.pool is caller.root.pool
+    found = []
+    for argument in node.arguments:
+        if argument.name not in (None, "*", "**", "root"):
+            span = (argument.start, argument.start + len(argument.name or ""))
+            origin = Origin(caller.chunk, *span, span) if is_here else None
+            found.append((Text((Piece(argument.name or "", origin),)),))
+    return (Sequence("list", tuple(found)),)
+
+
+def of(receiver: Tracked | None, bound: Bound) -> Values:
+    """The keywords of the checkpoint object that is restored, or that a manager is given."""
+    if receiver is not None:
+        return receiver.detail[0] if receiver.detail else ()
+    for value in bound.get("checkpoint", ()):
+        if isinstance(value, Tracked) and value.kind == "object-checkpoint":
+            return value.detail[0]
+    return ()
+
+
+def managed(bound: Bound) -> tuple[Values, ...]:
+    """What is known of a `tf.train.CheckpointManager`: the keywords of its checkpoint object, and
+    what the files that it writes are called, but for their numbers."""
+    name = bound.get("checkpoint_name", (text("ckpt"),))
+    return of(None, bound), os_path.join((bound.get("directory", UNKNOWN), name))
+
+
+def saved(caller: InterpreterProtocol, node: ir.Call, manager: Tracked, bound: Bound) -> Values:
+    """The path that `manager.save(checkpoint_number=None)` gives back, which it has written."""
+    prefixes = tuple(each for each in texts(manager.detail[1]) if each.head)
+    if not prefixes:
+        return UNKNOWN
+    if not caller.quiet:
+        caller.effects.saves.append(Save(caller.place(node), None, prefixes=prefixes))
+    return numbered(prefixes, bound.get("checkpoint_number", (Literal(None),)))
