@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from dataclasses import fields
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -17,15 +19,26 @@ from ckptls.workspace.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "server" / "ckptls"
-# What each room may know, beside itself.
-MAY_KNOW = {
-    "checkpoint": set(),
-    "source": set(),
-    "workspace": {"source", "checkpoint"},
-    "features": {"workspace", "source", "checkpoint"},
-    "lsp": {"features", "workspace", "source", "checkpoint"},
-    "cli": {"lsp", "features", "workspace", "source", "checkpoint"},
+# The rooms in import order: each may import those before it, but for `source` and `checkpoint`,
+# which do not know each other. In a room, its packages in import order: a package imports only
+# itself and those before it; `-` stands for the modules right in the room.
+ROOMS = {
+    "checkpoint": """core names storage codecs objects model layout arrays formats.shared
+        formats.tensorflow formats.tensorflow.v2 formats.tensorflow.v1 formats.hdf5 formats.keras
+        formats.orbax formats.pytorch formats graphs locate - compare verify""",
+    "source": "text syntax notebooks semantics stdlib tensorflow interpreter -",
+    "workspace": "-",
+    "features": """patterns common paths names diagnostics.rules diagnostics completion hover
+        code_actions navigation annotations""",
+    "lsp": "protocol convert session transport handlers - integrations",
+    "cli": "output checking commands -",
 }
+PACKAGES = {room: packages.split() for room, packages in ROOMS.items()}
+# One module a rule, a request and a command; elsewhere a package has about 15 modules at most.
+MANY = {"features.diagnostics.rules", "lsp.handlers", "workspace"}
+MOST = 18
+# Modules of one name in two rooms are two sides of one thing: a feature and who offers it.
+SIDES = {"features", "lsp", "cli", "checkpoint"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -42,17 +55,76 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+def place_of(path: Path) -> tuple[str, str]:
+    """The room and the package of a module: ("checkpoint", "formats.hdf5")."""
+    room, *rest = path.relative_to(PACKAGE).parts[:-1] or ("",)
+    return room, ".".join(rest) or "-"
+
+
+def name_of(path: Path) -> str:
+    parts = ("ckptls", *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+BY_NAME = {name_of(path): path for path in MODULES}
+
+
+def own_imports(path: Path) -> set[str]:
+    """The modules of the package that a module imports, lazily and for types included."""
+    names = {name for name in imports(path) if name.partition(".")[0] == "ckptls"}
+    found = names & BY_NAME.keys()
+    # What is imported from a package is one of its modules, where it has one of that name.
+    return {name for name in found if not any(each.startswith(name + ".") for each in found)}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_rooms_know_only_the_rooms_below(path):
-    room = path.relative_to(PACKAGE).parts[0]
+def test_imports_point_down(path: Path) -> None:
+    room, package = place_of(path)
     names = imports(path)
-    known = {name.split(".")[1] for name in names if name.startswith("ckptls.")}
-    # The modules beside the rooms are doors into the house.
-    assert room not in MAY_KNOW or (known & MAY_KNOW.keys()) - {room} <= MAY_KNOW[room]
     roots = {name.partition(".")[0] for name in names}
     assert "tensorflow" not in roots
-    if room not in ("lsp",):
+    if room != "lsp":
         assert not roots & {"lsprotocol", "pygls"}
+    if room not in ROOMS:  # the modules beside the rooms lead into them
+        return
+    rooms, packages = list(ROOMS), PACKAGES[room]
+    for name in own_imports(path):
+        other, below = place_of(BY_NAME[name])
+        if other == room:
+            assert packages.index(below) <= packages.index(package), f"{name} is above"
+        elif other in ROOMS:
+            assert rooms.index(other) < rooms.index(room), f"{name} is above"
+            assert {other, room} != {"source", "checkpoint"}
+
+
+def test_no_module_imports_itself_over_others() -> None:
+    needs = {name: own_imports(path) - {name} for name, path in BY_NAME.items()}
+    TopologicalSorter(needs).prepare()  # raises CycleError, which names the circle
+
+
+def test_packages_are_those_of_the_table() -> None:
+    found = {place_of(path) for path in MODULES}
+    assert {place for place in found if place[0]} == {
+        (room, package) for room, packages in PACKAGES.items() for package in packages
+    } | {(room, "-") for room in ROOMS}
+    for room, package in sorted(found):
+        modules = [path for path in MODULES if place_of(path) == (room, package)]
+        (about,) = (path for path in modules if path.name == "__init__.py")
+        text = ast.get_docstring(ast.parse(about.read_text("utf-8"))) or ""
+        assert len(re.findall(r"[.:](?:\s|$)", text)) >= 1, f"{room} {package}: say what is in it"
+        whole = f"{room}.{package}".removesuffix(".-")
+        assert len(modules) <= MOST or whole in MANY, f"{whole} has {len(modules)} modules"
+
+
+def test_a_module_has_a_name_of_its_own() -> None:
+    by_base: dict[str, set[str]] = {}
+    for path in MODULES:
+        if path.stem not in ("__init__", "__main__"):
+            by_base.setdefault(path.stem, set()).add(place_of(path)[0])
+    several = {base: rooms for base, rooms in by_base.items() if len(rooms) > 1}
+    assert {base for base, rooms in several.items() if not rooms <= SIDES} == set()
+    bases = [(place_of(path)[0], path.stem) for path in MODULES if path.stem != "__init__"]
+    assert sorted(bases) == sorted(set(bases)), "two modules of one name in a room"
 
 
 def test_the_server_is_started_without_tensorflow_numpy_rapidfuzz_or_regex():
