@@ -185,7 +185,6 @@ _MAY_OPEN = {
     ("checkpoint/formats/pytorch/torch_tar.py", "reader.read_bytes"),
     ("checkpoint/formats/hdf5/hdf5_file.py", "h5.h5o.open"),
     ("checkpoint/formats/hdf5/hdf5_file.py", "library.File"),  # of a stream, over `OpenFile`
-    ("checkpoint/arrays/mapped.py", "numpy.memmap"),  # of a file that is open, and a file still
     ("cli/main.py", "os.open"),  # of /dev/null, for writing
     ("source/semantics/catalogue.py", f"{_RESOURCE}.read_text"),
     ("lsp/transport/stdio.py", "open"),  # of a descriptor

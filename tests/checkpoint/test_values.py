@@ -10,6 +10,7 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 import pytest
+import safetensors.numpy
 
 import ckptls
 from checkpoint import crafted
@@ -28,7 +29,7 @@ from checkpoint.crafted_values import (
     v1_file,
     v1_value,
 )
-from ckptls.checkpoint.arrays.mapped import MAP_BYTES
+from ckptls.checkpoint.arrays.stored_bytes import CHUNK_BYTES, read_stored
 from ckptls.checkpoint.core.errors import (
     CheckpointDamaged,
     CheckpointIncomplete,
@@ -36,6 +37,7 @@ from ckptls.checkpoint.core.errors import (
     CheckpointUnsupported,
     VariableNotFound,
 )
+from ckptls.checkpoint.storage.filesystem import open_file
 from ckptls.checkpoint.storage.local_file import OpenFile
 
 VALUES = {
@@ -304,16 +306,52 @@ def entry_at(values: np.ndarray, offset: int) -> bytes:
     return entry(values, 0, offset, len(data), crafted.masked_crc(data))
 
 
-def test_a_large_variable_is_mapped_not_copied(tmp_path: Path) -> None:
-    values = np.ones(MAP_BYTES // 4, np.float32)
-    read = ckptls.open(bundle(tmp_path / "m", {"a": values})).read("a")
-    base = read
-    while isinstance(base, np.ndarray) and not isinstance(base, np.memmap):
-        base = base.base
-    assert isinstance(base, np.memmap)
-    assert_equal(read, values)
+TRUNCATED = """
+import os, sys
+import ckptls
+file = sys.argv[2]
+values = ckptls.open(sys.argv[1]).read(sys.argv[3])
+os.truncate(file, 0)
+values += 1
+print(values.sum() == 2 * values.size, values.size)
+"""
+LARGE = 1 << 24  # elements of four bytes: 64 MiB
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="open files are not cut short there")
+@pytest.mark.parametrize("kind", ["V2", "safetensors", "npz"])
+def test_array_survives_a_file_that_is_cut_short(tmp_path: Path, kind: str) -> None:
+    values = {"a": np.ones(LARGE, np.float32)}
+    path = tmp_path / {"V2": "m", "safetensors": "m.safetensors"}.get(kind, "m.npz")
+    file = path
+    if kind == "V2":
+        bundle(path, values)
+        file = tmp_path / "m.data-00000-of-00001"
+    elif kind == "safetensors":
+        safetensors.numpy.save_file(values, path)
+    else:
+        np.savez(path, **values)
+    command = [sys.executable, "-c", TRUNCATED, str(path), str(file), "a"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"True {LARGE}\n", "")
+
+
+def test_writing_to_an_array_leaves_the_file(tmp_path: Path) -> None:
+    prefix = bundle(tmp_path / "m", {"a": np.ones(LARGE, np.float32)})
+    read = ckptls.open(prefix).read("a")
     read[:] = 2
-    assert ckptls.open(tmp_path / "m").read("a")[0] == 1
+    assert ckptls.open(prefix).read("a")[0] == 1
+
+
+def test_a_file_cut_short_while_a_value_is_read_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "values"
+    path.write_bytes(bytes(3 * CHUNK_BYTES))
+    with open_file(path) as file:
+        os.truncate(path, 2 * CHUNK_BYTES)
+        with pytest.raises(CheckpointIncomplete, match="ended early"):
+            read_stored(file, 0, 3 * CHUNK_BYTES)
+        with pytest.raises(CheckpointIncomplete, match="should end at"):
+            read_stored(file, 0, 4 * CHUNK_BYTES)
 
 
 NUMPY_MISSING = """

@@ -16,14 +16,13 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from ckptls.checkpoint.arrays import foreign_dtypes
-from ckptls.checkpoint.arrays.mapped import MAP_BYTES, read_stored
+from ckptls.checkpoint.arrays.stored_bytes import CHUNK_BYTES
 from ckptls.checkpoint.core.dtypes import STRING
 from ckptls.checkpoint.core.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
 from ckptls.checkpoint.core.limits import checked_shape
 from ckptls.checkpoint.core.types import Remark
 from ckptls.checkpoint.formats.shared import sharded_index
 from ckptls.checkpoint.storage.filesystem import open_file
-from ckptls.checkpoint.storage.local_file import OpenFile
 from ckptls.checkpoint.storage.zip_archive import Archive
 
 if TYPE_CHECKING:
@@ -94,13 +93,12 @@ class _Opened(sharded_index.Shard):
 
     def read(self, name: str) -> foreign_dtypes.Array:
         member = self._members[name]
-        whole = None
-        if self._archive.size_of(member) < MAP_BYTES:
-            whole = self._archive.read_array(member)
+        is_small = self._archive.size_of(member) <= CHUNK_BYTES
+        whole = self._archive.read_array(member) if is_small else None
         header = _header(self._archive, member, whole)
         if header.dtype.startswith("unknown") or header.dtype == "object":
             raise CheckpointUnsupported(f"`{name}` holds {header.dtype} values, which are not read")
-        value = _value(self.file, self._archive, member, header, whole)
+        value = _value(self._archive, member, header, whole)
         self.file.check_unchanged_lately()
         return value
 
@@ -227,25 +225,15 @@ def _header(archive: Archive, member: str, whole: foreign_dtypes.Array | None = 
 
 
 def _value(
-    file: OpenFile,
-    archive: Archive,
-    member: str,
-    header: Header,
-    whole: foreign_dtypes.Array | None,
+    archive: Archive, member: str, header: Header, whole: foreign_dtypes.Array | None
 ) -> foreign_dtypes.Array:
     import numpy
 
     kind = _kind(member, header)
     assert kind is not None
     num_bytes = _check_size(archive, member, header, kind.itemsize)
-    span = archive.span(member)
-    if span is not None and num_bytes >= MAP_BYTES:
-        # A mapping takes no memory; the checksum needs one pass over the bytes.
-        archive.verify(member)
-        data = read_stored(file, span[0] + header.num_bytes, num_bytes)
-    else:
-        data = archive.read_array(member) if whole is None else whole
-        data = data[header.num_bytes :][:num_bytes]
+    data = archive.read_array(member) if whole is None else whole
+    data = data[header.num_bytes :][:num_bytes]
     try:
         value: foreign_dtypes.Array = numpy.ndarray(
             header.shape, kind, data.data, order="F" if header.is_fortran else "C"

@@ -13,7 +13,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from ckptls.checkpoint.arrays import foreign_dtypes
-from ckptls.checkpoint.arrays.mapped import CHUNK_BYTES, read_pieces, read_stored
+from ckptls.checkpoint.arrays.stored_bytes import CHUNK_BYTES, read_pieces, read_stored
 from ckptls.checkpoint.core.errors import (
     CheckpointDamaged,
     CheckpointError,

@@ -211,8 +211,8 @@ class Checkpoint(Mapping[str, Variable]):
 
         The element type is the one `tf.train.load_variable` returns: bfloat16 and the like are
         types of ml_dtypes, strings are objects of type `bytes`. A value with a checksum is
-        compared with it. Large values are mapped into memory where the format allows that;
-        writing to the array never changes the file.
+        compared with it. The array is a copy: it does not change with the file, nor the file
+        with it.
 
         Raises:
             VariableNotFound: there is no variable of that name; `candidates` are names near it.

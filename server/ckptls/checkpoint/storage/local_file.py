@@ -21,7 +21,8 @@ def _pread_by_seeking(descriptor: int, count: int, offset: int) -> bytes:
     return os.read(descriptor, count)
 
 
-_pread = getattr(os, "pread", _pread_by_seeking)  # Windows has none
+_pread = getattr(os, "pread", _pread_by_seeking)  # not on Windows
+_preadv = getattr(os, "preadv", None)  # nor there, nor on an older macOS
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
     from typing import TypeVar
@@ -97,6 +98,24 @@ class OpenFile(Closing):
         except OSError as error:
             raise os_error(self.path, error) from error
         return data
+
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Fill a buffer with the bytes from `offset` on; see `read_at`, which needs a copy more."""
+        descriptor = self.descriptor
+        if descriptor is None or _preadv is None:
+            buffer[:] = self.read_at(offset, len(buffer))
+            return
+        done = 0
+        try:
+            while done < len(buffer):
+                count = _preadv(descriptor, [buffer[done:]], offset + done)
+                if not count:
+                    raise CheckpointIncomplete(
+                        "it ended early; it is being written", self.path, offset + done
+                    )
+                done += count
+        except OSError as error:
+            raise os_error(self.path, error) from error
 
     def check_unchanged(self) -> None:
         """Make sure that what was read is what the path still names.

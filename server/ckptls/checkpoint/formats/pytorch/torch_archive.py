@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ckptls.checkpoint.arrays import foreign_dtypes
-from ckptls.checkpoint.arrays.mapped import read_stored
+from ckptls.checkpoint.arrays.stored_bytes import read_stored
 from ckptls.checkpoint.core.errors import CheckpointDamaged
 from ckptls.checkpoint.core.types import Remark
 from ckptls.checkpoint.formats.pytorch.pickle_scanner import MAX_PICKLE_BYTES, read_pickle

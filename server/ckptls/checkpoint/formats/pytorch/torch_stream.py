@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ckptls.checkpoint.arrays import foreign_dtypes
-from ckptls.checkpoint.arrays.mapped import read_pieces, read_stored
+from ckptls.checkpoint.arrays.stored_bytes import read_pieces, read_stored
 from ckptls.checkpoint.core.errors import (
     CheckpointDamaged,
     CheckpointIncomplete,

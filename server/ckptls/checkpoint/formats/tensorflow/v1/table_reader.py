@@ -13,8 +13,8 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ckptls.checkpoint.arrays.mapped import read_stored
 from ckptls.checkpoint.arrays.numpy_arrays import load_numpy
+from ckptls.checkpoint.arrays.stored_bytes import read_stored
 from ckptls.checkpoint.codecs.protobuf_wire import LENGTH, VARINT, fields, read_varint32
 from ckptls.checkpoint.codecs.sstable import (
     MAX_KEY_BYTES,

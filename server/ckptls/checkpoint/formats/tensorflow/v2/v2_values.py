@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from math import prod
 
-from ckptls.checkpoint.arrays.mapped import check_inside, read_stored
 from ckptls.checkpoint.arrays.numpy_arrays import (
     array_of,
     assembled,
@@ -15,6 +14,7 @@ from ckptls.checkpoint.arrays.numpy_arrays import (
     numpy_dtype,
     shaped,
 )
+from ckptls.checkpoint.arrays.stored_bytes import check_inside, read_stored
 from ckptls.checkpoint.codecs.crc32c import Checksum
 from ckptls.checkpoint.core.dtypes import STRING
 from ckptls.checkpoint.core.errors import CheckpointDamaged, CheckpointError, CheckpointNotFound

@@ -1,13 +1,11 @@
-"""The bytes of one value in a data file: copied, or mapped if they are many.
+"""The bytes of one value in a data file, always copied into memory.
 
-A mapping has no copy of the value in memory, but a file that is cut off while it is mapped
-would end the process. Small values are therefore copied, and the length of the file is
-looked at before either.
+They are not mapped: if another program cuts a mapped file short, the system ends the process at
+the next access to what is gone, and no check beforehand can prevent that.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 from ckptls.checkpoint.arrays.numpy_arrays import load_numpy
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
 
 CHUNK_BYTES = 4 * 1024 * 1024
-MAP_BYTES = 64 * 1024 * 1024  # values of this size and more are mapped
 
 
 def check_inside(file: OpenFile, offset: int, size: int, what: str) -> None:
@@ -38,24 +35,20 @@ def check_inside(file: OpenFile, offset: int, size: int, what: str) -> None:
 
 
 def read_stored(file: OpenFile, offset: int, size: int) -> np.ndarray:
-    """`size` bytes from `offset` on, which lie within the file, as an array one may write to.
-
-    Writing to it never changes the file.
+    """`size` bytes from `offset` on as a writable array; writing to it never changes the file.
 
     Raises:
         CheckpointError: the file has become shorter, or the system reports an error.
     """
-    if size >= MAP_BYTES and os.path.isfile(file.path):
-        return _mapped(file, offset, size)
     numpy = load_numpy()
     if size <= CHUNK_BYTES:
         content = bytearray(file.read_at(offset, size))
         return numpy.frombuffer(content, numpy.uint8)  # type: ignore[no-any-return]
+    check_inside(file, offset, size, "a value")  # before its memory is allocated
     data: np.ndarray = numpy.empty(size, numpy.uint8)
+    view = data.data
     for start in range(0, size, CHUNK_BYTES):
-        count = min(CHUNK_BYTES, size - start)
-        piece = file.read_at(offset + start, count)
-        data[start : start + count] = numpy.frombuffer(piece, numpy.uint8)
+        file.read_into(offset + start, view[start : start + CHUNK_BYTES])
     return data
 
 
@@ -67,13 +60,3 @@ def read_pieces(file: OpenFile, offset: int, size: int) -> Iterator[bytes]:
     """
     for start in range(offset, offset + size, CHUNK_BYTES):
         yield file.read_at(start, min(CHUNK_BYTES, offset + size - start))
-
-
-def _mapped(file: OpenFile, offset: int, size: int) -> np.ndarray:
-    numpy = load_numpy()
-    try:
-        mapping = numpy.memmap(file.path, numpy.uint8, mode="c", offset=offset, shape=(size,))
-    except (OSError, ValueError) as error:
-        raise CheckpointIncomplete(f"it cannot be mapped: {error}", file.path, offset) from error
-    file.check_unchanged()
-    return mapping.view(numpy.ndarray)  # type: ignore[no-any-return]
