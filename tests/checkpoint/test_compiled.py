@@ -21,7 +21,9 @@ from ckptls.checkpoint.formats.tensorflow.v2.index import Columns, parse_index, 
 from fuzz.mutate import mutated_bytes, mutated_table
 from fuzz.targets import seeds
 
-ASKS = "from ckptls.checkpoint import compiled; print(compiled.description())"
+ASKS = (
+    "from ckptls.checkpoint.formats.tensorflow.v2 import compiled_loop as c; print(c.description())"
+)
 
 
 def described(**settings: str) -> str:

@@ -105,7 +105,7 @@ WITHOUT_C = """
 import sys
 sys.modules["cramjam"] = sys.modules["google_crc32c"] = None  # as if not installed
 import ckptls
-from ckptls.checkpoint import crc32c, snappy
+from ckptls.checkpoint.codecs import crc32c, snappy
 assert snappy.compiled_decode() is None and crc32c.compiled_crc32c() is None
 print(ckptls.list_variables(sys.argv[1]))
 """

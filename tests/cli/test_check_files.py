@@ -264,11 +264,11 @@ def test_a_file_that_brings_down_its_process_does_not_take_others_along(folder: 
     # A process that dies without a word, as one that the system kills does.
     (folder / "sitecustomize.py").write_text(
         "import os\n"
-        "from ckptls.workspace import sources\n"
-        "read = sources.source_file\n"
+        "from ckptls.workspace import source_files\n"
+        "read = source_files.source_file\n"
         "def dies(path, data):\n"
         "    return os._exit(9) if path.name == 'm3.py' else read(path, data)\n"
-        "sources.source_file = dies\n"
+        "source_files.source_file = dies\n"
     )
     pythonpath = f"{folder}:{ROOT / 'server'}"
     done = check(folder, "-j2", "a", PYTHONPATH=pythonpath)
@@ -301,7 +301,7 @@ def test_how_far_it_is_is_told_on_a_terminal_alone(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "sitecustomize.py").write_text(
-        "from ckptls.cli import check\n"
+        "from ckptls.cli.commands import check\n"
         "check._SECONDS_BEFORE_PROGRESS = check._SECONDS_BETWEEN = 0\n"
     )
     monkeypatch.chdir(folder)

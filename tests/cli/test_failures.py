@@ -17,7 +17,8 @@ from special_files import SPECIAL, make_hostile_folder
 # A command with a fault of ours: the module that runs it raises.
 _BROKEN = """
 import sys
-from ckptls.cli import ls, main
+from ckptls.cli import main
+from ckptls.cli.commands import ls
 def run(args): raise {error}
 ls.run = run
 sys.exit(main.main(sys.argv[1:]))
@@ -34,9 +35,9 @@ def broken(error: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     [
         (
             "RuntimeError('odd\\nvery')",
-            "an error of ckptls itself: RuntimeError: odd (<string>:4); `--debug` shows",
+            "an error of ckptls itself: RuntimeError: odd (<string>:5); `--debug` shows",
         ),
-        ("RecursionError()", "an error of ckptls itself: RecursionError (<string>:4)"),
+        ("RecursionError()", "an error of ckptls itself: RecursionError (<string>:5)"),
         ("MemoryError()", "there is not enough memory"),
         ("OSError(28, 'No space left on device')", "the system refuses: No space left on device"),
         (

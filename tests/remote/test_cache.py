@@ -137,15 +137,15 @@ def test_it_lies_where_caches_lie(
 
 _WRITER = """
 import sys
-from ckptls.checkpoint import remote_cache
+from ckptls.checkpoint.storage import block_cache
 own = bytes([int(sys.argv[1])])
 print("ready", flush=True)
 sys.stdin.readline()
 for round in range(400):
     part = round % 40
     wanted = b"%06d" % part * 4000
-    remote_cache.write("s3://bucket/m", "v", part, wanted)
-    found = remote_cache.read("s3://bucket/m", "v", part, part + len(wanted), 0)
+    block_cache.write("s3://bucket/m", "v", part, wanted)
+    found = block_cache.read("s3://bucket/m", "v", part, part + len(wanted), 0)
     assert found in (None, wanted), part
 print("done")
 """
