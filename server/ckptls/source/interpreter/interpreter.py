@@ -228,7 +228,8 @@ class Interpreter(Executor):
 
     def _run_chunk(self, chunk: Chunk) -> Effects:
         memo: Memo | None = chunk.memo
-        given: tuple[Any, ...] = (self.module.surroundings,)
+        around = self.module.surroundings
+        given: tuple[Any, ...] = (around,)
         is_read = True
         if chunk.is_dense_crowd:
             is_read = self._crowds_left > 0 or not (
@@ -237,10 +238,12 @@ class Interpreter(Executor):
                 and not _STAR.search(chunk.key[2])
             )
             self._crowds_left -= chunk.length
-            given = (self.module.surroundings, is_read)
+            given = (around, is_read)
         if memo is not None and memo.given == given and self._is_valid(memo):
-            self.module.surroundings = memo.leaves
-            self.module.variables.update(memo.writes)
+            if memo.leaves is not around:
+                self.module.surroundings = memo.leaves
+            if memo.writes:
+                self.module.variables.update(memo.writes)
             return self._replay(memo)
         self.chunk = chunk
         run: Callable[[], object]
@@ -290,7 +293,7 @@ class Interpreter(Executor):
         except RecursionError:  # as a last resort: what is nested is cut long before
             self._start_again()
         self.recorders.pop()
-        self.budget.take(self.work.spent)
+        self.budget.left -= self.work.spent
         sites = _once(self.effects.sites)
         self.effects.finish(sites, _places(sites))
         self.effects.cut_at = chunk if self.work.was_cut else None
@@ -325,6 +328,7 @@ class Interpreter(Executor):
             effects,
             frozenset((*names, *writes)),
             has_others=len(names) < len(answers),
+            is_plain=len(names) == len(answers) and not effects.attributes,
             global_names=self.global_names,
             calls=calls,
             leaves=self.module.surroundings,
@@ -334,21 +338,26 @@ class Interpreter(Executor):
     def _is_valid(self, memo: Memo) -> bool:
         """Whether all that a run asked has the answers that it got, and it may do as much."""
         work = memo.work
-        limit = self.budget.limit(work.length)
-        if work.limit != limit if work.was_cut else work.spent > limit:
+        if not self.budget.allows(work) and not (
+            work.was_cut and work.limit == self.budget.limit(work.length)
+        ):
             return False
         if memo.global_names != self.global_names and not memo.names.isdisjoint(
             memo.global_names ^ self.global_names
         ):
             return False
+        variables = self.module.variables
         for question, answer in memo.answers.items():
-            found = self.ask(question)
+            where, name = question
+            found = variables.get(name) if where == NAME else self.ask(question)
             if found is not answer and found != answer:
                 return False
         return True
 
     def _replay(self, memo: Memo) -> Effects:
-        self.budget.take(memo.work.spent)
+        self.budget.left -= memo.work.spent
+        if memo.is_plain:
+            return memo.effects
         if memo.has_others:
             for (where, _), answer in memo.answers.items():
                 if where == MODULE:
@@ -366,11 +375,30 @@ class Interpreter(Executor):
         changed: set[str],
     ) -> Effects:
         is_told_same = memo is not None and memo.calls == contexts
-        calls = memo.given[1:] if memo and is_told_same else tuple(dict.fromkeys(contexts))
-        given = (self.module.surroundings, *calls)
-        if memo is not None and memo.given == given and self._is_still_valid(memo, changed):
+        around = self.module.surroundings
+        if (  # as nearly all of them are
+            memo is not None
+            and is_told_same
+            and memo.is_plain
+            and memo.given[0] is around
+            and memo.names.isdisjoint(changed)
+            and self.budget.allows(memo.work)
+        ):
+            self.budget.left -= memo.work.spent
+            self._lasting.memos[key] = memo
+            return memo.effects
+        calls: tuple[CallRecord, ...] = ()
+        if memo is not None and is_told_same:
+            is_given_same = memo.given[0] == around
+            if not is_given_same or contexts:
+                calls = memo.given[1:]
+        else:
+            calls = tuple(dict.fromkeys(contexts))
+            is_given_same = memo is not None and memo.given == (around, *calls)
+        if memo is not None and is_given_same and self._is_still_valid(memo, changed):
             self._replay(memo)
         else:
+            given = (around, *calls)
 
             def run() -> None:
                 for index, (arguments, around, is_guarded) in enumerate(_situations(calls)):
@@ -387,9 +415,9 @@ class Interpreter(Executor):
         """As `_is_valid`, for a memo that was valid the time before."""
         if not memo.names.isdisjoint(changed):
             return False
-        is_plain = not memo.has_others and not memo.work.was_cut
-        limit = self.budget.limit(memo.work.length)
-        return (is_plain and memo.work.spent <= limit) or self._is_valid(memo)
+        if memo.has_others or memo.work.was_cut:
+            return self._is_valid(memo)
+        return self.budget.allows(memo.work)
 
 
 def _declared_global(text: bytes) -> Iterable[bytes]:

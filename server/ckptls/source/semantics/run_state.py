@@ -61,7 +61,7 @@ class Frame:
     __slots__ = (
         *("depth", "globals", "home", "is_guarded", "is_repeated", "owner", "parent", "returns"),
         *("scopes", "variables", "yielded", "yields", "stacks", "are_stacks_left"),
-        "journals",
+        *("_around", "journals"),
     )
 
     def __init__(
@@ -86,14 +86,26 @@ class Frame:
         self.globals: frozenset[str] = frozenset()
         self.home: ModuleLike | None = home if parent is None else parent.home
         self.journals: list[dict[str, Values | None]] = []
+        self._around: Surroundings | None = None
 
     @property
     def surroundings(self) -> Surroundings:
-        return Surroundings(self.is_guarded, self.scopes, self.are_stacks_left)
+        # Asked for each statement and function, and nearly always the same.
+        known = self._around
+        if (
+            known is None
+            or known[0] is not self.is_guarded
+            or known[1] is not self.scopes
+            or known[2] is not self.are_stacks_left
+        ):
+            known = Surroundings(self.is_guarded, self.scopes, self.are_stacks_left)
+            self._around = known
+        return known
 
     @surroundings.setter
     def surroundings(self, value: Surroundings) -> None:
         self.is_guarded, self.scopes, self.are_stacks_left = value
+        self._around = value
 
     def assign(self, name: str, values: Values) -> None:
         """Binds a name; a branch that is being run can be taken back (see `branch`)."""
@@ -215,7 +227,7 @@ class Memo:
 
     given: the surroundings, and for a function the calls of it, each once.
     names: the names of the top level that it asked for or wrote; `has_others`: it asked for
-        more than names.
+        more than names; `is_plain`: it did not, and assigned no attributes.
     global_names: what functions declared as `global` when it was run.
     calls: what `given` was made of, with what was said twice.
     leaves: the surroundings of what follows.
@@ -228,6 +240,7 @@ class Memo:
     effects: Effects
     names: frozenset[str]
     has_others: bool
+    is_plain: bool
     global_names: frozenset[str]
     calls: tuple[CallRecord, ...]
     leaves: Surroundings

@@ -32,10 +32,12 @@ _FREE = 4
 class Work:
     """The steps of the statement or function that is being run, which has so many bytes."""
 
-    __slots__ = ("elsewhere", "length", "limit", "spent", "was_cut")
+    __slots__ = ("elsewhere", "least", "length", "limit", "spent", "was_cut")
 
     def __init__(self, limit: int, length: int = 0) -> None:
         self.length = length
+        # What it may take whatever others have taken.
+        self.least = _LEAST + length // _BYTES_A_STEP
         self.spent = 0
         self.elsewhere = 0
         self.limit = limit
@@ -65,15 +67,23 @@ class Work:
 
 
 class Budget:
-    """What a document may still take."""
+    """What a document may still take.
+
+    left: steps; statements and functions that are done again take theirs from it.
+    """
+
+    __slots__ = ("left",)
 
     def __init__(self, size: int) -> None:
-        self._left = _STEPS + int(size * _STEPS_A_BYTE)
+        self.left = _STEPS + int(size * _STEPS_A_BYTE)
 
     def limit(self, length: int) -> int:
         """How many steps the next statement or function may take, which has so many bytes."""
-        return max(min(MAX_STEPS, self._left), _LEAST + length // _BYTES_A_STEP)
+        return max(min(MAX_STEPS, self.left), _LEAST + length // _BYTES_A_STEP)
 
-    def take(self, steps: int) -> None:
-        """A statement or function took so many."""
-        self._left -= steps
+    def allows(self, work: Work) -> bool:
+        """Whether what was done, and not cut short, may be done again."""
+        spent = work.spent
+        if work.was_cut:
+            return False
+        return spent <= work.least or (spent <= self.left and spent <= MAX_STEPS)
