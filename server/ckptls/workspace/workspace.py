@@ -67,35 +67,62 @@ class Folder:
 
     def look_for_launches(self, bounds: Bounds | None = None) -> Mapping[str, tuple[str, ...]]:
         """Reads the scripts and configurations of the folder; may take a while."""
-        self.launches = launches(str(self.path), self.settings.exclude, bounds)
+        self.launches = self.read_launches(bounds)
         return self.launches
+
+    def read_launches(self, bounds: Bounds | None = None) -> Mapping[str, tuple[str, ...]]:
+        """As `look_for_launches`, but keeps nothing; from any thread."""
+        return launches(str(self.path), self.settings.exclude, bounds)
 
     def look_for_keras(
         self, base: str | None, environment: str | None, bounds: Bounds | None = None
     ) -> KerasFacts:
         """Reads what pins versions of Keras, and what is installed; may take a while."""
-        place = str(self.path), self.settings.exclude
-        self.keras = self._keras_reader.read(*place, base, environment, bounds)
+        self.keras = self.read_keras(base, environment, bounds)
         return self.keras
+
+    def read_keras(
+        self, base: str | None, environment: str | None, bounds: Bounds | None = None
+    ) -> KerasFacts:
+        """As `look_for_keras`, but keeps nothing; from any thread, one at a time."""
+        place = str(self.path), self.settings.exclude
+        return self._keras_reader.read(*place, base, environment, bounds)
 
     def look_for_calls(
         self, path: str, names: frozenset[str], bounds: Bounds | None = None
     ) -> Calls:
-        """Reads the files that call functions of the one at `path`; may take a while.
-
-        From any thread, one at a time. What is forgotten meanwhile is not kept.
-        """
-        self._bounds = bounds
-        asked, calls = (path, names), self.calls
+        """Reads the files that call functions of the one at `path`, and keeps what they say;
+        may take a while."""
+        asked, calls, found = (path, names), self.calls, None
         try:
-            found = self._project.of(path, names)
-            calls[asked] = found
-            for older in [each for each in calls if each[0] == path][:-_MAX_ASKED]:
-                del calls[older]
+            found = self.read_calls(path, names, bounds)
         finally:
-            if calls is self.calls:
-                self.wanted.pop(asked, None)
+            self.keep_calls(asked, found, calls)
         return found
+
+    def read_calls(self, path: str, names: frozenset[str], bounds: Bounds | None = None) -> Calls:
+        """As `look_for_calls`, but keeps nothing; from any thread, one at a time."""
+        self._bounds = bounds
+        return self._project.of(path, names)
+
+    def keep_calls(
+        self,
+        asked: tuple[str, frozenset[str]],
+        found: Calls | None,
+        calls: dict[tuple[str, frozenset[str]], Calls],
+    ) -> None:
+        """Keeps what `read_calls` found, None where it failed.
+
+        `calls` is the table as it was before: if it was forgotten meanwhile, what was found may
+        be outdated, and is still wanted.
+        """
+        if calls is not self.calls:
+            return
+        self.wanted.pop(asked, None)
+        if found is not None:
+            calls[asked] = found
+            for older in [each for each in calls if each[0] == asked[0]][:-_MAX_ASKED]:
+                del calls[older]
 
     def rest(self) -> None:
         """Drops what calls were looked for with; not while they are looked for."""

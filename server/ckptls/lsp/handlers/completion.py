@@ -80,7 +80,7 @@ def _register_documentation(server: Server) -> None:
             prefix, name = map(str, data)
             entry = ls.session.workspace.store.peek(prefix)
             if entry is not None and entry.checkpoint is not None:
-                text = await ls.session.answering.run(about, name, entry.checkpoint)
+                text = await ls.session.scheduler.cpu.run(about, name, entry.checkpoint)
                 if text:
                     item.documentation = to_proto.markup(text, ls.session.client)
         return item

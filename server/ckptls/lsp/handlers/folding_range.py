@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from lsprotocol import types
 
 from ckptls.checkpoint.core.printable import printable
@@ -25,7 +23,9 @@ def register(server: Server) -> None:
 async def folds_of(ls: Server, uri: str) -> list[Fold]:
     """The scopes of a listing that the client shows; none for other documents."""
     shown = ls.session.listings.get(uri)
-    return await asyncio.to_thread(folds, shown[1]) if shown is not None else []
+    if shown is None:
+        return []
+    return await ls.session.scheduler.cpu.run(folds, shown[1])
 
 
 async def symbols_of(ls: Server, uri: str) -> list[types.DocumentSymbol]:

@@ -25,7 +25,9 @@ def register(server: Server) -> None:
             return None
         assigned = assigned_at(found.cursor, found.binder.bind)
         if sum(map(len, found.binding.checkpoints)) > _MANY:
-            answer = await ls.session.answering.run(hover, found.cursor, found.binding, assigned)
+            answer = await ls.session.scheduler.cpu.run(
+                hover, found.cursor, found.binding, assigned
+            )
         else:
             answer = hover(found.cursor, found.binding, assigned)
         if answer is None:

@@ -7,7 +7,6 @@ documents are never told such an address.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from urllib.parse import quote, unquote, urlsplit
 
@@ -73,7 +72,7 @@ async def lens_at(ls: Server, uri: str, line: int) -> Lens | None:
 
 
 async def _text(ls: Server, uri: str) -> str:
-    store = ls.session.workspace.store
+    store, scheduler = ls.session.workspace.store, ls.session.scheduler
     parts = urlsplit(uri)
     line, _, document = unquote(parts.query).partition(" ")
     if line.isdecimal():
@@ -86,7 +85,7 @@ async def _text(ls: Server, uri: str) -> str:
     if known is None:
         if is_remote(path):
             return f"# {path} is not known here\n"
-        known = await asyncio.to_thread(store.load, path)
+        known = await scheduler.lane_of(path).run(store.load, path)
     listings = ls.session.listings
     if known.checkpoint is not None:
         listings.pop(uri, None)
@@ -95,4 +94,4 @@ async def _text(ls: Server, uri: str) -> str:
             listings.pop(next(iter(listings)))
     if known.checkpoint is None:
         return f"# {known.error}\n"
-    return await asyncio.to_thread(listing, known.checkpoint)
+    return await scheduler.cpu.run(listing, known.checkpoint)

@@ -151,7 +151,7 @@ async def _check(
     generation = ls.session.findings.generation
     check = Check(files_of(ls), ls.session.client, generation, state.checked, told, stop, report)
     without = open_paths(ls)
-    state.work = asyncio.ensure_future(asyncio.to_thread(check.run, without))
+    state.work = asyncio.ensure_future(ls.session.scheduler.folders.run(check.run, without))
     try:
         await asyncio.shield(state.work)
     finally:

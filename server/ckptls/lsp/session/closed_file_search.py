@@ -36,7 +36,8 @@ async def naming(
 
     closed = files_of(ls)
     try:
-        return await asyncio.to_thread(_search, closed, name, open_paths(ls), stop, report)
+        search = (closed, name, open_paths(ls), stop, report)
+        return await ls.session.scheduler.folders.run(_search, *search)
     finally:
         stop.set()
         progress.end()

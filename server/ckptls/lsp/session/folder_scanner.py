@@ -3,12 +3,12 @@ configurations, versions of Keras, and calls of what open documents define."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from ckptls.lsp.session.coalesce import Rounds, Start
+from ckptls.lsp.session.op_queue import OpQueue, Start
+from ckptls.lsp.session.scheduler import Lane
 from ckptls.workspace.folder_scan import known_checkpoints
 from ckptls.workspace.walking import Bounds
 from ckptls.workspace.workspace import Folder, Workspace
@@ -30,21 +30,22 @@ class Scanning:
     def __init__(
         self,
         workspace: Workspace,
+        lane: Lane,
         start: Start,
         refresh: Callable[[], None],
         understand_anew: Callable[[], None],
     ) -> None:
-        self._workspace, self._start = workspace, start
+        self._workspace, self._lane, self._start = workspace, lane, start
         self._refresh, self._understand_anew = refresh, understand_anew
         # On a slow disk one takes longer than it takes for more files to change.
-        self._rounds = Rounds(self._scan_all, start, rest=_REST)
+        self._rounds = OpQueue(self._scan_all, start, rest=_REST)
         self._looking: list[Folder] = []
         self._is_stopped = False
         self._noted: set[tuple[Path, str]] = set()
 
     async def scan(self) -> None:
         """Looks for the checkpoints in all folders."""
-        await self._rounds.next()
+        await self._rounds.wait_for_next()
 
     def stop(self) -> None:
         """Ends what is under way in threads."""
@@ -57,22 +58,21 @@ class Scanning:
     async def _scan(self, folder: Folder) -> None:
         place = str(folder.path), folder.settings
         bounds = self._bounds()
-        found = await asyncio.to_thread(known_checkpoints, *place, bounds)
+        found = await self._lane.run(known_checkpoints, *place, bounds)
         self._log_notes(folder, bounds)
         if found != folder.known:
             folder.known = found
             logger.info("%d checkpoints in %s", len(found), folder.path)
             self._refresh()
-        before = folder.launches
+        before = folder.launches, folder.keras
         bounds = self._bounds()
-        await asyncio.to_thread(folder.look_for_launches, bounds)
+        folder.launches = await self._lane.run(folder.read_launches, bounds)
         self._log_notes(folder, bounds)
-        known = folder.keras
         environment = self._workspace.environment
         bounds = self._bounds()
-        await asyncio.to_thread(folder.look_for_keras, None, environment, bounds)
+        folder.keras = await self._lane.run(folder.read_keras, None, environment, bounds)
         self._log_notes(folder, bounds)
-        if folder.launches != before or folder.keras != known:
+        if (folder.launches, folder.keras) != before:
             self._refresh()
 
     def _bounds(self) -> Bounds:
@@ -95,9 +95,15 @@ class Scanning:
     async def _read_callers(self, folder: Folder) -> None:
         try:
             while folder.wanted and not self._is_stopped:
-                path, names = next(iter(folder.wanted))
+                asked, calls = next(iter(folder.wanted)), folder.calls
                 bounds = self._bounds()
-                if await asyncio.to_thread(folder.look_for_calls, path, names, bounds):
+                try:
+                    found = await self._lane.run(folder.read_calls, *asked, bounds)
+                except BaseException:
+                    folder.keep_calls(asked, None, calls)
+                    raise
+                folder.keep_calls(asked, found, calls)
+                if found:
                     self._understand_anew()
                 self._log_notes(folder, bounds)
         finally:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from ckptls.lsp.session.thread_pool import Aside
+from ckptls.lsp.session.scheduler import Lane
 from ckptls.workspace.disk import SeenDisk
 
 Start = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[Any]"]
@@ -16,10 +16,8 @@ class Reading:
     """Has a thread look at what analyses asked `disk` for; `news` is called when any of it is
     other than they were told. `start` runs a task."""
 
-    def __init__(self, disk: SeenDisk, start: Start, news: Callable[[], None]) -> None:
-        self._disk, self._start, self._news = disk, start, news
-        # Not among those that read checkpoints: these may all be waiting for a slow disk.
-        self._aside = Aside()
+    def __init__(self, disk: SeenDisk, start: Start, lane: Lane, news: Callable[[], None]) -> None:
+        self._disk, self._start, self._lane, self._news = disk, start, lane, news
         self._task: asyncio.Task[Any] | None = None
         # Whether what is being looked at has been asked for by somebody who knew nothing of it.
         self._is_learning = False
@@ -49,7 +47,7 @@ class Reading:
             while self._disk.is_asked:
                 self._is_learning = self._disk.is_ignorant
                 wanted = self._disk.take()
-                if self._disk.tell(await self._aside.run(wanted.look)):
+                if self._disk.tell(await self._lane.run(wanted.look)):
                     self._news()
         finally:
             self._is_learning = False

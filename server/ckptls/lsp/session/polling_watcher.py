@@ -36,7 +36,7 @@ async def watch(session: Session) -> None:
 
 async def _watch_once(session: Session, before: _Stamps | None) -> _Stamps:
     folders = [(str(each.path), each.settings.exclude) for each in session.workspace.folders]
-    now = await asyncio.to_thread(_stamps, folders, lambda: session.is_closing)
+    now = await session.scheduler.folders.run(_stamps, folders, lambda: session.is_closing)
     if before is None:
         # What was written since may have been read already.
         before = {path: stamp for path, stamp in now.items() if stamp[0] < session.started_ns}

@@ -24,13 +24,13 @@ from ckptls.features.diagnostics.diagnostics import unread
 from ckptls.lsp.convert.views import Seen, View
 from ckptls.lsp.protocol.client_capabilities import Client
 from ckptls.lsp.protocol.foreground import Foreground
-from ckptls.lsp.session.coalesce import Rounds, Soon, Work
 from ckptls.lsp.session.document_diagnostics import Findings
 from ckptls.lsp.session.documents import Documents, path_of
 from ckptls.lsp.session.folder_scanner import Scanning
 from ckptls.lsp.session.memory import IdleCollector, Resting, give_back
 from ckptls.lsp.session.module_loader import Reading
-from ckptls.lsp.session.thread_pool import Aside
+from ckptls.lsp.session.op_queue import OpQueue, Work
+from ckptls.lsp.session.scheduler import Lane, Scheduler
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.disk import SeenDisk
 from ckptls.workspace.keras_version import chosen_environment
@@ -42,6 +42,8 @@ logger = logging.getLogger(__name__)
 # How long a hover, or a completion that would be empty, waits for a checkpoint.
 PATIENCE_SECONDS = 0.3
 _POLL_SECONDS = 2.0
+# What a client is asked to ask again for changes several times within a moment.
+_TOGETHER_SECONDS = 0.05
 
 
 Publish = Callable[[tuple[View, ...], list[Finding]], None]
@@ -73,17 +75,24 @@ class Session:
         self.told_settings: dict[str, list[types.Diagnostic]] = {}
         self.documents = Documents(self.workspace, lambda: self.client.encoding)
         self._publish = publish
-        self._refreshing = Soon(refresh, self.start)
+        self.scheduler = Scheduler()
+        self._refresh = refresh
+        self._refreshing = OpQueue(self._ask_client, self.start, delay=_TOGETHER_SECONDS)
         self._scanning = Scanning(
-            self.workspace, self.start, self.refresh_all, self._understand_anew
+            self.workspace,
+            self.scheduler.folders,
+            self.start,
+            self.refresh_all,
+            self._understand_anew,
         )
         # On a slow disk it takes longer than it takes for more files to change.
-        self._looking_near = Rounds(self._look_near, self.start)
+        self._looking_near = OpQueue(self._look_near, self.start)
         self._near: set[str] = set()
         self._reading: dict[str, asyncio.Task[Any]] = {}
         self._background: set[asyncio.Task[Any]] = set()
         self._editor_settings: Mapping[str, Any] = {}
-        self.reading = Reading(self._disk, self.start, self._understand_anew)
+        module_io = self.scheduler.module_io
+        self.reading = Reading(self._disk, self.start, module_io, self._understand_anew)
         self.findings = Findings(
             *(self.workspace, self.start, self._told, self._told_anew, self._look),
             self.reading.is_more_known,
@@ -92,10 +101,6 @@ class Session:
         # Set at the next change of what findings rest on.
         self.altered = asyncio.Event()
         self._is_closing = False
-        # For other machines, and for this one's disk, which may be slow as well.
-        self._aside, self._beside = Aside(), Aside()
-        # For answers that take long to make; none of these waits for a disk.
-        self.answering = Aside()
         self._asking: asyncio.Task[Any] | None = None
         # Whether much was freed since memory was last given back: listings, documents.
         self._has_freed = False
@@ -158,6 +163,10 @@ class Session:
 
     # Findings
 
+    async def _ask_client(self) -> None:
+        """Has the client ask again, without waiting for its answers."""
+        self.start(self._refresh())
+
     def _told(self, uri: str, found: list[Finding]) -> None:
         if not self.client.pulls_diagnostics:
             self._publish(self.documents.views(uri), found)
@@ -212,8 +221,7 @@ class Session:
 
     async def _read(self, path: str) -> None:
         try:
-            run = self._aside.run if is_remote(path) else self._beside.run
-            await run(self.workspace.store.load, path)
+            await self.scheduler.lane_of(path).run(self.workspace.store.load, path)
         finally:
             self._reading.pop(path, None)
             self._has_freed = True
@@ -258,8 +266,8 @@ class Session:
         self.workspace.store.forget_unasked(self._ask_again)
         here, there = self.workspace.store.due()
         if there and (self._asking is None or self._asking.done()):
-            self._asking = self.start(self.look_again(there, self._aside.run))
-        await self.look_again(here)
+            self._asking = self.start(self._look_again(there, self.scheduler.remote_io))
+        await self._look_again(here, self.scheduler.local_io)
         await self._tidy_up()
 
     async def _tidy_up(self) -> None:
@@ -269,20 +277,16 @@ class Session:
         has_collected = self._collector.look()
         if (self._has_freed and not self._reading) or has_collected:
             self._has_freed = False
-            await asyncio.to_thread(give_back)
+            await self.scheduler.cpu.run(give_back)
 
     def _ask_again(self) -> None:
         """Asks for all that the open documents name."""
         for opened in self.workspace.documents.values():
             unread(self.workspace.binder(opened, opened.document.analysis()))
 
-    async def look_again(
-        self,
-        paths: Iterable[str],
-        run: Callable[..., Coroutine[Any, Any, set[str]]] = asyncio.to_thread,
-    ) -> None:
+    async def _look_again(self, paths: Iterable[str], lane: Lane) -> None:
         """Reads known checkpoints again where they have changed."""
-        changed = await run(self.workspace.store.refresh, paths)
+        changed = await lane.run(self.workspace.store.refresh, paths)
         if changed:
             self._has_freed = True
             logger.info("changed: %s", ", ".join(sorted(map(shown, changed))))
@@ -302,7 +306,7 @@ class Session:
             else:
                 self._near.update(self.workspace.store.paths_near(path))
         if self._near:
-            await self._looking_near.next()
+            await self._looking_near.wait_for_next()
         if wants_scan:
             await self.scan()
 
@@ -313,7 +317,7 @@ class Session:
 
     async def _look_near(self) -> None:
         near, self._near = self._near, set()
-        await self.look_again(near)
+        await self._look_again(near, self.scheduler.local_io)
 
     # Folders and settings
 

@@ -10,12 +10,12 @@ import pytest
 from lsprotocol import types
 
 from ckptls.lsp.protocol.client_capabilities import Client
-from ckptls.lsp.session.coalesce import Rounds
+from ckptls.lsp.session.op_queue import OpQueue
 from ckptls.lsp.session.session import Session
 
 
 @pytest.mark.asyncio
-async def test_who_asks_during_a_round_shares_the_next_one():
+async def test_queue_runs_one_round_for_all_who_ask_during_another():
     may_end = asyncio.Semaphore(0)
     begun = 0
 
@@ -24,11 +24,11 @@ async def test_who_asks_during_a_round_shares_the_next_one():
         begun += 1
         await may_end.acquire()
 
-    rounds = Rounds(work, asyncio.ensure_future)
-    first = asyncio.ensure_future(rounds.next())
+    queue = OpQueue(work, asyncio.ensure_future)
+    first = asyncio.ensure_future(queue.wait_for_next())
     while not begun:
         await asyncio.sleep(0)
-    others = [asyncio.ensure_future(rounds.next()) for _ in range(5)]
+    others = [asyncio.ensure_future(queue.wait_for_next()) for _ in range(5)]
     for _ in range(10):
         await asyncio.sleep(0)
     assert begun == 1
@@ -41,7 +41,7 @@ async def test_who_asks_during_a_round_shares_the_next_one():
 
 
 @pytest.mark.asyncio
-async def test_a_round_that_fails_does_not_keep_the_next_from_being_done():
+async def test_queue_runs_the_next_round_after_one_that_fails():
     failures = [OSError("once")]
 
     async def work() -> None:
@@ -54,15 +54,15 @@ async def test_a_round_that_fails_does_not_keep_the_next_from_being_done():
         started.append(asyncio.ensure_future(coroutine))
         return started[-1]
 
-    rounds = Rounds(work, start)
-    await rounds.next()
-    await rounds.next()
+    queue = OpQueue(work, start)
+    await queue.wait_for_next()
+    await queue.wait_for_next()
     assert isinstance(started[0].exception(), OSError)
     assert started[1].exception() is None
 
 
 @pytest.mark.asyncio
-async def test_between_two_rounds_there_is_a_rest():
+async def test_queue_rests_between_rounds():
     now = asyncio.get_running_loop().time
     begun: list[float] = []
     ended: list[float] = []
@@ -72,10 +72,26 @@ async def test_between_two_rounds_there_is_a_rest():
         await asyncio.sleep(0.02)
         ended.append(now())
 
-    rounds = Rounds(work, asyncio.ensure_future, rest=3)
-    await rounds.next()
-    await rounds.next()
+    queue = OpQueue(work, asyncio.ensure_future, rest=3)
+    await queue.wait_for_next()
+    await queue.wait_for_next()
     assert begun[1] - ended[0] >= 2.9 * (ended[0] - begun[0])
+
+
+@pytest.mark.asyncio
+async def test_queue_with_a_delay_runs_once_for_all_who_ask_within_it():
+    begun = 0
+
+    async def work() -> None:
+        nonlocal begun
+        begun += 1
+
+    queue = OpQueue(work, asyncio.ensure_future, delay=0.02)
+    tasks = [queue.ask() for _ in range(5)]
+    await asyncio.gather(*tasks)
+    assert begun == 1
+    await queue.wait_for_next()
+    assert begun == 2
 
 
 @pytest.fixture
@@ -89,7 +105,7 @@ def session(folder: Path) -> Session:
 
 
 @pytest.mark.asyncio
-async def test_a_known_checkpoint_that_is_overwritten_is_no_reason_to_look_for_others(
+async def test_session_does_not_scan_for_a_known_checkpoint_that_is_overwritten(
     session: Session, folder: Path
 ):
     (opened,) = session.workspace.folders
@@ -105,7 +121,7 @@ async def test_a_known_checkpoint_that_is_overwritten_is_no_reason_to_look_for_o
 
 
 @pytest.mark.asyncio
-async def test_findings_are_found_once_however_many_ask_for_them(session: Session, folder: Path):
+async def test_findings_are_found_once_for_all_who_ask(session: Session, folder: Path):
     uri = (folder / "train.py").as_uri()
     code = "import tensorflow as tf\n"
     # So many that others have their turn before all are judged.
