@@ -128,6 +128,6 @@ async def test_findings_are_found_once_for_all_who_ask(session: Session, folder:
     code += "tf.train.load_variable('vgg_16.ckpt', 'vgg_16/fc8/weigths')\n" * 1_000
     session.open(types.TextDocumentItem(uri, "python", 1, code))
     await asyncio.gather(*session.read([str(folder / "vgg_16.ckpt")]))
-    several = await asyncio.gather(*(session.findings.of(uri) for _ in range(5)))
+    several = await asyncio.gather(*(session.findings.find(uri) for _ in range(5)))
     assert len(several[0]) == 1_000
     assert all(each is several[0] for each in several)

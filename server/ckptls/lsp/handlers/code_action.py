@@ -34,7 +34,7 @@ def register(server: Server) -> None:
         rewritten: list[types.CodeAction] = []
         if _wants(params.context, REWRITE.value):
             rewritten = _fillings(await bound(ls, uri), params.range)
-        findings = await ls.session.findings.of(before.key) if before is not None else []
+        findings = await ls.session.findings.find(before.key) if before is not None else []
         seen = ls.session.seen(uri)
         if before is None or seen is None or seen.view.source is not before.view.source:
             return None

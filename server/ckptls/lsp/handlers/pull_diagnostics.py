@@ -28,7 +28,7 @@ def register(server: Server) -> None:
         uri = params.text_document.uri
         seen = ls.session.seen(uri)
         if seen is not None:
-            await ls.session.findings.settled(seen.key)
+            await ls.session.findings.wait_until_settled(seen.key)
         await bound(ls, uri)
         return await _report(ls, uri, params.previous_result_id)
 
@@ -42,7 +42,7 @@ def clear(ls: Server, uris: Iterable[str]) -> None:
 
 async def _report(ls: Server, uri: str, known: str | None) -> Report:
     seen = ls.session.seen(uri)
-    found = await ls.session.findings.of(seen.key) if seen is not None else []
+    found = await ls.session.findings.find(seen.key) if seen is not None else []
     seen, client = ls.session.seen(uri), ls.session.client
     if seen is None:  # perhaps closed while we waited
         return _NOTHING

@@ -1,4 +1,4 @@
-"""The findings of open documents: found step by step, and told once a document is left alone."""
+"""The findings of open documents: found in steps, reported once a document is left alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from typing import Any
 
 from ckptls.features.common import formatting
@@ -19,7 +20,7 @@ from ckptls.workspace.workspace import OpenDocument, Workspace
 
 logger = logging.getLogger(__name__)
 
-# How long a document is left alone before its findings are told: until what is already under
+# How long a document is left alone before its findings are reported: until what is already under
 # way has come in, and for a share of the time that finding them took the last time.
 _SETTLE_SHARE = 0.25
 _LEAST_SETTLE_SECONDS = 0.012
@@ -36,13 +37,46 @@ _MOST_REST_SECONDS = 1.0
 _TURN_SECONDS = 0.002
 
 Start = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[Any]"]
+# The text that findings are of, and the generation of what else they rest on.
+_State = tuple[SourceText, int]
+
+
+@dataclass(slots=True)
+class DocumentDiagnostics:
+    """What is known of the findings of one document; belongs to the event loop.
+
+    Attributes:
+        lock: held while they are found, which happens once for all who ask at a time.
+        found: the findings, and the state that they are of; None where none are known.
+        silent: what is kept from one edit to the next; None if they were never found.
+        took: how many seconds finding them took the last time.
+        ended: when that was, by the clock of the event loop.
+        edited: when the text was edited last.
+        due: when they are to be reported; None if they are not.
+        reporting: the task that reports them.
+        asking_others: the task that looks at the documents that may import from this one.
+        is_preparing: whether a task finds them that nobody has asked for yet.
+        has_noted: whether it was logged that some code is too much work.
+    """
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    found: tuple[_State, list[Finding]] | None = None
+    silent: Verdicts | None = None
+    took: float = 0.0
+    ended: float = 0.0
+    edited: float = 0.0
+    due: float | None = None
+    reporting: asyncio.Task[Any] | None = None
+    asking_others: asyncio.Task[Any] | None = None
+    is_preparing: bool = False
+    has_noted: bool = False
 
 
 class Findings:
-    """Those of all documents of a workspace, by their addresses.
+    """The findings of all documents of a workspace, by their URIs.
 
-    `start` runs a task; `tell` is given what was found; `tell_anew` what another document
-    caused; `look` is given what bound the names, to have read what nobody has looked at yet;
+    `start` runs a task; `report` gets what was found; `report_again` what a change elsewhere
+    caused; `look` gets what bound the names, to have read what was not looked at yet;
     `is_more_known` waits for other modules that an analysis asked for, up to a deadline; work
     is done in turns, between which requests are answered.
     """
@@ -51,64 +85,65 @@ class Findings:
         self,
         workspace: Workspace,
         start: Start,
-        tell: Callable[[str, list[Finding]], None],
-        tell_anew: Callable[[str, list[Finding]], None],
+        report: Callable[[str, list[Finding]], None],
+        report_again: Callable[[str, list[Finding]], None],
         look: Callable[[Binder], None],
         is_more_known: Callable[[float], Coroutine[Any, Any, bool]],
         turn: Callable[[], AbstractAsyncContextManager[None]],
     ) -> None:
-        # What findings rest on beside the texts has changed so often.
+        # Counts the changes of what findings rest on beside the texts.
         self.generation = 0
         self._workspace = workspace
         self._start = start
-        self._tell, self._tell_anew, self._look = tell, tell_anew, look
+        self._report, self._report_again, self._look = report, report_again, look
         self._is_more_known = is_more_known
         self._turn = turn
-        # A document's findings are found once, however many ask for them at a time.
-        self._finding: dict[str, asyncio.Lock] = {}
-        self._preparing: set[str] = set()
-        self._found: dict[str, tuple[tuple[SourceText, int], list[Finding]]] = {}
-        # What is kept of them from one edit to the next, and how many seconds they took.
-        self._verdicts: dict[str, Verdicts] = {}
-        self._took: dict[str, float] = {}
-        self._ended: dict[str, float] = {}
-        self._noted: set[str] = set()
-        self._edited: dict[str, float] = {}
-        self._due: dict[str, float] = {}
-        self._telling: dict[str, asyncio.Task[Any]] = {}
-        self._asking_others: dict[str, asyncio.Task[Any]] = {}
+        self._documents: dict[str, DocumentDiagnostics] = {}
+        # As `asking_others`, for changes that belong to no document.
+        self._asking_all: asyncio.Task[Any] | None = None
 
-    async def of(self, uri: str) -> list[Finding]:
-        """The findings of a document, as far as its checkpoints have been read; none if it is
-        not open any more."""
+    def _document(self, uri: str) -> DocumentDiagnostics:
+        known = self._documents.get(uri)
+        if known is None:
+            known = self._documents[uri] = DocumentDiagnostics()
+        return known
+
+    async def find(self, uri: str) -> list[Finding]:
+        """Returns the findings of a document, as far as its checkpoints have been read; none if
+        it is not open any more."""
         if uri not in self._workspace.documents:
             return []
-        async with self._finding.setdefault(uri, asyncio.Lock()):
-            return await self._of(uri)
+        document = self._document(uri)
+        async with document.lock:
+            return await self._find(uri, document)
 
-    async def _of(self, uri: str) -> list[Finding]:
+    async def _find(self, uri: str, document: DocumentDiagnostics) -> list[Finding]:
         deadline = _now() + _PATIENCE_SECONDS
         while (opened := self._workspace.documents.get(uri)) is not None:
             state = (opened.document.source, self.generation)
-            known = self._found.get(uri)
+            known = document.found
             if known is not None and known[0] == state:
                 return known[1]
             async with self._turn():
                 opened.document.analysis()
             if await self._is_more_known(deadline):
                 continue
-            found = await self._found_in_steps(uri, opened)
+            found = await self._find_in_steps(uri, document, opened)
             if found is not None:
-                self._found[uri] = (state, found)
+                document.found = (state, found)
                 return found
         return []
 
-    async def _found_in_steps(self, uri: str, opened: OpenDocument) -> list[Finding] | None:
-        """What is found; None if the text went on meanwhile."""
+    async def _find_in_steps(
+        self, uri: str, document: DocumentDiagnostics, opened: OpenDocument
+    ) -> list[Finding] | None:
+        """Returns what is found; None if the text was edited meanwhile."""
         analysis = opened.document.analysis()
         binder = self._workspace.binder(opened, analysis)
         settings = self._workspace.settings_for(opened.path)
-        steps = judged(binder, settings, self._verdicts.setdefault(uri, Verdicts()))
+        if document.silent is None:
+            document.silent = Verdicts()
+        steps = judged(binder, settings, document.silent)
         took = 0.0
         found: list[Finding] | None = None
         try:
@@ -119,123 +154,111 @@ class Findings:
                     if not is_open or opened.document.analysis() is not analysis:
                         return None
                     started = time.perf_counter()
-                    found = _continued(steps, started + _TURN_SECONDS)
+                    found = _continue(steps, started + _TURN_SECONDS)
                     took += time.perf_counter() - started
         finally:
             steps.close()
-        self._took[uri], self._ended[uri] = took, _now()
+        document.took, document.ended = took, _now()
         self._look(binder)
-        self._note_cut(uri, formatting.cut(analysis))
+        _note_cut(uri, document, formatting.cut(analysis))
         return found
 
-    def _note_cut(self, uri: str, text: str) -> None:
-        """Say once for a document that some of its code is too much work."""
-        if text and uri not in self._noted:
-            logger.warning("%s: %s", uri, text)
-            self._noted.add(uri)
-        elif not text:
-            self._noted.discard(uri)
+    # Changes
 
-    # What happens
+    def note_edit(self, uri: str) -> None:
+        """A document has another text: puts off reporting its findings."""
+        document = self._document(uri)
+        document.edited = _now()
+        document.due = _now() + _settle_seconds(document)
+        _cancel(document.asking_others)
+        document.asking_others = self._start(self._find_others(uri))
 
-    def edited(self, uri: str) -> None:
-        """A document has another text; telling its findings is put off."""
-        self._edited[uri] = _now()
-        self._due[uri] = _now() + self._settle_seconds(uri)
-        self.ask_others(uri)
-
-    def ask_others(self, changed: str = "") -> None:
-        """Has the documents looked at again in a moment that may import from one, or, without
-        it, from any."""
-        task = self._asking_others.pop(changed, None)
-        if task is not None:
-            task.cancel()
-        self._asking_others[changed] = self._start(self._ask_others(changed))
+    def ask_others(self) -> None:
+        """Has all documents looked at again in a moment that may import from another file."""
+        _cancel(self._asking_all)
+        self._asking_all = self._start(self._find_others(""))
 
     def forget(self, uri: str) -> None:
-        """A document is closed."""
-        known: tuple[dict[str, Any], ...]
-        known = (self._found, self._verdicts, self._took, self._ended, self._edited, self._due)
-        for each in (*known, self._finding):
-            each.pop(uri, None)
-        self._noted.discard(uri)
-        for tasks in (self._telling, self._asking_others):
-            task = tasks.pop(uri, None)
-            if task is not None:
-                task.cancel()
+        """A document is closed: drops all that is known of it, and ends its tasks."""
+        document = self._documents.pop(uri, None)
+        if document is not None:
+            _cancel(document.reporting)
+            _cancel(document.asking_others)
 
     def outdate(self) -> None:
         """Something that all findings rest on has changed."""
         self.generation += 1
 
-    def understand_anew(self) -> None:
-        """Modules have changed: documents are to be analysed again."""
+    def reanalyze_all(self) -> None:
+        """Modules have changed: all documents are analyzed again."""
         for opened in self._workspace.documents.values():
             opened.document.forget()
-        self._found.clear()
+        for document in self._documents.values():
+            document.found = None
 
     def prepare(self, uri: str) -> None:
-        """Finds the findings of a document anew, if they were asked for before: they will be
+        """Finds the findings of a document again, if they were asked for before: they will be
         again, and then much of the work is done."""
-        if uri in self._verdicts and uri not in self._preparing:
-            self._preparing.add(uri)
-            self._start(self._prepare(uri))
+        document = self._documents.get(uri)
+        if document is None or document.silent is None or document.is_preparing:
+            return
+        document.is_preparing = True
+        self._start(self._prepare(uri, document))
 
-    async def _prepare(self, uri: str) -> None:
+    async def _prepare(self, uri: str, document: DocumentDiagnostics) -> None:
         try:
-            await asyncio.sleep(self._rest_seconds(uri))
-            await self.of(uri)
+            await asyncio.sleep(self._rest_seconds(document))
+            await self.find(uri)
         finally:
-            self._preparing.discard(uri)
+            document.is_preparing = False
 
-    def _rest_seconds(self, uri: str) -> float:
+    def _rest_seconds(self, document: DocumentDiagnostics) -> float:
         """How long a document is not judged again for another reason than an edit."""
-        rest = min(_REST_SHARE * sum(self._took.values()), _MOST_REST_SECONDS)
-        return max(self._ended.get(uri, 0.0) + rest - _now(), 0.0)
+        all_took = sum(each.took for each in self._documents.values())
+        rest = min(_REST_SHARE * all_took, _MOST_REST_SECONDS)
+        return max(document.ended + rest - _now(), 0.0)
 
-    # When they are told
+    # Reports
 
     def schedule(self, uri: str, *, may_rest: bool = False) -> None:
-        """Tells the findings of a document once it has been left alone for a moment, which is
+        """Reports the findings of a document once it has been left alone for a moment, which is
         longer where it `may_rest` from being judged."""
-        wait = max(self._settle_seconds(uri), self._rest_seconds(uri) if may_rest else 0.0)
-        self._due.setdefault(uri, _now() + wait)
-        if uri not in self._telling:
-            self._telling[uri] = self._start(self._tell_when_due(uri))
+        document = self._document(uri)
+        rest = self._rest_seconds(document) if may_rest else 0.0
+        if document.due is None:
+            document.due = _now() + max(_settle_seconds(document), rest)
+        if document.reporting is None:
+            document.reporting = self._start(self._report_when_due(uri, document))
 
-    def _settle_seconds(self, uri: str) -> float:
-        took = self._took.get(uri, 0.0) * _SETTLE_SHARE
-        return min(max(took, _LEAST_SETTLE_SECONDS), _MOST_SETTLE_SECONDS)
-
-    async def settled(self, uri: str) -> None:
+    async def wait_until_settled(self, uri: str) -> None:
         """Waits until a document has been left alone for a moment since its last edit."""
-        while True:
-            left = self._edited.get(uri, 0.0) + self._settle_seconds(uri) - _now()
+        while (document := self._documents.get(uri)) is not None:
+            left = document.edited + _settle_seconds(document) - _now()
             if left <= 0:
                 return
             await asyncio.sleep(left)
 
-    async def _tell_when_due(self, uri: str) -> None:
+    async def _report_when_due(self, uri: str, document: DocumentDiagnostics) -> None:
         try:
-            while uri in self._due:
-                left = self._due[uri] - _now()
+            while document.due is not None:
+                left = document.due - _now()
                 if left > 0:
                     await asyncio.sleep(left)
                     continue
-                del self._due[uri]
-                found = await self.of(uri)
+                document.due = None
+                found = await self.find(uri)
                 if uri in self._workspace.documents:
-                    self._tell(uri, found)
+                    self._report(uri, found)
         finally:
-            if self._telling.get(uri) is asyncio.current_task():
-                del self._telling[uri]
+            document.reporting = None
 
-    async def _ask_others(self, changed: str) -> None:
-        """Looks at the other documents again, which may import from one that was edited."""
+    async def _find_others(self, changed: str) -> None:
+        """Looks again at the other documents, which may import from one that was edited."""
         await asyncio.sleep(_IMPORTERS_SECONDS)
         for uri, opened in list(self._workspace.documents.items()):
-            known = self._found.get(uri)
-            if uri == changed or known is None:
+            document = self._documents.get(uri)
+            known = document.found if document is not None else None
+            if uri == changed or document is None or known is None:
                 continue
             await asyncio.sleep(0)  # a keystroke may come in between
             if self._workspace.documents.get(uri) is not opened:
@@ -243,14 +266,31 @@ class Findings:
             if not self._workspace.imports_others(opened):
                 continue
             opened.document.forget()
-            self._found.pop(uri, None)
-            found = await self.of(uri)
+            document.found = None
+            found = await self.find(uri)
             if found != known[1] and uri in self._workspace.documents:
-                self._tell_anew(uri, found)
+                self._report_again(uri, found)
 
 
-def _continued(steps: Generator[None, None, list[Finding]], until: float) -> list[Finding] | None:
-    """Takes steps until it is so late by `time.perf_counter`; what is found after the last."""
+def _note_cut(uri: str, document: DocumentDiagnostics, text: str) -> None:
+    """Logs once for a document that some of its code is too much work."""
+    if text and not document.has_noted:
+        logger.warning("%s: %s", uri, text)
+    document.has_noted = bool(text)
+
+
+def _settle_seconds(document: DocumentDiagnostics) -> float:
+    share = document.took * _SETTLE_SHARE
+    return min(max(share, _LEAST_SETTLE_SECONDS), _MOST_SETTLE_SECONDS)
+
+
+def _cancel(task: asyncio.Task[Any] | None) -> None:
+    if task is not None:
+        task.cancel()
+
+
+def _continue(steps: Generator[None, None, list[Finding]], until: float) -> list[Finding] | None:
+    """Takes steps until that time of `time.perf_counter`; returns what the last one found."""
     try:
         while time.perf_counter() < until:
             next(steps)

@@ -24,7 +24,7 @@ class Scanning:
     """Looks through the folders when it is asked to.
 
     `start` runs a task; `refresh` is called when checkpoints or configurations have come or
-    gone, `understand_anew` when other calls were found.
+    gone, `reanalyze_all` when other calls were found.
     """
 
     def __init__(
@@ -33,10 +33,10 @@ class Scanning:
         lane: Lane,
         start: Start,
         refresh: Callable[[], None],
-        understand_anew: Callable[[], None],
+        reanalyze_all: Callable[[], None],
     ) -> None:
         self._workspace, self._lane, self._start = workspace, lane, start
-        self._refresh, self._understand_anew = refresh, understand_anew
+        self._refresh, self._reanalyze_all = refresh, reanalyze_all
         # On a slow disk one takes longer than it takes for more files to change.
         self._rounds = OpQueue(self._scan_all, start, rest=_REST)
         self._looking: list[Folder] = []
@@ -104,7 +104,7 @@ class Scanning:
                     raise
                 folder.keep_calls(asked, found, calls)
                 if found:
-                    self._understand_anew()
+                    self._reanalyze_all()
                 self._log_notes(folder, bounds)
         finally:
             self._looking.remove(folder)

@@ -83,7 +83,7 @@ class Session:
             self.scheduler.folders,
             self.start,
             self.refresh_all,
-            self._understand_anew,
+            self._reanalyze_all,
         )
         # On a slow disk it takes longer than it takes for more files to change.
         self._looking_near = OpQueue(self._look_near, self.start)
@@ -92,9 +92,9 @@ class Session:
         self._background: set[asyncio.Task[Any]] = set()
         self._editor_settings: Mapping[str, Any] = {}
         module_io = self.scheduler.module_io
-        self.reading = Reading(self._disk, self.start, module_io, self._understand_anew)
+        self.reading = Reading(self._disk, self.start, module_io, self._reanalyze_all)
         self.findings = Findings(
-            *(self.workspace, self.start, self._told, self._told_anew, self._look),
+            *(self.workspace, self.start, self._report, self._report_again, self._look),
             self.reading.is_more_known,
             self._foreground.turn,
         )
@@ -167,11 +167,11 @@ class Session:
         """Has the client ask again, without waiting for its answers."""
         self.start(self._refresh())
 
-    def _told(self, uri: str, found: list[Finding]) -> None:
+    def _report(self, uri: str, found: list[Finding]) -> None:
         if not self.client.pulls_diagnostics:
             self._publish(self.documents.views(uri), found)
 
-    def _told_anew(self, uri: str, found: list[Finding]) -> None:
+    def _report_again(self, uri: str, found: list[Finding]) -> None:
         if self.client.pulls_diagnostics:
             self._refreshing.ask()
         else:
@@ -183,7 +183,7 @@ class Session:
         self._scanning.look_for_calls()
 
     def _edited(self, uri: str) -> None:
-        self.findings.edited(uri)
+        self.findings.note_edit(uri)
         self._schedule(uri)
 
     def _forget(self, uri: str) -> None:
@@ -386,11 +386,11 @@ class Session:
         if folder is not None:
             folder.forget_calls()
         self._disk.distrust()
-        self._understand_anew()
+        self._reanalyze_all()
 
-    def _understand_anew(self) -> None:
+    def _reanalyze_all(self) -> None:
         self.workspace.distrust_modules()
-        self.findings.understand_anew()
+        self.findings.reanalyze_all()
         self.refresh_all()
 
     # Tasks
