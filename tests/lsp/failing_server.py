@@ -18,7 +18,7 @@ FAULTS = {
     "findings": "ckptls.lsp.session.document_diagnostics.judged",
     "lens": "ckptls.lsp.handlers.code_lens.lenses",
     "edit": "ckptls.lsp.session.documents.to_edit",
-    "settings": "ckptls.lsp.session.session.load_settings",
+    "settings": "ckptls.lsp.session.folder_settings.load_settings",
     "checkpoints": "ckptls.workspace.checkpoint_store.locate",
     "scan": "ckptls.lsp.session.folder_scanner.known_checkpoints",
     "watch": "ckptls.workspace.checkpoint_store.CheckpointStore.due",

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from lsprotocol import types
 
 from ckptls.lsp.protocol.client_capabilities import Client
@@ -94,12 +95,12 @@ async def test_queue_with_a_delay_runs_once_for_all_who_ask_within_it():
     assert begun == 2
 
 
-@pytest.fixture
-def session(folder: Path) -> Session:
-    async def refresh() -> None:
+@pytest_asyncio.fixture
+async def session(folder: Path) -> Session:
+    async def nothing() -> None:
         pass
 
-    made = Session(lambda *_: None, refresh, Client(pulls_diagnostics=True))
+    made = Session(lambda *_: None, nothing, nothing, Client(pulls_diagnostics=True))
     made.add_folder(folder.as_uri())
     return made
 

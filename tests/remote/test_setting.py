@@ -189,20 +189,21 @@ def test_a_server_that_comes_back_is_read_then(web_tree: Site) -> None:
     assert store.refresh() == {entry.path}
 
 
-async def no_refresh() -> None:
+async def nothing() -> None:
     pass
 
 
 async def test_in_an_editor_only_the_editor_can_allow_it(tmp_path: Path, memory: str) -> None:
     (tmp_path / "ckptls.toml").write_text("remote = true\n")
-    session = Session(lambda *_: None, no_refresh, Client())
+    session = Session(lambda *_: None, nothing, nothing, Client())
     session.add_folder(tmp_path.as_uri())
+    await session.settings.wait_until_read()
     (folder,) = session.workspace.folders
     assert folder.settings == Settings()
-    session.use_editor_settings({"remote": True})
+    session.settings.use_editor({"remote": True})
     assert folder.settings.remote
     session.workspace.store.load(memory)
-    session.use_editor_settings({"remote": False})
+    session.settings.use_editor({"remote": False})
     assert not folder.settings.remote
     assert session.workspace.store.peek(memory) is None
     session.shut_down()

@@ -18,6 +18,7 @@ from ckptls.lsp.handlers import (
     pull_diagnostics,
     rename,
     semantic_tokens,
+    settings_diagnostics,
     symbols,
     text_document_content,
     text_sync,
@@ -48,6 +49,7 @@ def equip(server: Server, client: Client, folders: Sequence[str]) -> Session:
     session = Session(
         lambda views, found: lifecycle.publish(server, views, found),
         lambda: lifecycle.refresh(server),
+        lambda: settings_diagnostics.report(server),
         client,
         server.protocol.foreground,
     )

@@ -65,7 +65,7 @@ def _answer(ls: Server, asked: Asked, uri: str) -> Completion | None:
 
 def _by_segments(ls: Server) -> bool:
     """As the user says; else as the client needs it."""
-    wanted = ls.session.option(SETTING)
+    wanted = ls.session.settings.option(SETTING)
     client = ls.session.client
     if client.replaces_literals:
         return True

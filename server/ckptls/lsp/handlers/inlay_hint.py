@@ -17,7 +17,7 @@ def register(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
     @answered
     async def hinted(ls: Server, params: types.InlayHintParams) -> list[types.InlayHint]:
-        if ls.session.option(SETTING) is not True:
+        if ls.session.settings.option(SETTING) is not True:
             return []
         found = await bound(ls, params.text_document.uri)
         if found is None:

@@ -51,7 +51,7 @@ def register(server: Server) -> None:
             await _load_editor_settings(ls)
         else:
             settings = params.settings
-            ls.session.use_editor_settings(
+            ls.session.settings.use_editor(
                 settings.get("ckptls", settings) if isinstance(settings, dict) else None
             )
 
@@ -61,21 +61,21 @@ def register(server: Server) -> None:
             ls.session.remove_folder(folder.uri)
         for folder in params.event.added:
             ls.session.add_folder(folder.uri)
-        settings_diagnostics.tell(ls)
+        ls.session.settings_reporting.ask()
         await ls.session.scan()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     async def files_changed(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:
         paths = paths_of(change.uri for change in params.changes)
         if any(path.endswith(".toml") for path in paths):
-            settings_diagnostics.tell(ls)
+            ls.session.settings_reporting.ask()
         kept = (each.uri for each in params.changes if each.type is types.FileChangeType.Changed)
         await ls.session.files_changed(paths, paths_of(kept))
 
 
 async def _ask_client(ls: Server) -> None:
     await _load_editor_settings(ls)
-    settings_diagnostics.tell(ls)
+    ls.session.settings_reporting.ask()
     await _register_watchers(ls)
 
 
@@ -88,7 +88,7 @@ async def _load_editor_settings(ls: Server) -> None:
     except JsonRpcException as error:
         logger.warning("the client did not tell its settings: %s", error)
         return
-    ls.session.use_editor_settings(answer[0] if answer else None)
+    ls.session.settings.use_editor(answer[0] if answer else None)
 
 
 async def _register_watchers(ls: Server) -> None:

@@ -68,13 +68,13 @@ async def asked_at(ls: Server, place: Placed, is_patient: bool) -> Asked | None:
         source = seen.view.source
         cursors, view = session.documents.at(seen, seen.view.offset(place.position))
         if not cursors:
-            if await session.reading.is_more_known(deadline):
+            if await session.is_more_known(deadline):
                 continue
             return None
         binder = session.workspace.binder(seen.opened, cursors[0].analysis)
         binding = binder.bind(cursors[0].site)
         is_answer = bool(binding.checkpoints) and not is_patient
-        if not is_answer and await session.reading.is_more_known(deadline):
+        if not is_answer and await session.is_more_known(deadline):
             continue
         if is_answer or has_waited or not binding.pending:
             session.read(binding.pending)
@@ -97,7 +97,7 @@ async def bound(ls: Server, uri: str) -> Bound | None:
     has_waited = False
     while (seen := ls.session.seen(uri)) is not None:
         binder = _binder(ls, seen)
-        if await ls.session.reading.is_more_known(deadline):
+        if await ls.session.is_more_known(deadline):
             continue
         pending = () if has_waited else unread(binder)
         if not pending:

@@ -66,7 +66,7 @@ def register(server: Server) -> None:
 
 
 async def _data(ls: Server, uri: str, asked: types.Range | None = None) -> list[int]:
-    known = await bound(ls, uri) if ls.session.option(SETTING) is True else None
+    known = await bound(ls, uri) if ls.session.settings.option(SETTING) is True else None
     if known is None:
         return []
     view = known.seen.view

@@ -1,4 +1,4 @@
-"""Findings in the files of settings themselves, told without being asked."""
+"""Findings in the files of settings themselves, published without being asked for."""
 
 from __future__ import annotations
 
@@ -32,21 +32,39 @@ def registrations() -> list[types.Registration]:
     ]
 
 
-def tell(ls: Server) -> None:
-    """Tells of every folder what is wrong in its settings; what was wrong and is not is taken
-    back. Open files count as they are in the editor."""
-    found = {uri: _items(ls, uri, path, keys) for uri, (path, keys) in _files(ls).items()}
+async def report(ls: Server) -> None:
+    """Publishes what is wrong in the settings of every folder, and takes back what was wrong and
+    is not. Open files count as they are in the editor."""
+    texts = await ls.session.scheduler.local_io.run(_read_texts, _paths(ls))
+    found = {
+        uri: _items(ls, uri, texts.get(path), keys) for uri, (path, keys) in _files(ls).items()
+    }
     _publish(ls, {uri: items for uri, items in found.items() if items})
 
 
-def tell_of(ls: Server, uri: str) -> None:
-    """As `tell`, for one file that is open and was edited."""
+def report_open(ls: Server, uri: str) -> None:
+    """As `report`, for one file that is open and was edited."""
     file = _files(ls).get(uri)
     if file is None:
         return
     now = {known: items for known, items in ls.session.told_settings.items() if known != uri}
-    items = _items(ls, uri, *file)
+    items = _items(ls, uri, None, file[1])
     _publish(ls, {**now, uri: items} if items else now)
+
+
+def _paths(ls: Server) -> list[Path]:
+    return [path for path, _ in _files(ls).values()]
+
+
+def _read_texts(paths: list[Path]) -> dict[Path, str]:
+    """Returns the texts of those files that can be read; from any thread."""
+    texts = {}
+    for path in paths:
+        try:
+            texts[path] = read_settings_text(path)
+        except OSError:
+            continue
+    return texts
 
 
 def _files(ls: Server) -> dict[str, tuple[Path, tuple[str, ...]]]:
@@ -70,13 +88,15 @@ def _publish(ls: Server, now: dict[str, list[types.Diagnostic]]) -> None:
     ls.session.told_settings = now
 
 
-def _items(ls: Server, uri: str, path: Path, keys: tuple[str, ...]) -> list[types.Diagnostic]:
+def _items(
+    ls: Server, uri: str, saved: str | None, keys: tuple[str, ...]
+) -> list[types.Diagnostic]:
+    """Returns what is wrong in a file; `saved` is its text on the disk, None if it has none."""
     source = ls.session.documents.settings.get(uri)
     if source is None:
-        try:
-            source = SourceText(read_settings_text(path))
-        except OSError:
+        if saved is None:
             return []
+        source = SourceText(saved)
     client = ls.session.client
     view = View(uri, source, client.encoding)
     found = configuration_findings(source.text, keys)

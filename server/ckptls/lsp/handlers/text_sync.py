@@ -20,20 +20,20 @@ def _register_documents(server: Server) -> None:
     def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
         ls.session.open(params.text_document)
         if is_of_settings(params.text_document.uri):
-            settings_diagnostics.tell(ls)
+            ls.session.settings_reporting.ask()
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
         ls.session.change(params)
         if is_of_settings(params.text_document.uri):
-            settings_diagnostics.tell_of(ls, params.text_document.uri)
+            settings_diagnostics.report_open(ls, params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
         ls.session.close(uri)
         if is_of_settings(uri):
-            settings_diagnostics.tell(ls)  # what was not saved is gone
+            ls.session.settings_reporting.ask()  # what was not saved is gone
         else:
             pull_diagnostics.clear(ls, [uri])
 

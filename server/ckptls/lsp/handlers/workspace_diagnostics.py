@@ -86,9 +86,10 @@ async def _pulled(
 ) -> list[Report]:
     """What is left for the answer: nothing, where the client takes it in parts."""
     known = {each.uri: each.value for each in params.previous_result_ids}
+    await ls.session.settings.wait_until_read()
     while True:
         altered, known_modules = ls.session.altered, open_modules(ls)
-        if ls.session.option(SETTING) == _WORKSPACE:
+        if ls.session.settings.option(SETTING) == _WORKSPACE:
             async with state.lock:
                 told = await _check(ls, params, known, state, parts)
         else:
@@ -109,7 +110,7 @@ async def _news(ls: Server, altered: asyncio.Event, known: Modules, checked: Che
     import; `known` is how these were."""
     while not altered.is_set():
         edited = ls.session.documents.edited
-        if ls.session.option(SETTING) == _WORKSPACE and _has_readers(ls, known, checked):
+        if ls.session.settings.option(SETTING) == _WORKSPACE and _has_readers(ls, known, checked):
             await asyncio.sleep(_SETTLE_SECONDS)
             return
         waiting = [asyncio.ensure_future(each.wait()) for each in (altered, edited)]

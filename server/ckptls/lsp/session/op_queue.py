@@ -26,6 +26,7 @@ class OpQueue:
         self._delay, self._rest = delay, rest
         self._not_before = 0.0
         self._next: asyncio.Task[Any] | None = None
+        self._current: asyncio.Task[Any] | None = None
         self._under_way = asyncio.Lock()
 
     def ask(self) -> asyncio.Task[Any]:
@@ -33,6 +34,10 @@ class OpQueue:
         if self._next is None:
             self._next = self._start(self._round())
         return self._next
+
+    def current(self) -> asyncio.Task[Any]:
+        """Returns the round that is under way; asks for one if there is none."""
+        return self._current or self.ask()
 
     async def wait_for_next(self) -> None:
         """Asks for a round and waits for its end, even if it fails."""
@@ -47,8 +52,9 @@ class OpQueue:
             if started < self._not_before:
                 await asyncio.sleep(self._not_before - started)
                 started = now()
-            self._next = None
+            self._next, self._current = None, self._next
             try:
                 await self._work()
             finally:
+                self._current = None
                 self._not_before = now() + self._rest * (now() - started)

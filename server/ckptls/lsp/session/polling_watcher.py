@@ -24,6 +24,7 @@ async def watch(session: Session) -> None:
     """Tells the session of modules and settings that come, change or go, and has it look for
     checkpoints; until the connection ends."""
     before: _Stamps | None = None
+    await session.settings.wait_until_read()
     while True:
         started = time.monotonic()
         try:

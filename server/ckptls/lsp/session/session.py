@@ -10,8 +10,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from ckptls.lsp.protocol.foreground import Foreground
 from ckptls.lsp.session.document_diagnostics import Findings
 from ckptls.lsp.session.documents import Documents, path_of
 from ckptls.lsp.session.folder_scanner import Scanning
+from ckptls.lsp.session.folder_settings import FolderSettings
 from ckptls.lsp.session.memory import IdleCollector, Resting, give_back
 from ckptls.lsp.session.module_loader import Reading
 from ckptls.lsp.session.op_queue import OpQueue, Work
@@ -34,7 +34,6 @@ from ckptls.lsp.session.scheduler import Lane, Scheduler
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.disk import SeenDisk
 from ckptls.workspace.keras_version import chosen_environment
-from ckptls.workspace.settings import Settings, load_settings, parse_settings
 from ckptls.workspace.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -50,14 +49,16 @@ Publish = Callable[[tuple[View, ...], list[Finding]], None]
 
 
 class Session:
-    """What a server knows of one client; `publish` sends the findings of a program, and
-    `refresh` has the client ask again for what it asked for itself. Findings and other work in
+    """What a server knows of one client; `publish` sends the findings of a program,
+    `refresh` has the client ask again for what it asked for itself, and `report_settings` sends
+    what is wrong in files of settings. Findings and other work in
     the background give way to what is in the `foreground`."""
 
     def __init__(
         self,
         publish: Publish,
         refresh: Work,
+        report_settings: Work,
         client: Client,
         foreground: Foreground | None = None,
     ) -> None:
@@ -90,12 +91,16 @@ class Session:
         self._near: set[str] = set()
         self._reading: dict[str, asyncio.Task[Any]] = {}
         self._background: set[asyncio.Task[Any]] = set()
-        self._editor_settings: Mapping[str, Any] = {}
+        self.settings = FolderSettings(
+            self.workspace, self.scheduler.local_io, self.start, self.refresh_all
+        )
+        # Reports what is wrong in files of settings.
+        self.settings_reporting = OpQueue(report_settings, self.start)
         module_io = self.scheduler.module_io
         self.reading = Reading(self._disk, self.start, module_io, self._reanalyze_all)
         self.findings = Findings(
             *(self.workspace, self.start, self._report, self._report_again, self._look),
-            self.reading.is_more_known,
+            self.is_more_known,
             self._foreground.turn,
         )
         # Set at the next change of what findings rest on.
@@ -295,16 +300,18 @@ class Session:
     async def files_changed(self, paths: Iterable[str], kept: Collection[str] = ()) -> None:
         """The client has seen files come, change or go; `kept` are those of which it knows that
         they were there before and still are."""
-        wants_scan = False
+        wants_scan = wants_reload = False
         for path in paths:
             if path.endswith(".py"):
                 self._python_changed(path)
                 continue
             wants_scan = wants_scan or not (path in kept and self._is_known(path))
             if os.path.basename(path) in ("ckptls.toml", "pyproject.toml"):
-                self.reload_settings()
+                wants_reload = True
             else:
                 self._near.update(self.workspace.store.paths_near(path))
+        if wants_reload:
+            await self.settings.reload()
         if self._near:
             await self._looking_near.wait_for_next()
         if wants_scan:
@@ -326,32 +333,13 @@ class Session:
         if path is None or path == Path(path.anchor):
             logger.warning("not a folder to look through: %s", uri)
             return
-        self.workspace.add_folder(path, self._settings(path))
+        self.settings.add_folder(path)
 
     def remove_folder(self, uri: str) -> None:
         path = path_of(uri)
         if path is not None:
-            self.workspace.remove_folder(path)
+            self.settings.remove_folder(path)
             self.refresh_all()
-
-    def use_editor_settings(self, data: object) -> None:
-        """Takes up the settings of the editor; those that it leaves empty do not count."""
-        table = data if isinstance(data, Mapping) else {}
-        self._editor_settings = {
-            key: value for key, value in table.items() if value not in (None, [], {}, "")
-        }
-        self.reload_settings()
-
-    def reload_settings(self) -> None:
-        for folder in self.workspace.folders:
-            folder.settings = self._settings(folder.path)
-        self.workspace.forget_forbidden()
-        self.workspace.refresh()
-        self.refresh_all()
-
-    def option(self, name: str) -> object:
-        """A setting that only an editor has."""
-        return self._editor_settings.get(name)
 
     def outdated_listings(self) -> list[str]:
         """The addresses of listings whose checkpoint is another one now."""
@@ -362,24 +350,19 @@ class Session:
             if (entry := peek(path)) is not None and entry.checkpoint is not made_of
         ]
 
-    def _settings(self, path: Path) -> Settings:
-        settings, problems = _loaded(path)
-        known = {name.replace("_", "-") for name in Settings.__slots__}
-        wanted = {key: value for key, value in self._editor_settings.items() if key in known}
-        if wanted:
-            given, wrong = parse_settings(wanted)
-            names = [key.replace("-", "_") for key in wanted]
-            settings = _merged(settings, given, names)
-            problems += wrong
-        for problem in problems:
-            logger.warning("%s", problem)
-        return settings
-
     async def scan(self) -> None:
         """Looks for the checkpoints in all folders."""
+        await self.settings.wait_until_read()
         await self._scanning.scan()
 
     # Modules of the project
+
+    async def is_more_known(self, deadline: float) -> bool:
+        """Waits for settings, and until a deadline for modules, that an analysis would know if
+        they had been read; returns whether to analyze again."""
+        if await self.settings.wait_until_read():
+            return True
+        return await self.reading.is_more_known(deadline)
 
     def _python_changed(self, path: str) -> None:
         folder = self.workspace.folder_of(Path(path))
@@ -412,16 +395,3 @@ class Session:
         self._scanning.stop()
         for task in list(self._background):
             task.cancel()
-
-
-def _loaded(folder: Path) -> tuple[Settings, tuple[str, ...]]:
-    """The settings in the files of a folder, whatever stands in them."""
-    try:
-        return load_settings(folder)
-    except Exception as error:
-        logger.exception("the settings of %s", folder)
-        return Settings(), (f"{folder}: the settings cannot be read: {type(error).__name__}",)
-
-
-def _merged(settings: Settings, given: Settings, names: list[str]) -> Settings:
-    return replace(settings, **{name: getattr(given, name) for name in names})
