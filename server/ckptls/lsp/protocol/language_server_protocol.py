@@ -1,20 +1,22 @@
-"""pygls 2.1 with what it leaves to be wished for; `stdio` and `ending` mend the rest.
+"""Extends pygls 2.1: order of messages, cancellation, errors, and results that are JSON already.
 
-- Two threads that write at once mix their messages: the writer takes a lock.
-- Reporting an error to a client that is gone reports the failure to report: errors are
-  logged, and nothing is sent. A pipe that is gone ends the server.
-- Requests that cannot be understood, come before `initialize` or behind `shutdown`, or whose
-  answer cannot be written, get no answer: each gets an error. Clients see no tracebacks.
-- An object anywhere in a message is taken for a message if it looks like one: only the
-  outermost is.
-- Clients may cancel, or answer for themselves, what the server asked them: only they are
-  asked, and a wrong answer is an error where it is awaited.
-- What became of notifications is kept forever, and `shutdown` stumbles over what goes on.
-- Text is kept by our own documents, so pygls does not keep (and split) it a second time.
-- What a server offers is made of what is registered: here it is said before that is loaded.
-- jupyter-lsp has the windows of a JupyterLab share one server, and each says hello: each is
-  answered, and what is done at the beginning is done once.
-- Converting typed results is slow: a long list may be given as JSON (see `Ready`).
+Parts of pygls that are private are replaced here and nowhere else, and each is tested in
+`tests/lsp/test_pygls_internals.py`. What differs from pygls:
+
+- Messages that two threads write at once are not mixed: the writer takes a lock.
+- An error is logged, and not reported to a client that may be gone. A broken pipe ends the
+  server.
+- A request that cannot be understood, comes before `initialize` or after `shutdown`, or whose
+  answer cannot be written is answered with an error. Clients see no tracebacks.
+- Only the outermost object of a message is taken for a message.
+- A client can cancel only its own requests and answer only those of the server. A wrong answer
+  raises where it is awaited.
+- Futures of notifications are not kept, and `shutdown` cancels what is under way.
+- pygls keeps no second copy of the texts: `Documents` has them.
+- Capabilities are sent before the handlers are loaded.
+- The windows of a JupyterLab share one server through jupyter-lsp. Each sends `initialize` and
+  is answered; the session begins once.
+- A long list of results may be JSON already (see `Ready`), because converting it is slow.
 """
 
 from __future__ import annotations
