@@ -346,7 +346,7 @@ def test_writing_to_an_array_leaves_the_file(tmp_path: Path) -> None:
 def test_a_file_cut_short_while_a_value_is_read_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "values"
     path.write_bytes(bytes(3 * CHUNK_BYTES))
-    with open_file(path) as file:
+    with open_file(str(path)) as file:
         os.truncate(path, 2 * CHUNK_BYTES)
         with pytest.raises(CheckpointIncomplete, match="ended early"):
             read_stored(file, 0, 3 * CHUNK_BYTES)
