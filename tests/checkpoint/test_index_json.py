@@ -16,6 +16,7 @@ from ckptls.checkpoint.core.errors import CheckpointError
 from ckptls.checkpoint.locate.locate import locate
 from ckptls.checkpoint.verify.verify import verify
 from ckptls.cli.main import main
+from support.problems import sentences
 
 INDEX = "m.safetensors.index.json"
 MAX_MESSAGE = 500  # characters, beside the path
@@ -110,9 +111,9 @@ def test_what_is_there_is_listed_and_the_rest_is_named(
     with ckptls.open(INDEX) as checkpoint:
         assert list(checkpoint) == ["a"]
         assert checkpoint.read("a").tolist() == [1, 1]
-    assert all(len(each) < MAX_MESSAGE for each in checkpoint.problems)
-    assert (problem is None) == (checkpoint.problems == ())
-    assert problem is None or problem in " ".join(checkpoint.problems)
+    assert all(len(each) < MAX_MESSAGE for each in sentences(checkpoint))
+    assert (problem is None) == (sentences(checkpoint) == ())
+    assert problem is None or problem in " ".join(sentences(checkpoint))
     assert verify(locate(INDEX)).is_sound == (problem is None)
     assert main(["ls", INDEX]) == 0
     written = capfd.readouterr()

@@ -25,6 +25,7 @@ from ckptls.checkpoint.layout.directory_files import (
 )
 from ckptls.checkpoint.locate.locate import locate
 from ckptls.checkpoint.names.natural_order import natural_order
+from support.problems import sentences
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_a_state_file_says_which_of_several(folder: Path) -> None:
     checkpoint = ckptls.open("run")
     assert checkpoint.prefix == "run/m-1"
     assert checkpoint.files == ("run/m-1.index", "run/checkpoint")
-    assert checkpoint.problems == ()
+    assert sentences(checkpoint) == ()
     assert prefix_of("run/checkpoint") == "run/m-1"
 
 
@@ -102,13 +103,13 @@ def test_a_moved_directory_is_read_beside_its_state_file_and_says_so(folder: Pat
     write_state("run", "/cns/old/place/m-1")
     checkpoint = ckptls.open("run")
     assert checkpoint.prefix == "run/m-1"
-    assert "/cns/old/place/m-1" in checkpoint.problems[0]
+    assert "/cns/old/place/m-1" in sentences(checkpoint)[0]
 
 
 def test_the_absolute_path_of_the_checkpoint_itself_is_no_problem(folder: Path) -> None:
     write_v2("run/m-1")
     write_state("run", str(folder / "run/m-1"))
-    assert ckptls.open("run").problems == ()
+    assert sentences(ckptls.open("run")) == ()
 
 
 def test_a_state_file_may_name_a_path_below_its_directory(folder: Path) -> None:
@@ -193,21 +194,21 @@ def test_all_shards_of_a_v1_checkpoint_are_read(folder: Path, given: str) -> Non
     checkpoint = ckptls.open(given)
     assert len(checkpoint) == 3
     assert os.path.normpath(checkpoint.prefix) == "m-?????-of-00003"
-    assert checkpoint.problems == ()
+    assert sentences(checkpoint) == ()
 
 
 def test_missing_shards_are_a_problem_not_an_error(folder: Path) -> None:
     write_v1("m-00001-of-00003")
     checkpoint = ckptls.open("m")
     assert len(checkpoint) == 1
-    assert checkpoint.problems[0].startswith("only 1 of 3 shards are here")
+    assert sentences(checkpoint)[0].startswith("only 1 of 3 shards are here")
 
 
 def test_one_shard_by_name_is_only_itself_and_says_so(folder: Path) -> None:
     write_v1("m-00000-of-00002", "m-00001-of-00002")
     checkpoint = ckptls.open("m-00000-of-00002")
     assert checkpoint.names == ("m-00000-of-00002",)
-    assert checkpoint.problems == (
+    assert sentences(checkpoint) == (
         "this is one shard of 2; the variables in the others are not listed",
     )
 

@@ -29,6 +29,7 @@ from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.checkpoint.objects.object_graph import ObjectGraph, object_path, unescaped
 from ckptls.checkpoint.objects.trackable_protos import decode_nodes
 from ckptls.checkpoint.reader import read_checkpoint
+from support.problems import sentences
 
 
 def opened(prefix: Path) -> tuple[Checkpoint, ObjectGraph]:
@@ -69,7 +70,7 @@ def test_without_the_data_file_the_keys_are_told(tmp_path: Path) -> None:
     Path(f"{prefix}.data-00000-of-00001").unlink()
     checkpoint, graph = opened(prefix)
     assert not graph.is_complete
-    assert not checkpoint.problems
+    assert not sentences(checkpoint)
     assert graph.slots_of(f"net/w{SUFFIX}") == (f"net/w/.OPTIMIZER_SLOT/optimizer/m{SUFFIX}",)
     assert graph.full_names(f"net/w{SUFFIX}") == ()
 
@@ -90,7 +91,7 @@ def test_a_damaged_graph_is_a_problem_and_no_error_of_the_listing(
         data.write_bytes(data.read_bytes()[:-3])
     checkpoint, graph = opened(prefix)
     assert len(checkpoint) == 3
-    assert "object graph" in checkpoint.problems[0]
+    assert "object graph" in sentences(checkpoint)[0]
     assert not graph.is_complete
     with pytest.raises(CheckpointDamaged, match="data-00000-of-00001"):
         read_object_graph(ckptls.open(prefix))

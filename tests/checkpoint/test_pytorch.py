@@ -22,8 +22,9 @@ from ckptls.checkpoint.core.errors import (
     CheckpointIncomplete,
     CheckpointUnsupported,
 )
-from ckptls.checkpoint.core.types import Format, Remark
+from ckptls.checkpoint.core.types import Format
 from ckptls.checkpoint.formats.pytorch import pickle_machine, torch_names
+from support.problems import sentences
 from support.values import read_value
 
 KINDS = Path(__file__).parent / "fixtures" / "pytorch_kinds"
@@ -63,7 +64,7 @@ def test_a_file_is_listed_as_by_pytorch(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_problem_is_named_only_where_something_is_not_understood(name: str) -> None:
-    found = ckptls.open(path_of(name)).problems
+    found = sentences(ckptls.open(path_of(name)))
     expected = PROBLEMS.get(name.removesuffix("_before_1_6"), "")
     assert bool(found) == bool(expected)
     assert all(expected in problem for problem in found)
@@ -88,14 +89,14 @@ def test_keys_of_different_types_with_one_text_are_told(folder: Path) -> None:
     write_torch(Path("m"), tensor_under(b"K\x01", b"X\x01\0\0\x001"))
     checkpoint = ckptls.open("m")
     assert checkpoint.names == ("1",)
-    assert checkpoint.problems == ("several tensors have one name; the first is listed: `1`",)
+    assert sentences(checkpoint) == ("several tensors have one name; the first is listed: `1`",)
 
 
 def test_equal_keys_are_one_entry(folder: Path) -> None:
     write_torch(Path("m"), tensor_under(b"K\x01", b"K\x01"))
     checkpoint = ckptls.open("m")
     assert checkpoint.names == ("1",)
-    assert checkpoint.problems == ()
+    assert sentences(checkpoint) == ()
 
 
 class Evil:
@@ -110,7 +111,7 @@ def test_a_call_is_told_even_if_its_result_is_dropped(folder: Path, protocol: in
     write_torch(Path("m"), b"\x80\x02" + body + b"0" + TORCH_TENSOR[2:])
     checkpoint = ckptls.open("m")
     assert checkpoint.names == ("w",)
-    assert "would call `posix.system`" in checkpoint.problems[0]
+    assert "would call `posix.system`" in sentences(checkpoint)[0]
     assert not Path("touched").exists()
 
 
@@ -123,7 +124,7 @@ def test_an_object_that_makes_no_tensor_is_no_problem(folder: Path, state: objec
     write_torch(Path("m"), pickle.dumps({"state": state}, 2))
     checkpoint = ckptls.open("m")
     assert checkpoint.names == ()
-    assert checkpoint.problems == ()
+    assert sentences(checkpoint) == ()
 
 
 def test_arrays_of_numpy_are_named_as_not_listed(folder: Path) -> None:
@@ -131,8 +132,8 @@ def test_arrays_of_numpy_are_named_as_not_listed(folder: Path) -> None:
     write_torch(Path("m"), pickle.dumps(state, 2))
     checkpoint = ckptls.open("m")
     assert checkpoint.names == ()
-    assert checkpoint.problems == (Remark("arrays of NumPy are not listed: `model.w` and 1 more"),)
-    assert isinstance(checkpoint.problems[0], Remark)
+    assert sentences(checkpoint) == ("arrays of NumPy are not listed: `model.w` and 1 more",)
+    assert checkpoint.problems[0].is_note
 
 
 def test_an_array_of_objects_may_hold_tensors(folder: Path) -> None:
@@ -142,7 +143,7 @@ def test_an_array_of_objects_may_hold_tensors(folder: Path) -> None:
     write_torch(Path("m"), array[:at] + tensor + array[at + 1 :])
     checkpoint = ckptls.open("m")
     assert len(checkpoint) == 1
-    assert not any("NumPy" in problem for problem in checkpoint.problems)
+    assert not any("NumPy" in problem for problem in sentences(checkpoint))
 
 
 class Module:
@@ -171,11 +172,11 @@ def test_a_module_whose_weights_are_other_attributes_names_them(folder: Path) ->
     write_module(Path("m"), Module(_modules={"0": packed}))
     checkpoint = ckptls.open("m")
     assert checkpoint.names == ()
-    assert checkpoint.problems == (
+    assert sentences(checkpoint) == (
         "attributes of modules that are no parameters, buffers or modules are not listed, though "
         "they hold tensors: `0._packed_params`",
     )
-    assert isinstance(checkpoint.problems[0], Remark)
+    assert checkpoint.problems[0].is_note
 
 
 def test_an_attribute_that_is_a_parameter_too_is_no_problem(folder: Path) -> None:
@@ -184,7 +185,7 @@ def test_an_attribute_that_is_a_parameter_too_is_no_problem(folder: Path) -> Non
     write_module(Path("m"), Module(_parameters={"w": weight}, _flat_weights=[weight], name="x"))
     checkpoint = ckptls.open("m")
     assert checkpoint.names == ("w",)
-    assert checkpoint.problems == ()
+    assert sentences(checkpoint) == ()
 
 
 def test_constants_of_torchscript_are_named_as_not_listed(folder: Path) -> None:
@@ -192,22 +193,22 @@ def test_constants_of_torchscript_are_named_as_not_listed(folder: Path) -> None:
     with zipfile.ZipFile("m", "a") as archive:
         root = archive.namelist()[0].partition("/")[0]
         archive.writestr(f"{root}/constants/0", bytes(4))
-    assert ckptls.open("m").problems == (
+    assert sentences(ckptls.open("m")) == (
         "tensors that are constants of its code are not listed: 1",
     )
-    assert ckptls.open(KINDS / "script.pt").problems == ()
+    assert sentences(ckptls.open(KINDS / "script.pt")) == ()
 
 
 def test_a_type_that_pytorch_does_not_know_is_a_problem(folder: Path) -> None:
     write_torch(Path("m"), TORCH_TENSOR.replace(b"FloatStorage", b"FloodStorage"))
     checkpoint = ckptls.open("m")
-    assert checkpoint.problems == ("PyTorch does not know its type of elements: `w`",)
-    assert not isinstance(checkpoint.problems[0], Remark)
+    assert sentences(checkpoint) == ("PyTorch does not know its type of elements: `w`",)
+    assert not checkpoint.problems[0].is_note
 
 
 def test_a_name_with_control_characters_is_shown_without_them(folder: Path) -> None:
     write_torch(Path("m"), b"\x80\x02cos\n\x1b[31mred\n)R.")
-    assert ckptls.open("m").problems[0].startswith(r"loading it would call `os.\x1b[31mred`")
+    assert sentences(ckptls.open("m"))[0].startswith(r"loading it would call `os.\x1b[31mred`")
 
 
 # -- limits ---------------------------------------------------------------------------------
@@ -245,7 +246,9 @@ def test_a_tensor_below_too_many_others_is_told(
     monkeypatch.setattr(torch_names, "MAX_DEPTH", 20)
     checkpoint = ckptls.open("m")
     assert checkpoint.names == ()
-    assert checkpoint.problems[0].startswith("tensors inside of 20 containers are not listed: `0.0")
+    assert sentences(checkpoint)[0].startswith(
+        "tensors inside of 20 containers are not listed: `0.0"
+    )
 
 
 # -- before PyTorch 1.6 ---------------------------------------------------------------------
@@ -317,14 +320,14 @@ def test_a_distributed_checkpoint_without_one_of_its_files_is_told(folder: Path)
     os.remove("m/__1_0.distcp")
     checkpoint = ckptls.open("m")
     assert len(checkpoint) == 3
-    assert checkpoint.problems[0].startswith("its files do not hold all elements of `model.")
+    assert sentences(checkpoint)[0].startswith("its files do not hold all elements of `model.")
 
 
 def test_a_distributed_checkpoint_with_a_file_cut_short_is_told(folder: Path) -> None:
     shutil.copytree(KINDS / "distributed", "m")
-    assert ckptls.open("m").problems == ()
+    assert sentences(ckptls.open("m")) == ()
     Path("m/__0_0.distcp").write_bytes(Path("m/__0_0.distcp").read_bytes()[:200])
-    assert "do not hold all elements of" in ckptls.open("m").problems[0]
+    assert "do not hold all elements of" in sentences(ckptls.open("m"))[0]
 
 
 @pytest.mark.parametrize("path", ["../../secret", "/etc/passwd0"])

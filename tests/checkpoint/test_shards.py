@@ -20,6 +20,7 @@ from ckptls.checkpoint.placement import placements
 from ckptls.checkpoint.places import places
 from ckptls.checkpoint.verify.verify import verify
 from cli.command import ckptls_command
+from support.problems import sentences
 
 INDEX = "model.safetensors.index.json"
 SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
@@ -80,7 +81,7 @@ def test_shards_without_any_index_are_a_choice(sharded: Path) -> None:
 def test_a_broken_index_beside_whole_checkpoints_is_noted(tmp_path: Path) -> None:
     save_file({"a": np.zeros(1)}, tmp_path / "model.safetensors")
     (tmp_path / INDEX).write_bytes(POINTER)
-    (problem,) = ckptls.open(tmp_path).problems
+    (problem,) = sentences(ckptls.open(tmp_path))
     assert f"{INDEX}` cannot be read: it is a Git LFS pointer" in problem
     assert verify(locate(tmp_path)).is_sound
     save_file({"a": np.zeros(1)}, tmp_path / "other.safetensors")
@@ -98,7 +99,7 @@ def test_a_directory_with_an_index_alone_says_what_is_wrong_with_it(tmp_path: Pa
 def test_problems_name_their_shard(sharded: Path) -> None:
     with open(sharded / SHARDS[1], "ab") as file:
         file.write(b"more")
-    (problem,) = ckptls.open(sharded).problems
+    (problem,) = sentences(ckptls.open(sharded))
     assert problem.startswith(f"`{SHARDS[1]}`: 4 bytes follow")
     (found,) = verify(locate(sharded)).problems
     assert (found.path, found.what[:14]) == (str(sharded / SHARDS[1]), "4 bytes follow")
@@ -122,7 +123,7 @@ def test_a_group_that_no_shard_holds_is_a_problem(keras: Path) -> None:
     stated = json.loads(index.read_text())
     stated["weight_map"]["/layers/dense_2/vars"] = ["m_00001.weights.h5"]
     index.write_text(json.dumps(stated))
-    (problem,) = ckptls.open(keras).problems
+    (problem,) = sentences(ckptls.open(keras))
     assert "`/layers/dense_2/vars`" in problem
 
 

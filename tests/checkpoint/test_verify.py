@@ -17,7 +17,7 @@ from ckptls.checkpoint.core.errors import CheckpointTooLarge
 from ckptls.checkpoint.locate.locate import locate
 from ckptls.checkpoint.reader import read_checkpoint
 from ckptls.checkpoint.verify.by_reading import verify_by_reading
-from ckptls.checkpoint.verify.report import Effort, Report
+from ckptls.checkpoint.verify.report import Report, VerifyOptions
 from ckptls.checkpoint.verify.verify import verify
 
 VALUES = {"a": np.ones(100), "b": np.arange(50, dtype=np.int32), "words": strings(b"abc", b"de")}
@@ -26,7 +26,7 @@ KNOBS = crafted.Knobs(block_bytes=64)
 
 
 def verified(path: Path | str, *, is_quick: bool = False) -> Report:
-    return verify(locate(path), Effort(is_quick=is_quick))
+    return verify(locate(path), VerifyOptions(is_quick=is_quick))
 
 
 def flip(path: Path, place: int) -> None:
@@ -63,7 +63,9 @@ def test_a_quick_look_leaves_the_values_out_and_says_so(tmp_path: Path) -> None:
     prefix = bundle(tmp_path / "m", VALUES)
     flip(data_file(prefix), 5)
     report = verified(prefix, is_quick=True)
-    assert report.is_sound and report.notes == ["the values were not verified (--quick)"]
+    assert report.is_sound and [note.what for note in report.notes] == [
+        "the values were not verified (--quick)"
+    ]
 
 
 @pytest.mark.parametrize("is_quick", [False, True])
@@ -101,7 +103,7 @@ def test_each_damaged_block_of_an_index_is_told(tmp_path: Path) -> None:
     whats = [what.partition(" (")[0] for what in told(report)]
     assert whats == ["a block does not match its checksum"] * 2
     assert all(problem.path == str(index) for problem in report.problems)
-    assert "data files were not verified" in report.notes[0]
+    assert "data files were not verified" in report.notes[0].what
 
 
 def test_every_byte_of_an_index_is_covered(tmp_path: Path) -> None:
@@ -174,7 +176,8 @@ def test_a_missing_v1_shard_is_told(tmp_path: Path) -> None:
 def test_a_shard_that_is_verified_by_itself_gets_a_note(tmp_path: Path) -> None:
     (tmp_path / "m-00000-of-00002").write_bytes(v1_file({"a": np.ones(2)}))
     report = verified(tmp_path / "m-00000-of-00002")
-    assert report.is_sound and "one shard of 2" in report.notes[0]
+    assert report.notes[0].code == "single-shard"
+    assert report.is_sound and "one shard of 2" in report.notes[0].what
 
 
 def in_directory(directory: Path) -> Report:
@@ -193,7 +196,7 @@ def test_a_state_file_that_lists_what_is_gone_gets_a_note(tmp_path: Path) -> Non
     state = 'model_checkpoint_path: "m-2"\nall_model_checkpoint_paths: "m-1"\n'
     (tmp_path / "checkpoint").write_text(state + 'all_model_checkpoint_paths: "m-2"\n')
     report = in_directory(tmp_path)
-    assert report.is_sound and "older checkpoints that are gone: `m-1`" in report.notes[0]
+    assert report.is_sound and "older checkpoints that are gone: `m-1`" in report.notes[0].what
 
 
 def test_a_state_file_that_nobody_can_read_is_a_problem(tmp_path: Path) -> None:
@@ -208,7 +211,7 @@ def test_a_save_that_was_not_finished_gets_a_note(tmp_path: Path) -> None:
     bundle(tmp_path / "m", VALUES)
     (tmp_path / "m2.index.tempstate123").write_bytes(b"")
     report = in_directory(tmp_path)
-    assert report.is_sound and "m2.index.tempstate123" in report.notes[0]
+    assert report.is_sound and "m2.index.tempstate123" in report.notes[0].what
 
 
 def test_reading_all_values_finds_what_cannot_be_read(tmp_path: Path) -> None:
@@ -216,11 +219,13 @@ def test_reading_all_values_finds_what_cannot_be_read(tmp_path: Path) -> None:
     prefix = bundle(tmp_path / "m", VALUES)
     steps: list[tuple[int, int]] = []
     report = Report()
-    verify_by_reading(ckptls.open(prefix), Effort(progress=lambda *at: steps.append(at)), report)
+    verify_by_reading(
+        ckptls.open(prefix), VerifyOptions(progress=lambda *at: steps.append(at)), report
+    )
     assert (report.is_sound, report.tensors, steps[-1]) == (True, 3, (1000, 1000))
     os.truncate(data_file(prefix), 100)
     report = Report()
-    verify_by_reading(ckptls.open(prefix), Effort(), report)
+    verify_by_reading(ckptls.open(prefix), VerifyOptions(), report)
     assert [problem.variable for problem in report.problems] == ["a", "b", "words"]
 
 

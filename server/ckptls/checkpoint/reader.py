@@ -10,6 +10,7 @@ from ckptls.checkpoint.core.errors import (
     CheckpointError,
     CheckpointIncomplete,
 )
+from ckptls.checkpoint.core.problem import Problem
 from ckptls.checkpoint.core.types import Format
 from ckptls.checkpoint.formats import registry
 from ckptls.checkpoint.formats.tensorflow.v2 import index
@@ -117,7 +118,8 @@ def _add_objects(checkpoint: Checkpoint) -> None:
     try:
         checkpoint.object_graph = read_object_graph(checkpoint)
     except CheckpointError as error:
-        checkpoint.problems += (f"its object graph cannot be read: {error}",)
+        what = f"its object graph cannot be read: {error}"
+        checkpoint.problems += (Problem("damaged-object-graph", what),)
         graph = ObjectGraph.of_keys(checkpoint.names)
         graph.path, graph.stamp = error.path, stamp_of(error.path)
         checkpoint.object_graph = graph

@@ -24,11 +24,14 @@ class CheckpointError(Exception):
     """A checkpoint cannot be located or read; `str()` is one sentence for a person.
 
     Attributes:
+        code: the kind of error, as the code of the `Problem` that `verify` makes of it.
         path: the file, or the path as it was given.
         what: what is wrong, without the path.
         where: byte offset in the file, or None if the fault has no one place.
         hint: what to do about it, or an empty string.
     """
+
+    code = "error"
 
     def __init__(self, what: str, path: str = "", where: int | None = None, hint: str = "") -> None:
         super().__init__(what, path, where, hint)
@@ -54,13 +57,19 @@ class CheckpointError(Exception):
 class CheckpointDamaged(CheckpointError):
     """The bytes are not what the format demands: corrupt, truncated or crafted."""
 
+    code = "damaged"
+
 
 class CheckpointIncomplete(CheckpointDamaged):
     """The end is missing, or the file changed under the reader; a second look may succeed."""
 
+    code = "incomplete"
+
 
 class CheckpointUnsupported(CheckpointError):
     """A sound file of another kind, or of a version that came after this reader."""
+
+    code = "unsupported"
 
 
 class CheckpointTooLarge(CheckpointUnsupported):
@@ -69,13 +78,19 @@ class CheckpointTooLarge(CheckpointUnsupported):
     It says nothing about the checkpoint: another library may read it.
     """
 
+    code = "too-large"
+
 
 class CheckpointForeign(CheckpointUnsupported):
     """A file in the place of weights that no library reads weights from."""
 
+    code = "foreign"
+
 
 class CheckpointUnreadable(CheckpointError):
     """The operating system does not let us read it, or it is no regular file."""
+
+    code = "unreadable"
 
 
 class CheckpointUnreachable(CheckpointUnreadable):
@@ -83,6 +98,8 @@ class CheckpointUnreachable(CheckpointUnreadable):
 
     It says nothing about the checkpoint: that may well be there and sound.
     """
+
+    code = "unreachable"
 
 
 class _CheckpointChoice(CheckpointError):
@@ -102,10 +119,16 @@ class _CheckpointChoice(CheckpointError):
 class CheckpointNotFound(_CheckpointChoice):
     """There is no checkpoint at the path; `candidates` are prefixes near it, best first."""
 
+    code = "not-found"
+
 
 class VariableNotFound(CheckpointNotFound):
     """A checkpoint has no variable of that name; `candidates` are names near it, best first."""
 
+    code = "variable-not-found"
+
 
 class CheckpointAmbiguous(_CheckpointChoice):
     """The path means several checkpoints; `candidates` are their prefixes."""
+
+    code = "ambiguous"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from enum import Enum
 
@@ -23,37 +22,6 @@ class Format(Enum):
     PYTORCH = "PyTorch"
     PYTORCH_DISTRIBUTED = "PyTorch distributed"
     ORBAX = "Orbax"
-
-
-class Remark(str):
-    """A sentence about something odd that is no fault: `verify` notes it."""
-
-    __slots__ = ()
-
-
-class FileProblem(str):
-    """A sentence about one file of a checkpoint in several, which it names.
-
-    Attributes:
-        path: the file.
-        what: the sentence without its name; a `Remark` if it is no fault.
-    """
-
-    __slots__ = ("path", "what")
-
-    path: str
-    what: str
-
-    def __new__(cls, path: str, what: str) -> FileProblem:
-        """`what` about the file at `path`."""
-        problem = super().__new__(cls, f"`{os.path.basename(path)}`: {what}")
-        problem.path, problem.what = path, what
-        return problem
-
-
-def is_remark(sentence: str) -> bool:
-    """Whether a sentence of `Checkpoint.problems` is about something that is no fault."""
-    return isinstance(sentence.what if isinstance(sentence, FileProblem) else sentence, Remark)
 
 
 @dataclass(frozen=True, slots=True)

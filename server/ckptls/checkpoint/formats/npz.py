@@ -20,7 +20,7 @@ from ckptls.checkpoint.arrays.stored_bytes import CHUNK_BYTES
 from ckptls.checkpoint.core.dtypes import STRING
 from ckptls.checkpoint.core.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
 from ckptls.checkpoint.core.limits import checked_shape
-from ckptls.checkpoint.core.types import Remark
+from ckptls.checkpoint.core.problem import Problem, make_note
 from ckptls.checkpoint.formats.shared import sharded_index
 from ckptls.checkpoint.storage.filesystem import open_file
 from ckptls.checkpoint.storage.zip_archive import Archive
@@ -191,12 +191,12 @@ def _found(path: str) -> sharded_index.Found:
     return kinds, file.stamp, _problems(others)
 
 
-def _problems(others: Sequence[str]) -> tuple[str, ...]:
+def _problems(others: Sequence[str]) -> tuple[Problem, ...]:
     if not others:
         return ()
     more = f" and {len(others) - 1:,} more" if others[1:] else ""
     what = "members of the archive that are not arrays are not listed"
-    return (Remark(f"{what}: `{others[0]}`{more}"),)
+    return (make_note("not-listed", f"{what}: `{others[0]}`{more}"),)
 
 
 def _members(archive: Archive) -> dict[str, str]:

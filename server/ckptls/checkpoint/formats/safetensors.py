@@ -22,6 +22,7 @@ from ckptls.checkpoint.core.errors import (
 )
 from ckptls.checkpoint.core.gc_pause import CollectorPaused
 from ckptls.checkpoint.core.limits import checked_shape
+from ckptls.checkpoint.core.problem import Problem
 from ckptls.checkpoint.formats.shared import sharded_index
 from ckptls.checkpoint.storage.filesystem import open_file
 from ckptls.checkpoint.storage.local_file import OpenFile
@@ -94,11 +95,11 @@ class Header:
 
     Attributes:
         tensors: by name, in the order of the header.
-        problems: sentences about what the format's own library refuses.
+        problems: what the format's own library refuses.
     """
 
     tensors: dict[str, Tensor]
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 # The headers that were listed last, but for large ones: values are often read right after that.
@@ -200,13 +201,13 @@ def read_header(file: OpenFile) -> Header:
             f"it ends early: its tensors need {end:,} bytes", where=file.size
         )
     if has_metadata and not _is_map_of_texts(metadata):
-        problems.append(f"`{_METADATA}` is not a map of texts, which the safetensors library needs")
+        what = f"`{_METADATA}` is not a map of texts, which the safetensors library needs"
+        problems.append(Problem("refused-metadata", what))
     if end < file.size:
         extra = file.size - end
-        problems.append(
-            f"{extra:,} {'byte follows' if extra == 1 else 'bytes follow'} the last tensor, "
-            "which the safetensors library refuses"
-        )
+        follow = "byte follows" if extra == 1 else "bytes follow"
+        what = f"{extra:,} {follow} the last tensor, which the safetensors library refuses"
+        problems.append(Problem("trailing-bytes", what))
     return Header(tensors, tuple(problems))
 
 
@@ -277,11 +278,11 @@ def _is_map_of_texts(metadata: Any) -> bool:
     return isinstance(metadata, dict) and all(isinstance(v, str) for v in metadata.values())
 
 
-def _tensors(stated: dict[str, Any], start: int) -> tuple[dict[str, Tensor], list[str]]:
+def _tensors(stated: dict[str, Any], start: int) -> tuple[dict[str, Tensor], list[Problem]]:
     """The tensors that a header states, whose bytes begin at `start`; and what is odd."""
     tensors: dict[str, Tensor] = {}
     types: dict[tuple[Any, ...], Type] = {}
-    problems: list[str] = []
+    problems: list[Problem] = []
     name = ""
     try:
         for name, entry in stated.items():
@@ -295,10 +296,8 @@ def _tensors(stated: dict[str, Any], start: int) -> tuple[dict[str, Tensor], lis
             if kind is None:
                 kind = types[key] = _type(code, sizes, name)
                 if not kind.bits:
-                    problems.append(
-                        f"`{name}` is of the type {kind.kind[0]}, "
-                        "which the safetensors library does not know"
-                    )
+                    what = f"`{name}` is of the type {kind.kind[0]}, which the safetensors library"
+                    problems.append(Problem("unknown-dtype", f"{what} does not know"))
             if kind.num_bytes is not None and end - begin != kind.num_bytes:
                 dtype, shape = kind.kind
                 raise CheckpointDamaged(

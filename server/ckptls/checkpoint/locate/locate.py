@@ -20,7 +20,8 @@ from ckptls.checkpoint.core.errors import (
     CheckpointAmbiguous,
     CheckpointNotFound,
 )
-from ckptls.checkpoint.core.types import Format, Remark
+from ckptls.checkpoint.core.problem import Problem, make_note
+from ckptls.checkpoint.core.types import Format
 from ckptls.checkpoint.layout import directory_files
 from ckptls.checkpoint.layout.directory_files import INDEX_SUFFIX, STATE_NAME, find_checkpoints
 from ckptls.checkpoint.locate import not_found
@@ -113,11 +114,12 @@ def _by_file(given: str) -> Location | None:
     return Location(given, Format.V1, (given,), problems=_shard_alone(given))
 
 
-def _shard_alone(path: str) -> tuple[str, ...]:
+def _shard_alone(path: str) -> tuple[Problem, ...]:
     shard = directory_files.shard_of(os.path.basename(path))
     if shard is None or shard[2] < 2:
         return ()
-    return (Remark(f"this is one shard of {shard[2]}; the variables in the others are not listed"),)
+    what = f"this is one shard of {shard[2]}; the variables in the others are not listed"
+    return (make_note("single-shard", what),)
 
 
 def _by_shards(given: str) -> Location | None:
@@ -159,10 +161,11 @@ def _shard_sets(names: list[str], name: str) -> dict[int, list[str]]:
     return sets
 
 
-def _missing_shards(present: int, count: int) -> tuple[str, ...]:
+def _missing_shards(present: int, count: int) -> tuple[Problem, ...]:
     if present == count:
         return ()
-    return (f"only {present} of {count} shards are here; the variables in the others are missing",)
+    what = f"only {present} of {count} shards are here; the variables in the others are missing"
+    return (Problem("missing-shards", what),)
 
 
 def _by_pattern(given: str, names: list[str]) -> Location | None:
@@ -195,8 +198,12 @@ def _in_directory(directory: str) -> Location:
     if len(prefixes) == 1:
         found = locate(prefixes[0])
         foreign = _foreign_state(state_file)
-        note = (Remark(f"the state file `{state_file}` is not read: {foreign}"),) if foreign else ()
-        return replace(found, problems=(*found.problems, *note))
+        if not foreign:
+            return found
+        note = make_note(
+            "foreign-state-file", f"the state file `{state_file}` is not read: {foreign}"
+        )
+        return replace(found, problems=(*found.problems, note))
     if prefixes:
         what = f"`{directory}` holds {len(prefixes)} checkpoints and no state file that says which"
         foreign = _foreign_state(state_file)
@@ -227,8 +234,8 @@ def _one_of(others: list[Location], directory: str) -> Location:
         raise broken
     note = f"`{broken.path}` cannot be read: {broken.what}" if broken is not None else ""
     if len(others) == 1:
-        problems = (*others[0].problems, Remark(note)) if note else others[0].problems
-        return replace(others[0], problems=problems)
+        notes = (make_note("broken-index", note),) if note else ()
+        return replace(others[0], problems=(*others[0].problems, *notes))
     what = f"`{directory}` holds {len(others)} checkpoints" + (f", and {note}" if note else "")
     raise _ambiguous(directory, what, [other.prefix for other in others])
 
@@ -263,7 +270,8 @@ def _by_state(directory: str, state_file: str, state: State) -> Location:
     written = join(directory, plain(state.path))
     if found and absolute(written) != absolute(found.prefix):
         note = f"the state file names `{state.path}`; the checkpoint of that name beside it is read"
-        found = replace(found, problems=(*found.problems, Remark(note)))
+        moved = make_note("moved-checkpoint", note)
+        found = replace(found, problems=(*found.problems, moved))
     is_within = is_inside(written, directory)
     if found is None and is_within:
         found = _by_prefix(written)

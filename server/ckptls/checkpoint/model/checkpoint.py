@@ -16,6 +16,7 @@ from operator import itemgetter
 from ckptls.checkpoint.core.dtypes import item_bytes
 from ckptls.checkpoint.core.errors import CheckpointUnsupported
 from ckptls.checkpoint.core.gc_pause import CollectorPaused
+from ckptls.checkpoint.core.problem import Problem
 from ckptls.checkpoint.core.types import OBJECT_GRAPH_NAME, FileStamp, Format, Kind, Layer
 from ckptls.checkpoint.model.changes import NOTHING, Changes
 
@@ -73,8 +74,8 @@ class Checkpoint(Mapping[str, Variable]):
         format: how it is stored.
         files: the metadata files that were read; a state file that led here comes last.
         stamp: for each of `files` what it was at the time: (path, mtime_ns, size, inode).
-        problems: sentences about what is wrong though readable, such as missing shards; a
-            `Remark` among them is about something odd that is no fault.
+        problems: what is wrong though readable, such as missing shards, and notes about what is
+            odd but not a fault.
         names: the names of all variables, ascending by code point.
         kinds: the (dtype, shape) of each variable, in the order of `names`.
         object_graph: what an object-based checkpoint tells of its keys; None for others, and
@@ -112,7 +113,7 @@ class Checkpoint(Mapping[str, Variable]):
         kinds: Sequence[Kind],
         *,
         stamp: tuple[FileStamp, ...] = (),
-        problems: tuple[str, ...] = (),
+        problems: tuple[Problem, ...] = (),
         layers: tuple[Layer, ...] = (),
         holds_model: bool | None = None,
         open_values: Callable[[Checkpoint], Values] | None = None,

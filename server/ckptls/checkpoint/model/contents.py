@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ckptls.checkpoint.core.problem import Problem
 from ckptls.checkpoint.core.types import FileStamp, Format, Kind, Layer
 
 
@@ -23,7 +24,7 @@ class Contents:
     names: Sequence[str]
     kinds: Sequence[Kind]
     stamps: Sequence[FileStamp]
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
     layers: tuple[Layer, ...] = ()
     format: Format | None = None
     holds_model: bool | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ckptls.checkpoint.core.problem import Problem
 from ckptls.checkpoint.core.types import Format
 
 
@@ -16,11 +17,11 @@ class Location:
         format: how it is stored.
         files: the metadata files to read.
         state_files: the state files that led here; when they change, so may the answer.
-        problems: sentences about what is odd, such as missing shards or a guess.
+        problems: what is wrong or odd, such as missing shards or a guess.
     """
 
     prefix: str
     format: Format
     files: tuple[str, ...]
     state_files: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()

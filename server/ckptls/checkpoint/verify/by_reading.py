@@ -11,13 +11,13 @@ from ckptls.checkpoint.core.types import Format
 from ckptls.checkpoint.model.checkpoint import Checkpoint, num_bytes_of
 from ckptls.checkpoint.model.location import Location
 from ckptls.checkpoint.reader import read_location
-from ckptls.checkpoint.verify.report import Effort, Report
+from ckptls.checkpoint.verify.report import Report, VerifyOptions
 
 _WITHOUT_CHECKSUMS = (Format.SAFETENSORS, Format.HDF5)
 _MAX_UNVERIFIED = 5  # that are named one by one
 
 
-def verify(location: Location, effort: Effort, report: Report) -> None:
+def verify(location: Location, options: VerifyOptions, report: Report) -> None:
     """Add to `report` what is wrong with a checkpoint that `values` can read.
 
     Raises:
@@ -28,21 +28,23 @@ def verify(location: Location, effort: Effort, report: Report) -> None:
     except CheckpointTooLarge:
         raise  # it may be sound
     except CheckpointError as error:
-        report.add(error, location.prefix)
+        report.add_error(error, location.prefix)
         return
     report.files += len(checkpoint.files)
-    report.add_sentences(checkpoint.problems, checkpoint.prefix)
+    report.add_listed(checkpoint.problems, checkpoint.prefix)
     if checkpoint.format in _WITHOUT_CHECKSUMS:
-        report.note("the format has no checksums: only structure and sizes were verified")
-    if effort.is_quick:
-        report.note("the values were not verified (--quick)")
+        report.add_note(
+            "no-checksums", "the format has no checksums: only structure and sizes were verified"
+        )
+    if options.is_quick:
+        report.add_note("values-not-verified", "the values were not verified (--quick)")
         return
     with checkpoint:
-        verify_by_reading(checkpoint, effort, report)
+        verify_by_reading(checkpoint, options, report)
         _verify_rest(checkpoint, report)
 
 
-def verify_by_reading(checkpoint: Checkpoint, effort: Effort, report: Report) -> None:
+def verify_by_reading(checkpoint: Checkpoint, options: VerifyOptions, report: Report) -> None:
     """Read every value from files that are opened once, and note what cannot be read."""
     values = checkpoint.open_values()
     sizes = [num_bytes_of(kind) or 0 for kind in checkpoint.kinds]
@@ -55,14 +57,16 @@ def verify_by_reading(checkpoint: Checkpoint, effort: Effort, report: Report) ->
         except CheckpointUnsupported as error:
             report.unverified += 1
             if report.unverified <= _MAX_UNVERIFIED:
-                report.note(f"`{name}` was not verified: {error.what}")
+                report.add_note("value-not-verified", f"`{name}` was not verified: {error.what}")
         except CheckpointError as error:
-            report.add(error, checkpoint.prefix, name)
+            report.add_error(error, checkpoint.prefix, name)
         done += size
-        effort.progress(done, total)
+        options.progress(done, total)
     if report.unverified > _MAX_UNVERIFIED:
         more = report.unverified - _MAX_UNVERIFIED
-        report.note(f"{more:,} more were not verified for reasons of this kind")
+        report.add_note(
+            "value-not-verified", f"{more:,} more were not verified for reasons of this kind"
+        )
 
 
 def _verify_rest(checkpoint: Checkpoint, report: Report) -> None:
@@ -70,6 +74,6 @@ def _verify_rest(checkpoint: Checkpoint, report: Report) -> None:
     try:
         checkpoint.open_values().verify_rest()
     except CheckpointUnsupported as error:
-        report.note(str(error))
+        report.add_note(error.code, str(error))
     except CheckpointError as error:
-        report.add(error, checkpoint.prefix)
+        report.add_error(error, checkpoint.prefix)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ckptls.checkpoint.core.errors import CheckpointError
+from ckptls.checkpoint.core.problem import Problem
 from ckptls.checkpoint.formats.orbax.orbax_aggregate import is_aggregate
 from ckptls.checkpoint.layout import directory_files
 from ckptls.checkpoint.layout.directory_files import INDEX_SUFFIX, STATE_NAME
 from ckptls.checkpoint.layout.state_file import MAX_STATE_BYTES, State, parse_state
 from ckptls.checkpoint.storage import filesystem
-from ckptls.checkpoint.verify.report import Problem, Report
+from ckptls.checkpoint.verify.report import Report
 
 _SHOWN = 3
 
@@ -21,7 +22,7 @@ def verify_directory(directory: str, report: Report) -> None:
         try:
             _verify_state(directory, path, report)
         except CheckpointError as error:
-            report.add(error, path)
+            report.add_error(error, path)
     unfinished = [
         name for name in filesystem.file_names(directory) if directory_files.is_temporary(name)
     ]
@@ -29,23 +30,28 @@ def verify_directory(directory: str, report: Report) -> None:
         name for name in filesystem.directory_names(directory) if directory_files.is_temporary(name)
     ]
     if unfinished:
-        report.notes.append(f"a save was not finished, or is going on: {_some(unfinished)}")
+        report.add_note(
+            "unfinished-save", f"a save was not finished, or is going on: {_some(unfinished)}"
+        )
 
 
 def _verify_state(directory: str, path: str, report: Report) -> None:
     state = _read(path)
     if state is None:
         what = "it is no state file that TensorFlow can read, so it is ignored"
-        report.problems.append(Problem(path, what))
+        report.problems.append(Problem("invalid-state-file", what, path))
         return
     if not _is_there(directory, state.path):
-        report.problems.append(Problem(path, f"it names `{state.path}`, which is not there"))
+        what = f"it names `{state.path}`, which is not there"
+        report.problems.append(Problem("missing-checkpoint", what, path))
     missing = [each for each in state.all_paths if not _is_there(directory, each)]
     missing = [each for each in missing if each != state.path]
     if missing:
-        report.notes.append(f"{path} lists older checkpoints that are gone: {_some(missing)}")
+        what = f"{path} lists older checkpoints that are gone: {_some(missing)}"
+        report.add_note("missing-older-checkpoints", what)
     if state.all_paths and state.path not in state.all_paths:
-        report.notes.append(f"{path} does not list `{state.path}` among all checkpoints")
+        what = f"{path} does not list `{state.path}` among all checkpoints"
+        report.add_note("latest-not-listed", what)
 
 
 def _read(path: str) -> State | None:

@@ -11,14 +11,15 @@ from ckptls.checkpoint.codecs.sstable import (
     read_block,
 )
 from ckptls.checkpoint.core.errors import CheckpointError
+from ckptls.checkpoint.core.problem import Problem
 from ckptls.checkpoint.storage.local_file import OpenFile
-from ckptls.checkpoint.verify.report import Effort, Problem, Report
+from ckptls.checkpoint.verify.report import Report, VerifyOptions
 
 _LARGE_BYTES = 4 * 1024 * 1024
-_QUICK = Effort(is_quick=True)
+_QUICK = VerifyOptions(is_quick=True)
 
 
-def verify_blocks(file: OpenFile, report: Report, effort: Effort = _QUICK) -> list[Handle]:
+def verify_blocks(file: OpenFile, report: Report, options: VerifyOptions = _QUICK) -> list[Handle]:
     """Hold every block of a table against its checksum; the data blocks that are sound.
 
     Raises:
@@ -29,14 +30,15 @@ def verify_blocks(file: OpenFile, report: Report, effort: Effort = _QUICK) -> li
     sound = []
     done = 0
     if metaindex is None:
-        report.problems.append(Problem(file.path, "the metaindex block lies outside of the file"))
+        what = "the metaindex block lies outside of the file"
+        report.problems.append(Problem("damaged", what, file.path))
     else:
         _is_sound(file, metaindex, report)
     for number, handle in enumerate(data, start=1):
         if _is_sound(file, handle, report, f" (block {number:,} of {len(data):,})"):
             sound.append(handle)
         done += handle.size
-        effort.progress(done, total)
+        options.progress(done, total)
     report.blocks += 1  # the index block, without which there were no handles
     return sound
 
@@ -49,7 +51,7 @@ def _is_sound(file: OpenFile, handle: Handle, report: Report, which: str = "") -
             return _is_large_sound(file, handle, report, which)
         read_block(file.read_at, handle)
     except CheckpointError as error:
-        report.problems.append(Problem(file.path, error.what + which, error.where))
+        report.problems.append(Problem(error.code, error.what + which, file.path, error.where))
         return False
     return True
 
@@ -64,5 +66,5 @@ def _is_large_sound(file: OpenFile, handle: Handle, report: Report, which: str) 
     if checksum.matches(int.from_bytes(trailer[1:], "little")):
         return True
     what = f"a block does not match its checksum{which}"
-    report.problems.append(Problem(file.path, what, handle.offset))
+    report.problems.append(Problem("wrong-checksum", what, file.path, handle.offset))
     return False

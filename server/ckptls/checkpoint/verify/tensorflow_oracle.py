@@ -13,8 +13,9 @@ import sys
 from importlib.util import find_spec
 
 from ckptls.checkpoint.core.errors import CheckpointUnsupported
+from ckptls.checkpoint.core.problem import Problem
 from ckptls.checkpoint.model.checkpoint import Checkpoint
-from ckptls.checkpoint.verify.report import Problem, Report
+from ckptls.checkpoint.verify.report import Report
 
 _TIMEOUT_SECONDS = 300
 _LAST_LINES = 1
@@ -53,10 +54,12 @@ def compare_with_tensorflow(checkpoint: Checkpoint, report: Report) -> None:
     try:
         done = _ask(checkpoint.prefix)
     except subprocess.TimeoutExpired:
-        report.notes.append(f"TensorFlow did not answer within {_TIMEOUT_SECONDS} seconds")
+        report.add_note(
+            "tensorflow-not-asked", f"TensorFlow did not answer within {_TIMEOUT_SECONDS} seconds"
+        )
         return
     if done.returncode:
-        report.problems.append(Problem(checkpoint.prefix, _failure(done)))
+        report.problems.append(Problem("tensorflow-refuses", _failure(done), checkpoint.prefix))
         return
     listed = json.loads(done.stdout.splitlines()[-1])
     ours: _Listing = {v.name: [v.dtype, list(v.shape)] for v in checkpoint.variables()}
@@ -89,16 +92,16 @@ def _compare(prefix: str, ours: _Listing, listed: _Listing, report: Report) -> N
     only_listed = sorted(listed.keys() - ours.keys())
     if only_ours:
         what = f"TensorFlow does not list {_some(only_ours)}"
-        report.problems.append(Problem(prefix, what, variable=only_ours[0]))
+        report.problems.append(Problem("tensorflow-differs", what, prefix, variable=only_ours[0]))
     if only_listed:
         what = f"TensorFlow lists {_some(only_listed)}, which ckptls does not"
-        report.problems.append(Problem(prefix, what, variable=only_listed[0]))
+        report.problems.append(Problem("tensorflow-differs", what, prefix, variable=only_listed[0]))
     for name in sorted(ours.keys() & listed.keys()):
         if ours[name] != listed[name]:
             theirs = " ".join(map(str, listed[name]))
             what = f"TensorFlow lists `{name}` as {theirs}, ckptls as "
             what += " ".join(map(str, ours[name]))
-            report.problems.append(Problem(prefix, what, variable=name))
+            report.problems.append(Problem("tensorflow-differs", what, prefix, variable=name))
 
 
 def _some(names: list[str]) -> str:

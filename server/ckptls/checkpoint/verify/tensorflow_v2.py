@@ -17,6 +17,7 @@ from ckptls.checkpoint.core.errors import (
     CheckpointNotFound,
     CheckpointTooLarge,
 )
+from ckptls.checkpoint.core.problem import Problem
 from ckptls.checkpoint.formats.tensorflow.string_tensors import strings_checksum, variants_checksum
 from ckptls.checkpoint.formats.tensorflow.v2.index_reader import (
     Entry,
@@ -28,14 +29,14 @@ from ckptls.checkpoint.formats.tensorflow.v2.index_reader import (
 from ckptls.checkpoint.model.location import Location
 from ckptls.checkpoint.storage.filesystem import open_file
 from ckptls.checkpoint.storage.local_file import OpenFile
-from ckptls.checkpoint.verify.report import Effort, Problem, Report
+from ckptls.checkpoint.verify.report import Report, VerifyOptions
 from ckptls.checkpoint.verify.table_blocks import verify_blocks
 
 _CHUNK_BYTES = 4 * 1024 * 1024
 _CHECKED_INSIDE = {STRING: strings_checksum, "variant": variants_checksum}
 
 
-def verify(location: Location, effort: Effort, report: Report) -> None:
+def verify(location: Location, options: VerifyOptions, report: Report) -> None:
     """Add to `report` what is wrong with a V2 checkpoint.
 
     Raises:
@@ -47,14 +48,16 @@ def verify(location: Location, effort: Effort, report: Report) -> None:
             verify_blocks(file, report)
         report.files += 1
     except CheckpointError as error:
-        report.add(error, path)
+        report.add_error(error, path)
     if not report.problems or all(problem.path != path for problem in report.problems):
-        _verify_entries(location.prefix, path, effort, report)
+        _verify_entries(location.prefix, path, options, report)
     else:
-        report.notes.append("the data files were not verified, since the index is damaged")
+        report.add_note(
+            "data-not-verified", "the data files were not verified, since the index is damaged"
+        )
 
 
-def _verify_entries(prefix: str, path: str, effort: Effort, report: Report) -> None:
+def _verify_entries(prefix: str, path: str, options: VerifyOptions, report: Report) -> None:
     try:
         with IndexReader(path) as index:
             header = index.header()
@@ -64,7 +67,7 @@ def _verify_entries(prefix: str, path: str, effort: Effort, report: Report) -> N
     except CheckpointTooLarge:
         raise  # it may be sound
     except CheckpointError as error:
-        report.add(error, path)
+        report.add_error(error, path)
         return
     stored = [entry for entry in entries if not entry.slices]
     stored.sort(key=lambda entry: (entry.shard, entry.offset_bytes))
@@ -72,12 +75,14 @@ def _verify_entries(prefix: str, path: str, effort: Effort, report: Report) -> N
         (shard, list(group)) for shard, group in groupby(stored, key=lambda entry: entry.shard)
     ]
     readable = [each for each in sound if _verify_shard(prefix, path, header, *each, report)]
-    if effort.is_quick:
-        report.notes.append("the values were not verified (--quick)")
+    if options.is_quick:
+        report.add_note("values-not-verified", "the values were not verified (--quick)")
     elif compiled_crc32c() is None:
-        report.notes.append("the values were not verified: google-crc32c's C code is missing")
+        report.add_note(
+            "values-not-verified", "the values were not verified: google-crc32c's C code is missing"
+        )
     else:
-        _verify_tensors(prefix, header, readable, effort, report)
+        _verify_tensors(prefix, header, readable, options, report)
 
 
 def _verify_slices(index: IndexReader, entries: list[Entry], report: Report) -> None:
@@ -86,7 +91,7 @@ def _verify_slices(index: IndexReader, entries: list[Entry], report: Report) -> 
             try:
                 slice_entries(index, entry)
             except CheckpointError as error:
-                report.add(error, index.path, entry.name)
+                report.add_error(error, index.path, entry.name)
 
 
 def _verify_shard(
@@ -95,7 +100,9 @@ def _verify_shard(
     """Whether a data file is there, as long as its entries need, so that they can be read."""
     if shard >= header.shards:
         what = f"`{entries[0].name}` lies in data file {shard} of {header.shards}"
-        report.problems.append(Problem(index_path, what, variable=entries[0].name))
+        report.problems.append(
+            Problem("no-such-data-file", what, index_path, variable=entries[0].name)
+        )
         return False
     path = data_path(prefix, shard, header.shards)
     try:
@@ -103,15 +110,15 @@ def _verify_shard(
             size = file.size
     except CheckpointNotFound:
         what = f"it is missing; {_count(entries)} in it"
-        report.problems.append(Problem(path, what))
+        report.problems.append(Problem("missing-data-file", what, path))
         return False
     except CheckpointError as error:
-        report.add(error, path)
+        report.add_error(error, path)
         return False
     report.files += 1
     needed = max(entry.offset_bytes + entry.size_bytes for entry in entries)
     if size != needed:
-        report.problems.append(Problem(path, _wrong_size(size, needed, entries)))
+        report.problems.append(Problem("wrong-size", _wrong_size(size, needed, entries), path))
     report.problems.extend(_overlaps(path, entries))
     return True
 
@@ -135,14 +142,14 @@ def _overlaps(path: str, entries: list[Entry]) -> Iterator[Problem]:
     for one, other in pairwise(taking):
         if one.offset_bytes + one.size_bytes > other.offset_bytes:
             what = f"`{one.name}` and `{other.name}` overlap"
-            yield Problem(path, what, other.offset_bytes, other.name)
+            yield Problem("overlap", what, path, other.offset_bytes, other.name)
 
 
 def _verify_tensors(
     prefix: str,
     header: Header,
     shards: list[tuple[int, list[Entry]]],
-    effort: Effort,
+    options: VerifyOptions,
     report: Report,
 ) -> None:
     total = sum(entry.size_bytes for _, entries in shards for entry in entries)
@@ -154,10 +161,10 @@ def _verify_tensors(
                 for entry in entries:
                     _verify_tensor(file, header, entry, report)
                     done += entry.size_bytes
-                    effort.progress(done, total)
+                    options.progress(done, total)
                 file.check_unchanged()
         except CheckpointError as error:
-            report.add(error, path)
+            report.add_error(error, path)
 
 
 def _verify_tensor(file: OpenFile, header: Header, entry: Entry, report: Report) -> None:
@@ -168,14 +175,16 @@ def _verify_tensor(file: OpenFile, header: Header, entry: Entry, report: Report)
     except CheckpointDamaged as error:
         where = entry.offset_bytes + (error.where or 0)
         report.problems.append(
-            Problem(file.path, f"`{entry.name}`: {error.what}", where, entry.name)
+            Problem(error.code, f"`{entry.name}`: {error.what}", file.path, where, entry.name)
         )
         return
     report.tensors += 1
     report.size_bytes += entry.size_bytes
     if not checksum.matches(entry.crc32c):
         what = f"the values of `{entry.name}` do not match their checksum"
-        report.problems.append(Problem(file.path, what, entry.offset_bytes, entry.name))
+        report.problems.append(
+            Problem("wrong-checksum", what, file.path, entry.offset_bytes, entry.name)
+        )
 
 
 def _checksum(file: OpenFile, header: Header, entry: Entry) -> Checksum:

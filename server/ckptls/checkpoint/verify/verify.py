@@ -12,7 +12,7 @@ from ckptls.checkpoint.core.errors import CheckpointError, CheckpointTooLarge
 from ckptls.checkpoint.core.types import Format
 from ckptls.checkpoint.model.location import Location
 from ckptls.checkpoint.storage.filesystem import is_remote
-from ckptls.checkpoint.verify.report import THOROUGH, Effort, Report
+from ckptls.checkpoint.verify.report import THOROUGH, Report, VerifyOptions
 
 # The module that knows a format; all others are verified by reading every value.
 _VERIFIERS = {
@@ -22,16 +22,16 @@ _VERIFIERS = {
 _OTHER_FORMATS = "ckptls.checkpoint.verify.by_reading"
 
 
-def verify(location: Location, effort: Effort = THOROUGH, directory: str = "") -> Report:
+def verify(location: Location, options: VerifyOptions = THOROUGH, directory: str = "") -> Report:
     """Everything that can be verified of the checkpoint at a location.
 
     If it was found by its `directory`, the state file and leftovers there are looked at too.
     """
     report = Report()
-    report.add_sentences(location.problems, location.prefix)
+    report.add_listed(location.problems, location.prefix)
     module = import_module(_VERIFIERS.get(location.format, _OTHER_FORMATS))
-    module.verify(location, effort, report)
-    _verify_model(location, effort, report)
+    module.verify(location, options, report)
+    _verify_model(location, options, report)
     if directory:
         from ckptls.checkpoint.verify.directory_check import verify_directory
 
@@ -39,9 +39,9 @@ def verify(location: Location, effort: Effort = THOROUGH, directory: str = "") -
     return report
 
 
-def _verify_model(location: Location, effort: Effort, report: Report) -> None:
+def _verify_model(location: Location, options: VerifyOptions, report: Report) -> None:
     """Add what is wrong with the graph of a SavedModel, or in the `.meta` file of a prefix."""
-    if location.format not in _VERIFIERS or (effort.is_quick and is_remote(location.prefix)):
+    if location.format not in _VERIFIERS or (options.is_quick and is_remote(location.prefix)):
         return
     from ckptls.checkpoint.graphs.meta_graph import find_model, read_model
 
@@ -52,6 +52,6 @@ def _verify_model(location: Location, effort: Effort, report: Report) -> None:
         read_model(path)
         report.files += 1
     except CheckpointTooLarge as error:
-        report.note(f"{path} was not verified: {error.what}")
+        report.add_note(error.code, f"{path} was not verified: {error.what}")
     except CheckpointError as error:
-        report.add(error, path)
+        report.add_error(error, path)

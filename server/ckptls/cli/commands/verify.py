@@ -15,7 +15,7 @@ from ckptls.checkpoint.locate.locate import locate
 from ckptls.checkpoint.model.location import Location
 from ckptls.checkpoint.reader import read_location
 from ckptls.checkpoint.storage.filesystem import is_directory, is_file
-from ckptls.checkpoint.verify.report import Effort, Report
+from ckptls.checkpoint.verify.report import Report, VerifyOptions
 from ckptls.checkpoint.verify.verify import verify
 from ckptls.cli.output.console import counted, new_console
 
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     _check_tensorflow(args.tensorflow)
     shown = args.format or ("table" if sys.stdout.isatty() else "text")
     with _progress(is_shown=sys.stderr.isatty() and shown == "table") as progress:
-        report = verify(location, Effort(args.quick, progress), _directory(args.checkpoint))
+        report = verify(location, VerifyOptions(args.quick, progress), _directory(args.checkpoint))
         _ask_tensorflow(location, report, is_wanted=args.tensorflow)
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     {"text": _print_text, "table": _print_table, "json": _print_json}[shown](location, report)
@@ -92,14 +92,16 @@ def _ask_tensorflow(location: Location, report: Report, *, is_wanted: bool | Non
     if is_wanted is False:
         return
     if location.format.value not in _KNOWN_TO_TENSORFLOW:
-        report.notes.append("TensorFlow was not asked: it does not list this format")
+        report.add_note(
+            "tensorflow-not-asked", "TensorFlow was not asked: it does not list this format"
+        )
     elif not is_tensorflow_installed():
-        report.notes.append("TensorFlow was not asked: it is not installed")
+        report.add_note("tensorflow-not-asked", "TensorFlow was not asked: it is not installed")
     else:
         try:
             compare_with_tensorflow(read_location(location), report)
         except CheckpointError as error:
-            report.add(error, location.prefix)
+            report.add_error(error, location.prefix)
 
 
 @contextmanager
@@ -121,7 +123,7 @@ def _print_text(location: Location, report: Report) -> None:
     for problem in report.problems:
         print(printable(str(problem)))
     for note in report.notes:
-        print(f"note: {printable(note)}")
+        print(f"note: {printable(note.what)}")
     print(_verdict(location, report))
 
 
@@ -132,7 +134,7 @@ def _print_table(location: Location, report: Report) -> None:
     for problem in report.problems:
         console.print(Text(printable(str(problem)), style="red"), soft_wrap=True)
     for note in report.notes:
-        console.print(Text(f"note: {printable(note)}", style="dim"), soft_wrap=True)
+        console.print(Text(f"note: {printable(note.what)}", style="dim"), soft_wrap=True)
     style = "bold green" if report.is_sound else "bold red"
     console.print(Text(_verdict(location, report), style=style), soft_wrap=True)
 
@@ -149,7 +151,7 @@ def _print_json(location: Location, report: Report) -> None:
         "format": location.format.value,
         "sound": report.is_sound,
         "problems": problems,
-        "notes": report.notes,
+        "notes": [note.what for note in report.notes],
         "verified": {
             "files": report.files,
             "blocks": report.blocks,

@@ -52,11 +52,9 @@ def note(text: str) -> None:
 
 def note_problems(checkpoint: Checkpoint) -> None:
     """Say what is wrong with a checkpoint although it could be listed, on standard error."""
-    from ckptls.checkpoint.core.types import is_remark
-
     for problem in checkpoint.problems:
-        kind = "note: " if is_remark(problem) else ""
-        note(f"{checkpoint.prefix}: {kind}{problem}")
+        kind = "note: " if problem.is_note else ""
+        note(f"{checkpoint.prefix}: {kind}{problem.sentence}")
     lost = _lost_data(checkpoint)
     if lost:
         note(f"{checkpoint.prefix}: {lost}")
@@ -67,10 +65,9 @@ def problems_of(checkpoint: Checkpoint) -> list[str]:
 
     The data files are looked at too, however large they are.
     """
-    from ckptls.checkpoint.core.types import is_remark
     from ckptls.checkpoint.data_files import loss_of, needs_of
 
-    problems = [str(problem) for problem in checkpoint.problems if not is_remark(problem)]
+    problems = [each.sentence for each in checkpoint.problems if not each.is_note]
     needs = needs_of(checkpoint)
     loss = loss_of(needs) if needs is not None else None
     return problems if loss is None else [*problems, loss.what]

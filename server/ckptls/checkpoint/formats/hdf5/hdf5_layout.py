@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from ckptls.checkpoint.core.problem import Problem, make_note
 from ckptls.checkpoint.core.types import Format
 from ckptls.checkpoint.formats.hdf5 import hdf5_file
 from ckptls.checkpoint.formats.hdf5.hdf5_file import child, data_sets, texts
@@ -39,15 +40,13 @@ class Listing:
     Attributes:
         kinds: name -> (dtype, shape).
         layers: in Keras's order.
-        problems: sentences about what is wrong.
-        remarks: sentences about what is odd, and no fault.
+        problems: what is wrong, and what is odd but not a fault.
     """
 
     kinds: dict[str, Kind]
     layers: tuple[Group, ...]
     format: Format
-    problems: tuple[str, ...]
-    remarks: tuple[str, ...] = ()
+    problems: tuple[Problem, ...]
 
 
 def listing_of(root: h5py.Group) -> Listing:
@@ -61,15 +60,13 @@ def listing_of(root: h5py.Group) -> Listing:
         problems = [*listing.problems, *_lost(root, paths, lost)]
         if absent:
             what = f"it names the layer `{absent[0]}`{_others(absent)}, but does not hold it"
-            problems.append(what)
-        remarks: tuple[str, ...] = ()
+            problems.append(Problem("not-in-file", what))
         try:
-            remarks = _beside(root, frozenset(paths.values()))
+            problems += _beside(root, frozenset(paths.values()))
         except hdf5_file.RAISED as error:
-            problems.append(
-                f"what no layer names cannot be listed: {hdf5_file.damaged(error).what}"
-            )
-        return replace(listing, problems=tuple(problems), remarks=remarks)
+            what = f"what no layer names cannot be listed: {hdf5_file.damaged(error).what}"
+            problems.append(Problem("not-listed", what))
+        return replace(listing, problems=tuple(problems))
     links: dict[str, list[str]] = {}
     groups: dict[str, str] = {}
 
@@ -83,14 +80,13 @@ def listing_of(root: h5py.Group) -> Listing:
     plain = _listing(reachable, Format.HDF5, ())
     aliases = links.pop(hdf5_file.LISTED, [])
     problems = [
-        f"`{paths[0]}`{_others(paths)} is not listed: a link that {what}"
+        Problem("not-listed", f"`{paths[0]}`{_others(paths)} is not listed: a link that {what}")
         for what, paths in links.items()
     ]
-    remarks = ()
     if aliases:
         what = "links to what is listed under another name are not listed"
-        remarks = (f"{what}: `{aliases[0]}`{_others(aliases)}",)
-    plain = replace(plain, problems=(*plain.problems, *problems), remarks=remarks)
+        problems.append(make_note("not-listed", f"{what}: `{aliases[0]}`{_others(aliases)}"))
+    plain = replace(plain, problems=(*plain.problems, *problems))
     if not _is_weights_file(root, list(plain.kinds)):
         return plain
     in_order = sorted(plain.kinds, key=natural_order)
@@ -132,28 +128,31 @@ def _listing(found: Iterable[tuple[str, Any]], form: Format, layers: tuple[Group
     problems = []
     if elsewhere:
         others = _others(elsewhere)
-        problems.append(f"the elements of `{elsewhere[0]}`{others} lie in another place; not read")
+        what = f"the elements of `{elsewhere[0]}`{others} lie in another place; not read"
+        problems.append(Problem("external-elements", what))
     return Listing(kinds, layers, form, tuple(problems))
 
 
-def _beside(root: h5py.Group, paths: frozenset[str]) -> tuple[str, ...]:
-    """What is said of data sets that no layer names; Keras does not load them."""
+def _beside(root: h5py.Group, paths: frozenset[str]) -> tuple[Problem, ...]:
+    """Return a note about data sets that no layer names; Keras does not load them."""
     links: list[str] = []
     found = list(data_sets(root, lambda path, _: links.append(path), known=paths))
     targets = [child(root, path) for path in links if found and path in paths]
     found = [(path, data_set) for path, data_set in found if data_set not in targets]
     if not found:
         return ()
-    return (f"data sets that no layer names are not listed: `{found[0][0]}`{_others(found)}",)
+    what = f"data sets that no layer names are not listed: `{found[0][0]}`{_others(found)}"
+    return (make_note("not-listed", what),)
 
 
-def _lost(root: h5py.Group, paths: dict[str, str], lost: list[str]) -> list[str]:
-    """What is said of weights that are named, and not in the file."""
+def _lost(root: h5py.Group, paths: dict[str, str], lost: list[str]) -> list[Problem]:
+    """Return a problem about weights that are named but not in the file, or an empty list."""
     if not lost:
         return []
     why = hdf5_file.link_problem(root, paths[lost[0]])
     reason = f": its link {why}" if why else ""
-    return [f"it names `{lost[0]}`{_others(lost)}, but does not hold it{reason}"]
+    what = f"it names `{lost[0]}`{_others(lost)}, but does not hold it{reason}"
+    return [Problem("not-in-file", what)]
 
 
 def _others(names: Sequence[object]) -> str:

@@ -238,8 +238,7 @@ def _listing(root: Any) -> dict[str, Any]:
         "variables": [(name, dtype, shape) for name, (dtype, shape) in listing.kinds.items()],
         "layers": listing.layers,
         "format": listing.format.value,
-        "problems": listing.problems,
-        "remarks": listing.remarks,
+        "problems": [(each.code, each.what, each.severity.value) for each in listing.problems],
         "holds_model": hdf5_layout.holds_model(root),
     }
 

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ckptls.checkpoint.core.errors import CheckpointError, CheckpointUnsupported
-from ckptls.checkpoint.core.types import FileProblem, FileStamp, Format, Layer, Remark
+from ckptls.checkpoint.core.problem import Problem, Severity
+from ckptls.checkpoint.core.types import FileStamp, Format, Layer
 from ckptls.checkpoint.formats.hdf5 import hdf5_values
 from ckptls.checkpoint.formats.hdf5.worker_client import Asked
 from ckptls.checkpoint.formats.keras import keras_config
@@ -43,15 +44,18 @@ def read(location: Location) -> Contents:
     kinds: dict[str, Kind] = {}
     layers: list[Any] = []
     stamps: list[FileStamp] = []
-    problems: list[str] = []
+    problems: list[Problem] = []
     form, order, holds_model = Format.HDF5, keras_config.NOTHING, False
     paths, stated = _weight_files(location, stamps)
     for path in paths:
         with _opened(path) as (file, span, config), Asked(file, span) as asked:
             answer = asked.ask({"ask": "listing"})
         kinds.update((name, (dtype, tuple(shape))) for name, dtype, shape in answer["variables"])
-        found = (*answer["problems"], *map(Remark, answer["remarks"]))
-        problems += found if len(location.files) == 1 else (FileProblem(path, p) for p in found)
+        home = "" if len(location.files) == 1 else path  # several files are told apart
+        problems += (
+            Problem(code, what, home, severity=Severity(severity))
+            for code, what, severity in answer["problems"]
+        )
         layers += answer["layers"]
         stamps.append(file.stamp)
         form, order = Format(answer["format"]), config
@@ -84,15 +88,16 @@ def _weight_files(
 
 def _not_held(
     weights: sharded_index.Weights, names: Sequence[str], paths: Sequence[str]
-) -> list[str]:
-    """That a group which the index names is in none of its files, all of which are here."""
+) -> list[Problem]:
+    """Return a problem if all files are here and none has a group that the index names."""
     here = {split(path)[1] for path in paths}
     for group, homes in weights.items():
         above = group.strip("/") + "/"
         place = bisect_left(names, above)
         is_held = place < len(names) and names[place].startswith(above)
         if not is_held and here.issuperset(homes):
-            return [f"the index names `{group}`, which its file does not hold"]
+            what = f"the index names `{group}`, which its file does not hold"
+            return [Problem("not-in-file", what)]
     return []
 
 

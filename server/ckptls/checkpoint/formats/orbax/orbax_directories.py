@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from ckptls.checkpoint.core.problem import Problem
 from ckptls.checkpoint.core.types import Format
 from ckptls.checkpoint.formats.orbax.ocdbt import MANIFEST
 from ckptls.checkpoint.formats.orbax.orbax_aggregate import AGGREGATE, is_aggregate
@@ -29,7 +30,7 @@ _ARRAYS = (".zarray", "zarr.json")
 _OLD_MARKS = frozenset({"checkpoint", "_sharding", STEP_METADATA, "commit_success.txt"})
 _STEP = re.compile(r"(?:[A-Za-z_.-]+[_-])?(\d{1,18})")
 _TEMPORARY = ".orbax-checkpoint-tmp"
-_UNFINISHED = "it is not finished: Orbax is writing it, or was interrupted"
+_UNFINISHED = Problem("unfinished", "it is not finished: Orbax is writing it, or was interrupted")
 
 
 def in_directory(directory: str) -> list[Location]:

@@ -22,6 +22,7 @@ from ckptls.checkpoint.core.errors import (
     CheckpointTooLarge,
 )
 from ckptls.checkpoint.core.limits import MAX_NAME_BYTES, check_growth, json_object
+from ckptls.checkpoint.core.problem import Problem
 from ckptls.checkpoint.formats.orbax import orbax_aggregate, zarr
 from ckptls.checkpoint.formats.orbax.ocdbt import MANIFEST, Database, Value
 from ckptls.checkpoint.formats.orbax.orbax_aggregate import AGGREGATE, PLACEHOLDER
@@ -88,7 +89,8 @@ def read(location: Location) -> Contents:
         elif name not in kinds and not (_is_skipped(stated) and _is_empty(stated)):
             lost.append(name)
     others = f" and {len(lost) - 1:,} more" if lost[1:] else ""
-    problems = [f"its tree names `{lost[0]}`{others}, which it does not hold"] if lost else []
+    what = f"its tree names `{lost[0]}`{others}, which it does not hold" if lost else ""
+    problems = [Problem("not-in-file", what)] if lost else []
     names = sorted(kinds)
     return Contents(names, [kinds[name] for name in names], stamps, tuple(problems))
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from ckptls.checkpoint.arrays import foreign_dtypes
 from ckptls.checkpoint.arrays.stored_bytes import read_stored
 from ckptls.checkpoint.core.errors import CheckpointDamaged
-from ckptls.checkpoint.core.types import Remark
+from ckptls.checkpoint.core.problem import Problem, make_note
 from ckptls.checkpoint.formats.pytorch.pickle_scanner import MAX_PICKLE_BYTES, read_pickle
 from ckptls.checkpoint.formats.pytorch.torch_names import listed
 from ckptls.checkpoint.formats.pytorch.torch_script import Sources
@@ -72,21 +72,25 @@ class TensorArchive(Tensors):
     def _record(self, storage: str) -> str:
         return f"{self._root}data/{storage}"
 
-    def _constants(self, names: Sequence[str]) -> list[Remark]:
-        """A sentence about the constants of TorchScript: weights, if the module was frozen."""
+    def _constants(self, names: Sequence[str]) -> list[Problem]:
+        """Return a note about the constants of TorchScript: weights, if the module was frozen."""
         count = sum(name.startswith(f"{self._root}{_CONSTANTS}") for name in names)
         if not count:
             return []
-        return [Remark(f"tensors that are constants of its code are not listed: {count:,}")]
+        what = f"tensors that are constants of its code are not listed: {count:,}"
+        return [make_note("not-listed", what)]
 
-    def _missing(self, present: set[str]) -> list[str]:
+    def _missing(self, present: set[str]) -> list[Problem]:
         lost = [
             name
             for name, tensor in self.tensors.items()
             if tensor.storage and self._record(tensor.storage) not in present
         ]
         others = f" and {len(lost) - 1:,} more" if lost[1:] else ""
-        return [f"the archive does not hold the elements of `{lost[0]}`{others}"] if lost else []
+        if not lost:
+            return []
+        what = f"the archive does not hold the elements of `{lost[0]}`{others}"
+        return [Problem("missing-elements", what)]
 
 
 def _byte_order(archive: Archive, root: str) -> str:

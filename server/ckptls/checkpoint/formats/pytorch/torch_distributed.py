@@ -23,6 +23,7 @@ from ckptls.checkpoint.core.errors import (
     CheckpointUnsupported,
 )
 from ckptls.checkpoint.core.limits import MAX_NAME_BYTES, check_growth
+from ckptls.checkpoint.core.problem import Problem
 from ckptls.checkpoint.core.types import Format
 from ckptls.checkpoint.formats.pytorch.pickle_scanner import MAX_PICKLE_BYTES, read_pickle
 from ckptls.checkpoint.formats.pytorch.pickle_symbols import Call, Global, Mapping
@@ -205,8 +206,8 @@ def _check_chunks(tensor: _Tensor, name: str) -> None:
         raise CheckpointDamaged(f"the chunks of `{name}` do not make its shape")
 
 
-def _missing(directory: str, tensors: dict[str, _Tensor]) -> list[str]:
-    """What is said of chunks that are not in the directory."""
+def _missing(directory: str, tensors: dict[str, _Tensor]) -> list[Problem]:
+    """Return a problem about the chunks that are not in the directory, or an empty list."""
     sizes: dict[str, int] = {}
     lost: list[str] = []
     for name, tensor in tensors.items():
@@ -219,10 +220,13 @@ def _missing(directory: str, tensors: dict[str, _Tensor]) -> list[str]:
                 lost.append(name)
                 break
     others = f" and {len(lost) - 1:,} more" if lost[1:] else ""
-    return [f"its files do not hold all elements of `{lost[0]}`{others}"] if lost else []
+    if not lost:
+        return []
+    what = f"its files do not hold all elements of `{lost[0]}`{others}"
+    return [Problem("missing-elements", what)]
 
 
-def _read(path: str) -> tuple[dict[str, _Tensor], Any, list[str]]:
+def _read(path: str) -> tuple[dict[str, _Tensor], Any, list[Problem]]:
     """The tensors by name, the stamp of the file, and what is odd."""
     with open_file(path) as file:
         if file.size > MAX_PICKLE_BYTES:
@@ -236,7 +240,7 @@ def _read(path: str) -> tuple[dict[str, _Tensor], Any, list[str]]:
     return tensors, file.stamp, problems
 
 
-def _parse(data: bytes) -> tuple[dict[str, _Tensor], list[str]]:
+def _parse(data: bytes) -> tuple[dict[str, _Tensor], list[Problem]]:
     root = _fields(read_pickle(data).root, "Metadata")
     if root is None:
         what = "a pickle, but not of a distributed PyTorch checkpoint"
@@ -258,7 +262,10 @@ def _parse(data: bytes) -> tuple[dict[str, _Tensor], list[str]]:
             offset = shape_of(index["offset"], str(index["fqn"]))
             tensor.stored[offset] = _stored(stated or {}, str(index["fqn"]))
     others = f" and {len(unknown) - 1:,} more" if unknown[1:] else ""
-    return tensors, [f"`{unknown[0]}`{others} is not described: not listed"] if unknown else []
+    if not unknown:
+        return tensors, []
+    what = f"`{unknown[0]}`{others} is not described: not listed"
+    return tensors, [Problem("not-listed", what)]
 
 
 def _tensor(stated: dict[Any, Any], name: str) -> _Tensor:

@@ -6,6 +6,7 @@ torch/jit/_pickle.py.
 
 from __future__ import annotations
 
+from ckptls.checkpoint.core.problem import Problem
 from ckptls.checkpoint.formats.pytorch.pickle_scanner import Pickle
 from ckptls.checkpoint.formats.pytorch.torch_tensors import is_maker
 
@@ -48,8 +49,8 @@ HARMLESS = frozenset((
 ))  # fmt: skip
 
 
-def unknown_calls(pickle: Pickle) -> list[str]:
-    """A sentence about the functions that are called and not known; nothing if there are none."""
+def unknown_calls(pickle: Pickle) -> list[Problem]:
+    """Return a problem that names the unknown functions a pickle calls, or an empty list."""
     known = (HARMLESS, CONTAINERS, MODULE_MAKERS)
     unknown = [
         name
@@ -59,10 +60,11 @@ def unknown_calls(pickle: Pickle) -> list[str]:
     if not unknown:
         return []
     others = f" and {len(unknown) - 1} more unknown functions" if unknown[1:] else ""
-    return [
+    what = (
         f"loading it would call `{shown(unknown[0])}`{others}; what a call returns is not "
         "listed, only the tensors among its arguments"
-    ]
+    )
+    return [Problem("unknown-call", what)]
 
 
 def shown(name: str) -> str:

@@ -10,12 +10,12 @@ Source: torch/nn/modules/module.py, torch/fx/graph_module.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ckptls.checkpoint.core.errors import CheckpointTooLarge, CheckpointUnsupported
 from ckptls.checkpoint.core.limits import MAX_NAME_BYTES
-from ckptls.checkpoint.core.types import Remark
+from ckptls.checkpoint.core.problem import Problem, Severity, make_note
 from ckptls.checkpoint.formats.pytorch.pickle_scanner import Pickle
 from ckptls.checkpoint.formats.pytorch.pickle_symbols import Call, Global, Mapping, Persistent
 from ckptls.checkpoint.formats.pytorch.torch_functions import (
@@ -47,10 +47,10 @@ _Parts = Iterator[tuple[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The tensors of a pickle in its order, and sentences about what is odd or not listed."""
+    """The tensors of a pickle in its order, and what is odd or not listed."""
 
     tensors: dict[str, Tensor]
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
 
 
 def listed(
@@ -74,18 +74,20 @@ def listed(
     most = min(MAX_VISITED, 1000 + 4 * pickle.end)
     for name, tensor in walk.tensors(pickle.root, most):
         if name in walk.found:
-            walk.note("several tensors have one name; the first is listed", name, Remark)
+            what = "several tensors have one name; the first is listed"
+            walk.note("duplicate-name", what, name, Severity.NOTE)
         else:
             walk.found[name] = tensor
     for name, tensor in walk.found.items():
         if tensor.note:
-            walk.note(tensor.note, name, Remark)
+            walk.note("unusual-tensor", tensor.note, name, Severity.NOTE)
         if tensor.problem:
-            walk.note(tensor.problem, name)
+            walk.note("unknown-dtype", tensor.problem, name)
     walk.note_hidden()
     problems = [*walk.problems(), *unknown_calls(pickle)]
     if list(walk.found) == [UNNAMED] and makes_tensor(pickle.root):
-        problems.append(Remark(f"it holds one tensor without a name, listed as `{UNNAMED}`"))
+        what = f"it holds one tensor without a name, listed as `{UNNAMED}`"
+        problems.append(make_note("unnamed-tensor", what))
     return Listed(walk.found, tuple(problems))
 
 
@@ -104,20 +106,22 @@ class _Walk:
         self.found: dict[str, Tensor] = {}
         self._members_of = members_of
         self._tensor_outside = tensor_outside
-        self._notes: dict[str, dict[str, None]] = {}
+        self._notes: dict[Problem, dict[str, None]] = {}
         self._met: set[int] = set()  # the ids of the tensors that were met
         self._hidden: list[tuple[str, Any]] = []  # (name, attribute) of modules, not walked through
 
-    def note(self, what: str, name: str, kind: type[str] = str) -> None:
+    def note(self, code: str, what: str, name: str, severity: Severity = Severity.PROBLEM) -> None:
         """Keep a sentence about a name; one sentence about many names becomes one problem."""
-        self._notes.setdefault(kind(what), {})[name or UNNAMED] = None
+        problem = Problem(code, what, severity=severity)
+        self._notes.setdefault(problem, {})[name or UNNAMED] = None
 
-    def problems(self) -> list[str]:
-        """The sentences that were noted."""
+    def problems(self) -> list[Problem]:
+        """Return what was noted, each with its first name and how many more there are."""
         found = []
-        for what, names in self._notes.items():
+        for noted, names in self._notes.items():
             others = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
-            found.append(type(what)(f"{what}: `{next(iter(names))}`{others}"))
+            what = f"{noted.what}: `{next(iter(names))}`{others}"
+            found.append(replace(noted, what=what))
         return found
 
     def tensors(self, root: Any, most: int) -> Iterator[tuple[str, Tensor]]:
@@ -136,7 +140,7 @@ class _Walk:
                 yield from self._outside(name, symbol)
                 continue
             if is_array(symbol):
-                self.note("arrays of NumPy are not listed", name, Remark)
+                self.note("not-listed", "arrays of NumPy are not listed", name, Severity.NOTE)
                 continue
             if makes_tensor(symbol):
                 self._met.add(id(symbol))
@@ -145,11 +149,11 @@ class _Walk:
                     yield name or UNNAMED, made
                 else:
                     function = shown(symbol.function.name)
-                    self.note(
-                        f"tensors that `{function}` makes in an unknown way are not listed", name
-                    )
+                    what = f"tensors that `{function}` makes in an unknown way are not listed"
+                    self.note("not-listed", what, name)
             if len(above) >= MAX_DEPTH:
-                self.note(f"tensors inside of {MAX_DEPTH} containers are not listed", name)
+                what = f"tensors inside of {MAX_DEPTH} containers are not listed"
+                self.note("not-listed", what, name)
             elif id(symbol) not in above:
                 inside = (*above, id(symbol))
                 parts = [
@@ -179,10 +183,11 @@ class _Walk:
                     rest += (value for _, value in self._parts(symbol, None))
             if is_new:
                 self.note(
+                    "not-listed",
                     "attributes of modules that are no parameters, buffers or modules are not "
                     "listed, though they hold tensors",
                     name,
-                    Remark,
+                    Severity.NOTE,
                 )
 
     def _outside(self, name: str, symbol: Persistent) -> Iterator[tuple[str, Tensor]]:
@@ -190,9 +195,9 @@ class _Walk:
         if tensor is not None:
             yield name or UNNAMED, tensor
         elif storage_of(symbol) is not None:
-            self.note("storages, which are not tensors, are not listed", name)
+            self.note("not-listed", "storages, which are not tensors, are not listed", name)
         else:
-            self.note("objects outside of the pickle are not listed", name)
+            self.note("not-listed", "objects outside of the pickle are not listed", name)
 
     def _with_tensors(self, root: Any) -> set[int]:
         """The ids of the tensors, and of what holds some at any depth."""
@@ -287,9 +292,8 @@ class _Walk:
             if text is None:
                 last[id(key)] = str(place), value
                 if name is not None and (_is_container(value) or _is_leaf(value)):
-                    self.note(
-                        "of keys that are not texts or numbers the places are shown", name, Remark
-                    )
+                    what = "of keys that are not texts or numbers the places are shown"
+                    self.note("unnamed-keys", what, name, Severity.NOTE)
             else:
                 last[key if isinstance(key, (str, int, float)) else (type(key), text)] = text, value
         yield from last.values()

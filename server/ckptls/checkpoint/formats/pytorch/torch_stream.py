@@ -19,6 +19,7 @@ from ckptls.checkpoint.core.errors import (
     CheckpointTooLarge,
     CheckpointUnsupported,
 )
+from ckptls.checkpoint.core.problem import Problem
 from ckptls.checkpoint.formats.pytorch.pickle_scanner import MAX_PICKLE_BYTES, Pickle, read_pickle
 from ckptls.checkpoint.formats.pytorch.pickle_symbols import EndOfData, Mapping
 from ckptls.checkpoint.formats.pytorch.torch_names import listed
@@ -132,7 +133,8 @@ class TensorStream(Tensors):
         self.tensors = found.tensors
         lost = [n for n, t in self.tensors.items() if t.storage and t.storage not in self._places]
         others = f" and {len(lost) - 1:,} more" if lost[1:] else ""
-        missing = [f"the file does not hold the elements of `{lost[0]}`{others}"] if lost else []
+        what = f"the file does not hold the elements of `{lost[0]}`{others}" if lost else ""
+        missing = [Problem("missing-elements", what)] if lost else []
         self.problems = (*found.problems, *missing)
 
     def stored(self, storage: str, name: str) -> Stored:

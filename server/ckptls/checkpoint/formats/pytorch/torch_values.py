@@ -11,6 +11,7 @@ from ckptls.checkpoint.arrays import foreign_dtypes
 from ckptls.checkpoint.core.dtypes import item_bytes
 from ckptls.checkpoint.core.errors import CheckpointDamaged, CheckpointUnsupported
 from ckptls.checkpoint.core.limits import check_growth
+from ckptls.checkpoint.core.problem import Problem
 from ckptls.checkpoint.formats.pytorch.torch_tensors import Tensor
 from ckptls.checkpoint.storage.local_file import Closing
 
@@ -36,11 +37,11 @@ class Tensors(Closing):
 
     Attributes:
         tensors: by name, in the order of the pickle.
-        problems: sentences about what is odd or not listed.
+        problems: what is odd or not listed.
     """
 
     tensors: dict[str, Tensor]
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
     _verified: set[str]
 
     @abstractmethod

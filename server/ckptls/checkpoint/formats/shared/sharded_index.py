@@ -23,7 +23,8 @@ from ckptls.checkpoint.core.errors import (
 )
 from ckptls.checkpoint.core.limits import json_object
 from ckptls.checkpoint.core.printable import printable
-from ckptls.checkpoint.core.types import FileProblem, FileStamp, Format, Kind
+from ckptls.checkpoint.core.problem import Problem
+from ckptls.checkpoint.core.types import FileStamp, Format, Kind
 from ckptls.checkpoint.model.contents import Contents
 from ckptls.checkpoint.model.location import Location
 from ckptls.checkpoint.storage.filesystem import is_file, join, open_file, split
@@ -43,7 +44,7 @@ _KEY = b'"weight_map"'
 
 Detect = Callable[[str], "Location | None"]
 Weights = dict[str, list[str]]
-Found = tuple[dict[str, Kind], FileStamp, tuple[str, ...]]
+Found = tuple[dict[str, Kind], FileStamp, tuple[Problem, ...]]
 
 
 class Shard(Closing):
@@ -140,11 +141,11 @@ def listed(location: Location, read_file: Callable[[str], Found]) -> Contents:
     stamps = [stamp]
     found: dict[str, Kind] = {}
     here = frozenset(location.files)
-    notes: list[str] = []
+    found_problems: list[Problem] = []
     for path in location.files[1:]:
         shard, stamp, problems = _named(read_file, path)
         stamps.append(stamp)
-        notes += (FileProblem(path, problem) for problem in problems)
+        found_problems += (problem.in_file(path) for problem in problems)
         for name, kind in shard.items():
             if name not in found or weights.get(name) == [split(path)[1]]:
                 found[name] = kind
@@ -154,8 +155,9 @@ def listed(location: Location, read_file: Callable[[str], Found]) -> Contents:
         if name not in found and all(_beside(location.prefix, s) in here for s in shards)
     ]
     if lost:
-        notes.append(f"the index names `{_shown(lost[0])}`, which its file does not hold")
-    return _contents(found, stamps, tuple(notes))
+        what = f"the index names `{_shown(lost[0])}`, which its file does not hold"
+        found_problems.append(Problem("not-in-file", what))
+    return _contents(found, stamps, tuple(found_problems))
 
 
 class ShardValues(Closing):
@@ -259,7 +261,7 @@ def _named(read_file: Callable[[str], Found], path: str) -> Found:
 
 
 def _contents(
-    variables: dict[str, Kind], stamps: Sequence[FileStamp], problems: tuple[str, ...]
+    variables: dict[str, Kind], stamps: Sequence[FileStamp], problems: tuple[Problem, ...]
 ) -> Contents:
     names = sorted(variables)
     return Contents(names, [variables[name] for name in names], stamps, problems)
@@ -300,11 +302,11 @@ def _beside(path: str, name: str) -> str:
     return join(split(path)[0], name)
 
 
-def _lost(missing: list[str], count: int) -> tuple[str, ...]:
+def _lost(missing: list[str], count: int) -> tuple[Problem, ...]:
     if not missing:
         return ()
     what = f"{len(missing)} of its {count} files are not here, such as `{_shown(missing[0])}`"
-    return (f"{what}; the variables in them are not listed",)
+    return (Problem("missing-shards", f"{what}; the variables in them are not listed"),)
 
 
 def _shown(name: str) -> str:
