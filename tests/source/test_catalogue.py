@@ -315,7 +315,7 @@ METHODS: dict[str, tuple[str, list[str]]] = {
 
 def tables() -> list[tuple[str, dict]]:
     """Every table of the catalogue, with the key of its case."""
-    text = resources.files("ckptls.source").joinpath("catalogue.toml").read_text("utf-8")
+    text = resources.files("ckptls.source.semantics").joinpath("catalogue.toml").read_text("utf-8")
     data = tomllib.loads(text)
     functions = [(table["names"][0], table) for table in data["function"]]
     members = [

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 logger = logging.getLogger(__name__)
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = Path(__file__).parents[2]
 _SECONDS_TO_END = 5.0
 Message = Mapping[str, Any]
 

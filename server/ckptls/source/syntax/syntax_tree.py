@@ -97,7 +97,7 @@ class Syntax:
         # What it is made of, where that is not the tree of the whole text.
         self._near: Rows | None = None
         self._torn: _Torn | None = None
-        self._is_tried = False
+        self._is_tried = self._is_compared = False
         self._rows: Rows | None = None
 
     @property
@@ -147,11 +147,7 @@ class Syntax:
         """The statements of the top level; those of an older version where they are the same."""
         rows = self._near_rows() or self._rows
         if rows is None:
-            rows = rows_of(self.source, self.tree)
-            if self._sound is not None and not self.tree.root_node.has_error:
-                rows = _shared(self._sound[0].rows, rows)
-                self._sound = None
-            self._rows = rows
+            rows = self._rows = self._rows_of_tree()
         return rows
 
     def edited(self, start: int, end: int, new: str) -> Syntax:
@@ -262,16 +258,32 @@ class Syntax:
         """Whether there are surely no errors; nothing is parsed to find out."""
         if self._near is not None:
             return True
+        if self._torn is None and self._tree is not None:
+            self._near_rows()
         if self._torn is not None:
             return not self._torn.is_broken
         return self._tree is not None and not self._tree.root_node.has_error
+
+    def _joins_statements(self) -> bool:
+        """Whether the tree of the whole text does so: see the function of that name."""
+        rows = self._rows = self._rows_of_tree()
+        return not rows.is_crowded and _joins_statements(rows, self.source.text)
+
+    def _rows_of_tree(self) -> Rows:
+        rows = rows_of(self.source, self.tree)
+        if self._sound is not None and not self.tree.root_node.has_error:
+            rows = _shared(self._sound[0].rows, rows)
+            self._sound = None
+        return rows
 
     def _near_rows(self) -> Rows | None:
         """The rows made from those of the version before, or in sections; None where the tree
         of the whole text says more."""
         self._try_parts()
-        if self._near is None and self._torn is None and self.tree.root_node.has_error:
-            self._torn = self._in_sections({})
+        if self._near is None and self._torn is None and not self._is_compared:
+            self._is_compared = True
+            if self.tree.root_node.has_error or self._joins_statements():
+                self._torn = self._in_sections({})
         return self._near or (self._torn.rows if self._torn is not None else None)
 
     def _try_parts(self) -> None:
@@ -328,8 +340,9 @@ def _windowed(source: SourceText, sound: Syntax, change: Change) -> Rows | None:
     end = len(source.text) if is_last else starts[high] + moved
     if end - begin > _MAX_WINDOW:
         return None
-    made = rows_apart(source.text[begin:end], "" if is_last else SENTINEL)
-    if made is None or made.is_crowded:
+    text = source.text[begin:end]
+    made = rows_apart(text, "" if is_last else SENTINEL)
+    if made is None or made.is_crowded or _joins_statements(made, text):
         return None
     low = max(low, 0)
     if is_crowded_text(low + len(made.statements) + len(statements) - high, len(source.data)):
@@ -342,6 +355,12 @@ def _windowed(source: SourceText, sound: Syntax, change: Change) -> Rows | None:
             *[start + moved for start in starts[high:]],
         ],
     )
+
+
+def _joins_statements(rows: Rows, text: str) -> bool:
+    """Whether there is one statement where lines begin two: the parser takes the line after
+    `x =` for what is assigned, and the one after an indented decorator for what it decorates."""
+    return not set(rows.starts).issuperset(cut_sections(text).bounds[1:-1])
 
 
 def _sections_of(sound: Syntax) -> _Sections:
