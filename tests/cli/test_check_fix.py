@@ -108,7 +108,7 @@ def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:
     before = source_file(path, path.read_bytes())
     after = before.edited([Edit(4, 5, "2")])
     path.write_text("a = 3\n")
-    with pytest.raises(SourceError, match="meanwhile"):
+    with pytest.raises(SourceError, match="in the meantime"):
         write_source(before, after, path.parent)
     assert path.read_text() == "a = 3\n"
     assert os.listdir(tmp_path) == ["a.py"]
@@ -129,7 +129,7 @@ def test_a_read_only_file_is_left_alone_and_reported(folder: Path) -> None:
     (folder / "bad.py").chmod(0o444)
     done = check(folder, "--fix", "bad.py")
     assert done.returncode == 2
-    assert "`bad.py` is read-only, and is left as it is" in done.stderr
+    assert "`bad.py` is read-only and is not modified" in done.stderr
     assert "weigths" in done.stdout, "what was found is still reported"
     assert (folder / "bad.py").read_text() == HEAD + BAD
 
@@ -150,7 +150,7 @@ def test_a_link_out_of_the_folder_is_left_alone_and_reported(
         named = "link/theirs.py"
     done = check(folder, "--fix", named)
     assert done.returncode == 2
-    assert f"`{named}` is a link to `{outside / 'theirs.py'}`, outside of" in done.stderr
+    assert f"`{named}` is a link to `{outside / 'theirs.py'}`, outside `" in done.stderr
     assert (outside / "theirs.py").read_text() == HEAD + BAD
     check(folder, "--fix", ".")
     assert (outside / "theirs.py").read_text() == HEAD + BAD

@@ -54,7 +54,7 @@ def test_sarif_of_nothing_and_of_trouble_fits_too(folder: Path) -> None:
     (invocation,) = sarif(folder)["invocations"]
     assert not invocation["executionSuccessful"]
     (told,) = invocation["toolExecutionNotifications"]
-    assert "`b.ipynb` is no notebook" in told["message"]["text"]
+    assert "`b.ipynb` is not a valid notebook" in told["message"]["text"]
 
 
 def test_sarif_places_in_a_notebook_are_places_in_its_file(folder: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_notebook_that_cannot_be_read_is_a_sentence_and_the_others_go_on(folde
     (folder / "b.ipynb").write_bytes(data)
     done = check(folder)
     assert done.returncode == 2
-    assert done.stderr.count("`b.ipynb` is no notebook that can be read: ") == 1
+    assert done.stderr.count("`b.ipynb` is not a valid notebook: ") == 1
     assert "Traceback" not in done.stderr
     assert len(done.stdout.splitlines()) == 2
 

@@ -35,14 +35,14 @@ def broken(error: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     [
         (
             "RuntimeError('odd\\nvery')",
-            "an error of ckptls itself: RuntimeError: odd (<string>:5); `--debug` shows",
+            "internal error: RuntimeError: odd (<string>:5); `--debug` shows",
         ),
-        ("RecursionError()", "an error of ckptls itself: RecursionError (<string>:5)"),
-        ("MemoryError()", "there is not enough memory"),
-        ("OSError(28, 'No space left on device')", "the system refuses: No space left on device"),
+        ("RecursionError()", "internal error: RecursionError (<string>:5)"),
+        ("MemoryError()", "out of memory"),
+        ("OSError(28, 'No space left on device')", "system error: No space left on device"),
         (
             "OSError(5, 'Input/output error', 'a\\x1bb')",
-            "the system refuses `a\\x1bb`: Input/output",
+            "system error for `a\\x1bb`: Input/output",
         ),
     ],
 )
@@ -58,7 +58,7 @@ def test_its_traceback_is_shown_on_request(arguments: tuple[str, ...]) -> None:
     done = broken("RuntimeError('odd')", *arguments)
     assert done.returncode == 2
     assert done.stderr.startswith("Traceback (most recent call last):\n")
-    assert done.stderr.splitlines()[-1].startswith("ckptls: an error of ckptls itself: ")
+    assert done.stderr.splitlines()[-1].startswith("ckptls: internal error: ")
 
 
 def test_a_full_disk_is_no_finding(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_full_disk_is_no_finding(tmp_path: Path) -> None:
             check=False,
         )
     assert done.returncode == 2
-    assert done.stderr.endswith("ckptls: the system refuses: No space left on device\n")
+    assert done.stderr.endswith("ckptls: system error: No space left on device\n")
 
 
 @pytest.mark.parametrize("kind", SPECIAL)
@@ -88,10 +88,10 @@ def test_what_is_no_file_is_passed_over_whatever_its_name(tmp_path: Path, kind: 
     )
     assert done.returncode == 1
     assert "unknown-variable" in [each["code"] for each in json.loads(done.stdout)]
-    assert f"`x.py` is passed over: it is {kind}, not a regular file" in done.stderr
-    assert f"`n.ipynb` is passed over: it is {kind}, not a regular file" in done.stderr
+    assert f"`x.py` is skipped: it is {kind}, not a regular file" in done.stderr
+    assert f"`n.ipynb` is skipped: it is {kind}, not a regular file" in done.stderr
     assert f"ckptls.toml: cannot be read: it is {kind}, not a regular file" in done.stderr
-    assert "ckptls itself" not in done.stderr
+    assert "internal error" not in done.stderr
 
 
 @pytest.mark.parametrize(("kind", "make"), SPECIAL.items(), ids=SPECIAL)
@@ -101,7 +101,7 @@ def test_what_is_no_file_and_named_is_refused(
     make(tmp_path / "x.py")
     done = check(tmp_path, "x.py")
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"`x.py` is {kind}, not a regular file; `-` stands for standard input" in done.stderr
+    assert f"`x.py` is {kind}, not a regular file; use `-` for standard input" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["ls", "tree", "verify", "latest"])
@@ -126,10 +126,10 @@ def test_a_large_file_is_not_read_whole(tmp_path: Path) -> None:
             file.truncate(1 << 40)  # a hole of a terabyte
     done = check(tmp_path)
     assert done.returncode == 1
-    assert "`big.py` is not looked into: it has more than 20,000,000 bytes" in done.stderr
-    assert "`big.ipynb` is not looked into: it has more than 100,000,000 bytes" in done.stderr
+    assert "`big.py` is skipped: it has more than 20,000,000 bytes" in done.stderr
+    assert "`big.ipynb` is skipped: it has more than 100,000,000 bytes" in done.stderr
     assert "ckptls.toml: cannot be read: it has more than 500 kB" in done.stderr
-    assert "1 finding, 2 files checked, 2 passed over" in done.stderr
+    assert "1 finding, 2 files checked, 2 skipped" in done.stderr
 
 
 WRONG_NOTEBOOKS = {
@@ -148,7 +148,7 @@ def test_a_wrong_notebook_is_a_sentence(tmp_path: Path, content: bytes, said: st
     (tmp_path / "n.ipynb").write_bytes(content)
     done = check(tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "`n.ipynb` is no notebook that can be read: " in done.stderr
+    assert "`n.ipynb` is not a valid notebook: " in done.stderr
     assert said in done.stderr
 
 
@@ -171,4 +171,4 @@ def test_an_odd_notebook_is_checked_as_far_as_it_goes(tmp_path: Path) -> None:
         ("twice.ipynb", 2),
     ]
     fixed = check(tmp_path, "odd.ipynb", "twice.ipynb", "--fix")
-    assert "Traceback" not in fixed.stderr and "ckptls itself" not in fixed.stderr
+    assert "Traceback" not in fixed.stderr and "internal error" not in fixed.stderr

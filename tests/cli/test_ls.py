@@ -45,7 +45,7 @@ def test_a_checkpoint_without_variables_is_said_to_have_none(tmp_path: Path) -> 
     (tmp_path / "m.index").write_bytes(crafted.index([]))
     result = ckptls_command("ls", str(tmp_path / "m"))
     assert (result.returncode, result.stdout) == (0, "")
-    assert result.stderr == f"ckptls: {tmp_path / 'm'}: it holds no variables\n"
+    assert result.stderr == f"ckptls: {tmp_path / 'm'}: it contains no variables\n"
 
 
 def test_json_is_one_array_sorted_by_name(prefix: str) -> None:

@@ -21,17 +21,17 @@ _LOOPS += "   tf.train.load_variable('m.ckpt', '%d/%d/%d' % (a, b, c))\n"
         (_HEAD + _TYPO, "", True),
         (
             _HEAD + _LOOPS + _TYPO,
-            "what begins in line 2 is too much work to be followed wholly",
+            "the code that begins in line 2 is too complex to analyze completely",
             True,
         ),
         (
             _HEAD + "".join(f"x{i}=1\n" for i in range(9_000)) + _TYPO,
-            "more is too much work to be followed wholly",
+            "more) is too complex to analyze completely",
             True,
         ),
         (
             _HEAD + "){](" * 40_000 + "\n" + _TYPO,
-            "most of it has syntax errors, so none of it is read",
+            "most of it has syntax errors, so it is not analyzed",
             False,
         ),
     ],

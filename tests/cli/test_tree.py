@@ -154,7 +154,7 @@ def test_a_scope_that_is_not_there_is_exit_code_2_with_the_nearest(folder: Path)
     result = ckptls_command("tree", "m", "net/layer_20")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
-        "ckptls: m: no scope `net/layer_20` is in it; did you mean `net/layer_10`?\n"
+        "ckptls: m: there is no scope `net/layer_20`; did you mean `net/layer_10`?\n"
     )
 
 

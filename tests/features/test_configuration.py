@@ -18,8 +18,8 @@ def marked(text: str, keys: tuple[str, ...] = ()) -> dict[str, str]:
 def test_a_setting_that_is_none_is_told_with_the_nearest():
     text = 'checkpoint = ["a"]\nsearch_paths = []\nexclude = []\n'
     assert marked(text) == {
-        "checkpoint": "there is no setting `checkpoint`; did you mean `checkpoints`?",
-        "search_paths": "there is no setting `search_paths`; did you mean `search-paths`?",
+        "checkpoint": "unknown setting `checkpoint`; did you mean `checkpoints`?",
+        "search_paths": "unknown setting `search_paths`; did you mean `search-paths`?",
     }
 
 

@@ -37,7 +37,7 @@ def test_a_name_that_is_not_there(vgg16):
         ('tf.train.load_variable("s3://b/m.ckpt", "a<cursor>b")', "`remote` does not allow"),
         ('tf.train.load_variable(".", "a<cursor>b")', "would not open a checkpoint from this path"),
         ('tf.train.load_variable(path(), "a<cursor>b")', "no checkpoint is known"),
-        ("tf.train.load_variable('%s.ckpt' % x, 'a<cursor>b')", "composed by the program"),
+        ("tf.train.load_variable('%s.ckpt' % x, 'a<cursor>b')", "computed at run time"),
         (
             'r = tf.train.load_checkpoint("vgg_16.ckpt")\n'
             'if r.has_tensor("a"):\n    r.get_tensor("a<cursor>b")',
@@ -47,7 +47,7 @@ def test_a_name_that_is_not_there(vgg16):
             'tf.train.load_variable("vgg_16.ckpt", "a<cursor>b")  # ckptls: ignore[x]',
             "a comment on the line silences x",
         ),
-        ('thing().get_tensor("a<cursor>b")', "does not tell surely"),
+        ('thing().get_tensor("a<cursor>b")', "not certain that this text reaches"),
     ],
 )
 def test_what_is_missing_is_said(vgg16, snippet: str, note: str):
@@ -60,13 +60,13 @@ def test_what_is_missing_is_said(vgg16, snippet: str, note: str):
     [
         ('x<cursor> = "a"\ntf.train.load_checkpoint("a.ckpt")', "there is no string"),
         ('# a <cursor>"b"\ntf.train.load_checkpoint("a.ckpt")', "this is a comment"),
-        ('open("a<cursor>b")\ntf.train.load_checkpoint("a.ckpt")', "`open` is no function that"),
-        ('x = "a<cursor>b"\ntf.train.load_checkpoint("a.ckpt")', "no argument of a call"),
+        ('open("a<cursor>b")\ntf.train.load_checkpoint("a.ckpt")', "`open` is not known to take"),
+        ('x = "a<cursor>b"\ntf.train.load_checkpoint("a.ckpt")', "not an argument of a call"),
         ('print("a<cursor>b")', "nothing in this file is known to name"),
         (
             'from mine import load_variable\nload_variable("a<cursor>b")\n'
             'tf.train.load_checkpoint("a.ckpt")',
-            "is no function of TensorFlow as far as the imports",
+            "is not a TensorFlow function according to the imports",
         ),
     ],
 )

@@ -57,7 +57,7 @@ def test_details_tell_the_shape_and_where_it_is_made(stored):
     call = "tf.train.init_from_checkpoint('a.ckpt', {'old/b': '<cursor>'})\n"
     stored.completes(
         MODEL + call,
-        offers=["enc/b  [3] made by this code", "enc/  scope made by this code"],
+        offers=["enc/b  [3] defined by this code", "enc/  scope defined by this code"],
     )
 
 

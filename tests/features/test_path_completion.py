@@ -113,5 +113,5 @@ def test_a_checkpoint_that_cannot_be_read_whole_says_so(project):
     assert "cannot be read: broken.index: it is a Git LFS pointer" in broken.replace(
         f"{project.root}/", ""
     )
-    assert "cannot be read whole: `lost.data-00000-of-00001`: it is a Git LFS pointer" in lost
+    assert "cannot be read completely: `lost.data-00000-of-00001`: it is a Git LFS pointer" in lost
     assert "cannot be read" not in whole

@@ -66,7 +66,7 @@ def test_a_name_of_the_model_is_no_key(project):
     project.objects("a", *OBJECTS)
     snippet = 'tf.train.load_checkpoint("a").get_tensor("belly/ker<cursor>nel")'
     hover, codes, is_there, shown = about(project, snippet)
-    assert hover.startswith("belly/kernel is not a key: the model calls this variable so")
+    assert hover.startswith("belly/kernel is not a key: the model uses this name for the variable")
     assert (codes, is_there, shown) == (["unknown-variable"], False, [])
     assert standing(project, snippet) is Standing.UNKNOWN
     assert project.fixed(snippet.replace("<cursor>", "")).endswith(f'get_tensor("{KEY}")')

@@ -173,7 +173,7 @@ def test_patterns_that_are_left_out_are_said(tmp_path):
     bounds = Bounds()
     assert list(sources_below(tmp_path, tmp_path, bounds=bounds)) == [tmp_path / "x.py"]
     assert len(bounds.notes) == 1
-    assert "more patterns" in bounds.notes[0]
+    assert "too many ignore patterns" in bounds.notes[0]
 
 
 def test_stars_beside_other_characters_are_one_star():

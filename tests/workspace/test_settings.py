@@ -53,7 +53,7 @@ def entry(**keys: Any) -> dict[str, Any]:
     [
         ({"chekpoints": []}, "unknown setting `chekpoints`"),
         ({"ignore": 3}, "setting `ignore` must be a list of strings, not an integer"),
-        ({"ignore": [3]}, "setting `ignore` must be a list of strings, and not hold an integer"),
+        ({"ignore": [3]}, "setting `ignore` must be a list of strings, but it contains an integer"),
         ({"exclude": {"a": 1}}, "setting `exclude` must be a list of strings, not a table"),
         ({"exclude": ["a\0b"]}, "setting `exclude` must be a list of strings without null"),
         ({"exclude": ["a"] * 1_001}, "a list of strings, with at most 1,000 of them and 50,000"),
@@ -67,22 +67,34 @@ def entry(**keys: Any) -> dict[str, Any]:
         ({"severity": {"unknown-scope": "loud"}}, "`loud` of `unknown-scope` is not one of error"),
         ({"remote": "yes"}, "setting `remote` must be true or false, not a string"),
         ({"functions": {"a": 1}}, "setting `functions` must be a list of tables, not a table"),
-        ({"functions": [1]}, "entry 1 of `functions` is left out: it must be a table"),
-        ({"functions": [{"parameters": []}]}, "entry 1 of `functions` is left out: `names` must"),
+        ({"functions": [1]}, "entry 1 of `functions` is ignored: it must be a table"),
+        ({"functions": [{"parameters": []}]}, "entry 1 of `functions` is ignored: `names` must"),
         ({"functions": [{"names": "x.y"}]}, "`names` must be a list of full names"),
-        ({"functions": [entry(roles={"a": "no-role"})]}, "the role of `a` is `no-role`; known are"),
-        ({"functions": [entry(roles={"a": 3})]}, "the role of `a` is not a string; known are"),
+        (
+            {"functions": [entry(roles={"a": "no-role"})]},
+            "the role of `a` is `no-role`; expected one of",
+        ),
+        (
+            {"functions": [entry(roles={"a": 3})]},
+            "the role of `a` is not a string; expected one of",
+        ),
         ({"functions": [entry(roles={"a": {"items": "path"}})]}, "`items` of `a` must be a list"),
         ({"functions": [entry(roles={"a": {"no": ["path"]}})]}, "`no`, which is not one of"),
         ({"functions": [entry(roles=["path"])]}, "`roles` must be a table of parameter = role"),
         ({"functions": [entry(parameters=["a", "b|a"])]}, "the parameter `a` occurs twice"),
         ({"functions": [entry(parameters="a")]}, "`parameters` must be a list of strings"),
-        ({"functions": [entry(match="no")]}, "`match` is `no`; known are `match`"),
-        ({"functions": [entry(output=[])]}, "`output` is not a string; known are `forbidden`"),
-        ({"functions": [entry(**{"path-form": {"a": "no"}})]}, "`path-form` is `no`; known are"),
+        ({"functions": [entry(match="no")]}, "`match` is `no`; expected one of `match`"),
+        (
+            {"functions": [entry(output=[])]},
+            "`output` is not a string; expected one of `forbidden`",
+        ),
+        (
+            {"functions": [entry(**{"path-form": {"a": "no"}})]},
+            "`path-form` is `no`; expected one of",
+        ),
         ({"functions": [entry(returns=3)]}, "`returns` must be a string"),
         ({"functions": [entry(lenient=3)]}, "`lenient` must be true or false"),
-        ({"functions": [entry(nmaes=3)]}, "`nmaes` is not a key of an entry"),
+        ({"functions": [entry(nmaes=3)]}, "`nmaes` is not a valid key of an entry"),
         ({"keras": 4}, "setting `keras` must be 2 or 3, not 4"),
         ({"keras": "x"}, "setting `keras` must be 2 or 3, not a string"),
         ({"keras": True}, "setting `keras` must be 2 or 3, not True"),
@@ -109,7 +121,7 @@ def test_a_wrong_entry_of_functions_leaves_the_others(tmp_path):
     )
     settings, (problem,) = load_settings(tmp_path)
     assert [each.name for each in settings.functions] == ["mylib.read"]
-    assert "entry 1 of `functions` is left out: `returns` must be a string" in problem
+    assert "entry 1 of `functions` is ignored: `returns` must be a string" in problem
 
 
 BROKEN = {

@@ -93,9 +93,7 @@ def test_walk_ends_at_its_bound_and_says_so(tmp_path):
         (tmp_path / f"d{number:02}" / "x.py").write_text("")
     bounds = Bounds(entries=70)
     assert len(list(walk(str(tmp_path), (), bounds=bounds))) == 21
-    assert bounds.notes == [
-        f"`{tmp_path}` leads to more files and folders than are looked at; the rest is left out"
-    ]
+    assert bounds.notes == [f"`{tmp_path}` has too many files and folders; the rest is left out"]
     bounds = Bounds(entries=101)
     assert len(list(walk(str(tmp_path), (), bounds=bounds))) == 51
     assert not bounds.notes
@@ -149,7 +147,7 @@ LOOKS = {
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
 def test_each_look_through_a_folder_ends_at_its_bounds_and_says_so(crowded, look):
-    for bounds, said in ((Bounds(entries=30), "leads to more"), (Bounds(seconds=-1), "longer")):
+    for bounds, said in ((Bounds(entries=30), "too many"), (Bounds(seconds=-1), "longer")):
         assert len(look(str(crowded), bounds)) < 16
         assert len(bounds.notes) == 1
         assert said in bounds.notes[0]

@@ -57,7 +57,7 @@ export function describe(reason: Reason): string {
     case "not-found":
       return "was not found";
     case "not-python":
-      return `is no Python that runs (${reason.detail})`;
+      return `is not a working Python (${reason.detail})`;
     case "too-old":
       return `is Python ${reason.version} (${reason.oldest} or newer is needed)`;
     case "too-new":

@@ -29,7 +29,7 @@ _COMMANDS = {
     "verify": "verify that a checkpoint is sound",
     "check": "check the checkpoint names in Python files",
     "rule": "explain a rule, or list all rules",
-    "doctor": "say what a string names and why, or what is installed",
+    "doctor": "explain what a string names, or what is installed",
     "server": "run the language server",
 }
 
@@ -55,22 +55,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _explain(error: Exception, *, with_traceback: bool) -> None:
-    """Say in one sentence why the command could not run; an error of ckptls itself with where."""
+    """Say in one sentence why the command could not run; an internal error with where."""
     import traceback
 
     from ckptls.checkpoint.core.printable import printable
 
     if isinstance(error, OSError):
-        where = f" `{error.filename}`" if error.filename else ""
-        text = f"the system refuses{where}: {error.strerror or error}"
+        where = f" for `{error.filename}`" if error.filename else ""
+        text = f"system error{where}: {error.strerror or error}"
     elif isinstance(error, MemoryError):
-        text = "there is not enough memory"
+        text = "out of memory"
     else:
         frames = traceback.extract_tb(error.__traceback__)
         place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
         lines = str(error).splitlines()
         reason = f": {lines[0][:_LONGEST]}" if lines else ""
-        text = f"an error of ckptls itself: {type(error).__name__}{reason} ({place})"
+        text = f"internal error: {type(error).__name__}{reason} ({place})"
         text += f"; `{DEBUG}` shows the traceback"
     try:
         if with_traceback:
@@ -138,7 +138,7 @@ def _parser(asked: str) -> argparse.ArgumentParser:
 
 def _add_debug(parser: argparse.ArgumentParser, default: object) -> None:
     # The help of the whole command tells it, not that of each.
-    told = "show the traceback of an error of ckptls itself" if default is False else None
+    told = "show the traceback of an internal error" if default is False else None
     parser.add_argument(DEBUG, action="store_true", default=default, help=told or argparse.SUPPRESS)
 
 

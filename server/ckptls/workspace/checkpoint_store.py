@@ -151,7 +151,7 @@ class CheckpointStore:
         except Exception as error:
             # Who finds nothing here asks again, and would go on asking for ever.
             logger.exception("%s could not be read", shown(path))
-            text = f"an error of ckptls itself: {type(error).__name__}: {error}"
+            text = f"internal error: {type(error).__name__}: {error}"
             entry = Entry(path, error=CheckpointUnreadable(text, path), facts=facts)
         # Not under the lock: among many names that takes a while.
         self._compare(self._entries.get(path), entry)

@@ -45,7 +45,7 @@ class KerasVersion:
     """
 
     major: int | None = None
-    reason: str = "nothing says which Keras it is"
+    reason: str = "no file or setting specifies it"
 
 
 UNKNOWN = KerasVersion()
@@ -148,7 +148,7 @@ def keras_of(
         return KerasVersion(setting, f"the setting `keras` is {setting}")
     switch = _switch(text) if library == OF_TENSORFLOW else False
     if switch is None:
-        return KerasVersion(None, f"the program decides about `{_SWITCH}`")
+        return KerasVersion(None, f"the program computes `{_SWITCH}`")
     if switch:
         return KerasVersion(2, f"the code sets `{_SWITCH}`")
     if facts is None:

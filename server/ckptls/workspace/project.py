@@ -98,7 +98,7 @@ def find_sources(
             found.refused.append(f"there is no file or folder `{path}`")
         elif kind := special_kind(str(place)):
             found.refused.append(
-                f"`{path}` is {kind}, not a regular file; `-` stands for standard input"
+                f"`{path}` is {kind}, not a regular file; use `-` for standard input"
             )
         elif not (excludes_named and _is_excluded_by_settings(place, projects)):
             found.files[place] = None
@@ -201,6 +201,6 @@ class GitIgnores:
         rules = IgnoreRules.of(lines)
         if rules.is_cut:
             self._notes.append(
-                f"git ignores more patterns in `{directory}` than are compared; the last ones count"
+                f"git has too many ignore patterns in `{directory}`; only the last ones are used"
             )
         return rules

@@ -75,7 +75,7 @@ SETTING_FILES: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 REMOTE_HAS_NO_EFFECT = (
     "`remote` has no effect in a file of the folder; "
-    "use `ckptls check --remote`, or the setting of the editor"
+    "use `ckptls check --remote`, or the editor setting"
 )
 
 
@@ -90,7 +90,7 @@ def parse_settings(data: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
     for key, value in data.items():
         name = _NAMES.get(key)
         if name is None:
-            problems.append(f"unknown setting `{key}`; known are {', '.join(sorted(_NAMES))}")
+            problems.append(f"unknown setting `{key}`; expected one of {', '.join(sorted(_NAMES))}")
         elif name == "functions" and isinstance(value, list | tuple):
             entries, wrong = parse_functions(list(value))
             values[name] = tuple(entries)
@@ -170,7 +170,7 @@ def _texts(value: Any) -> tuple[str, ...]:
         raise _UnusableError(f"a list of strings, not {_type_of(value)}")
     for each in value:
         if not isinstance(each, str):
-            raise _UnusableError(f"a list of strings, and not hold {_type_of(each)}")
+            raise _UnusableError(f"a list of strings, but it contains {_type_of(each)}")
         if "\0" in each:
             raise _UnusableError("a list of strings without null characters")
     _demand_few(value, "a list of strings")

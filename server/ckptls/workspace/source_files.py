@@ -19,7 +19,7 @@ from ckptls.source.notebooks.notebook_file import CellEdit, NotebookFile
 from ckptls.workspace.safe_open import TooLargeError, read_regular, read_start, regular_opener
 
 NOTEBOOK = ".ipynb"
-_CHANGED = "has been changed meanwhile, and is left as it is"
+_CHANGED = "was changed in the meantime and is not modified"
 # A notebook holds what its cells printed; a module of this size is data, or generated.
 _MAX_BYTES = {NOTEBOOK: 100_000_000}
 _MAX_MODULE_BYTES = 20_000_000
@@ -81,7 +81,7 @@ class SourceFile:
             raise SourceError(f"`{character}` cannot be written in {self.encoding}") from error
         changed = source_file(self.path, data)
         if self.notebook is not None and not self._has_become(changed, ordered):
-            raise SourceError("its cells are not where they seem to be in the file")
+            raise SourceError("its cells could not be located in the file")
         return changed
 
     def _edited_cells(self, edits: Iterable[Edit]) -> str:
@@ -116,7 +116,7 @@ def source_file(path: Path, data: bytes) -> SourceFile:
     try:
         notebook = read_notebook(data)
     except NotebookError as error:
-        raise SourceError(f"is no notebook that can be read: {error}") from error
+        raise SourceError(f"is not a valid notebook: {error}") from error
     encoding = "utf-8-sig" if data.startswith(codecs.BOM_UTF8) else "utf-8"
     return SourceFile(path, data, data.decode(encoding), encoding, notebook)
 
@@ -142,11 +142,11 @@ def write_source(before: SourceFile, after: SourceFile, root: Path) -> None:
     """
     place = Path(os.path.realpath(before.path))
     if not place.is_relative_to(os.path.realpath(root)):
-        raise SourceError(f"is a link to `{place}`, outside of `{root}`, and is left as it is")
+        raise SourceError(f"is a link to `{place}`, outside `{root}`, and is not modified")
     try:
         stat = place.stat()
         if not stat.st_mode & 0o222 or not os.access(place, os.W_OK):
-            raise SourceError("is read-only, and is left as it is")
+            raise SourceError("is read-only and is not modified")
         if stat.st_nlink > 1 or not _replace(place, before.data, after.data, stat):
             _overwrite(place, before.data, after.data)
     except TooLargeError:

@@ -25,7 +25,7 @@ def parse_functions(tables: list[Any]) -> tuple[list[Entry], list[str]]:
     for number, table in enumerate(tables, 1):
         wrong = next(_faults(table), "")
         if wrong:
-            problems.append(f"entry {number} of `functions` is left out: {wrong}")
+            problems.append(f"entry {number} of `functions` is ignored: {wrong}")
         else:
             entries += parse_entries({"function": [table]})
     return entries, problems
@@ -36,7 +36,7 @@ def _faults(table: Any) -> Iterator[str]:
     if not isinstance(table, Mapping):
         yield "it must be a table"
         return
-    yield from (f"`{key}` is not a key of an entry" for key in table if key not in _KNOWN)
+    yield from (f"`{key}` is not a valid key of an entry" for key in table if key not in _KNOWN)
     if not table.get("names") or not _is_texts(table["names"]):
         yield "`names` must be a list of full names, as they are imported"
     parameters = table.get("parameters", [])
@@ -96,7 +96,7 @@ def _choice_faults(what: str, value: Any, choices: type[Enum]) -> Iterator[str]:
     if value not in known:
         subject = what if " " in what else f"`{what}`"
         shown = f"`{value}`" if isinstance(value, str) else "not a string"
-        yield f"{subject} is {shown}; known are {', '.join(f'`{each}`' for each in known)}"
+        yield f"{subject} is {shown}; expected one of {', '.join(f'`{each}`' for each in known)}"
 
 
 def _is_texts(value: Any) -> bool:

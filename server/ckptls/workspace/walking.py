@@ -58,16 +58,13 @@ class Bounds:
             return True
         if now > self._deadline:
             self.note(
-                f"looking through {what} takes longer than {self.seconds:g} seconds;"
-                " the rest is left out"
+                f"searching {what} takes longer than {self.seconds:g} seconds; the rest is left out"
             )
             return True
         return False
 
     def _note_many(self, what: str) -> None:
-        self.note(
-            f"{what} leads to more files and folders than are looked at; the rest is left out"
-        )
+        self.note(f"{what} has too many files and folders; the rest is left out")
 
     def note(self, sentence: str) -> None:
         """Notes what is cut short, if it is the first; the same sentence is noted once."""

@@ -60,7 +60,7 @@ def test_a_key_that_stands_twice_fires(vgg16):
         """
         tf.train.init_from_checkpoint("vgg_16.ckpt", {
             "vgg_16/": "a/",
-            "vgg_16/": "b/",  # error: [assignment-map-form] is a key of this dictionary already
+            "vgg_16/": "b/",  # error: [assignment-map-form] is a repeated key of this dictionary
         })
         tf.train.init_from_checkpoint("vgg_16.ckpt", [("vgg_16/", "a/"), ("vgg_16/", "b/")])
         defaults = {"vgg_16/": "a/"}

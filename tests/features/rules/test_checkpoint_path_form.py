@@ -176,13 +176,13 @@ def test_what_no_keras_takes(weights):
     weights.checks(
         HEAD_OF_KERAS
         + """
-model.load_weights("cp.ckpt.index")  # error: [checkpoint-path-form] by Keras 2, and Keras 3
+model.load_weights("cp.ckpt.index")  # error: [checkpoint-path-form] for Keras 2; Keras 3
 model.load_weights("cp.ckpt.data-00000-of-00001")  # error: [checkpoint-path-form]
 model.load_weights("training")  # error: [checkpoint-path-form] this is a directory
-model.load_weights("cp.ckpt", by_name=True)  # error: [checkpoint-path-form] by their names
-keras.models.load_model("cp.ckpt")  # error: [checkpoint-path-form] wants a whole model
-keras.models.load_model("cp.ckpt.index")  # error: [checkpoint-path-form] wants a whole model
-keras.models.load_model("mere.h5")  # error: [checkpoint-path-form] holds weights alone
+model.load_weights("cp.ckpt", by_name=True)  # error: [checkpoint-path-form] load weights by name only
+keras.models.load_model("cp.ckpt")  # error: [checkpoint-path-form] expects a whole model
+keras.models.load_model("cp.ckpt.index")  # error: [checkpoint-path-form] expects a whole model
+keras.models.load_model("mere.h5")  # error: [checkpoint-path-form] holds only weights
 keras.models.load_model("training")  # error: [checkpoint-path-form] not a SavedModel
 keras.models.load_model("saved/variables/variables")  # error: [checkpoint-path-form] `saved`
 keras.models.load_model("~/model.h5")  # error: [checkpoint-path-form] Keras does not expand
@@ -206,7 +206,7 @@ def test_what_keras_3_does_not_take(weights):
 model.load_weights("cp.ckpt")  # error: [checkpoint-path-form] (the setting `keras` is 3)
 model.load_weights("cp.ckpt.index")  # error: [checkpoint-path-form] Keras 3 does not read
 model.load_weights("saved")  # error: [checkpoint-path-form]
-model.load_weights("no_end")  # error: [checkpoint-path-form] by how a path ends
+model.load_weights("no_end")  # error: [checkpoint-path-form] from the file extension
 model.load_weights("w.weights.h5", by_name=True)  # error: [checkpoint-path-form] `by_name`
 keras.models.load_model("saved")  # error: [checkpoint-path-form] TFSMLayer
 model.load_weights("mere.h5", by_name=True)
@@ -422,7 +422,7 @@ def test_the_newest_checkpoint_given_to_keras_3_fires(project):
         import tf_keras
         model, two = keras.Sequential(), tf_keras.Sequential()
         model.load_weights(tf.train.latest_checkpoint("run"))  # error: [checkpoint-path-form] Keras 3
-        latest = tf.train.latest_checkpoint("./run")  # error: [checkpoint-path-form] Keras 3 reads no
+        latest = tf.train.latest_checkpoint("./run")  # error: [checkpoint-path-form] Keras 3 reads no TensorFlow checkpoints
         if latest:
             model.load_weights(latest)
         two.load_weights(tf.train.latest_checkpoint("run/"))

@@ -6,7 +6,7 @@ from __future__ import annotations
 def test_a_comma_in_an_item_of_a_list_fires(project):
     project.checks(
         """
-        slim.get_variables_to_restore(exclude=["learning_rate, global_step"])  # warning: [joined-names] several are written "learning_rate", "global_step"
+        slim.get_variables_to_restore(exclude=["learning_rate, global_step"])  # warning: [joined-names] write several names as "learning_rate", "global_step"
         slim.get_variables_to_restore(include=["Logits,RGB", "Mixed"])  # warning: [joined-names]
         slim.get_variables_to_restore(exclude=["learning_rate", "global_step"])
         """
@@ -52,7 +52,7 @@ def test_in_tests_on_names_too(project):
     project.checks(
         """
         for name, shape in tf.train.list_variables("bert.ckpt"):
-            if any(part in name for part in ["adam_v", "adam_m" "global_step"]):  # warning: [joined-names] is there a comma missing?
+            if any(part in name for part in ["adam_v", "adam_m" "global_step"]):  # warning: [joined-names] is a comma missing?
                 continue
             if any(part in name for part in ["adam_v", "adam_m", "global_step"]):
                 continue

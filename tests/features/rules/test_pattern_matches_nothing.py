@@ -128,7 +128,7 @@ def test_a_pattern_that_ends_before_the_number_never_matches(vgg16):
     vgg16.checks(
         """
         tf.train.Saver().restore(session, "vgg_16.ckpt")
-        slim.get_variables("aspp$")  # warning: [pattern-matches-nothing] for names end in `:0`
+        slim.get_variables("aspp$")  # warning: [pattern-matches-nothing] because names end in `:0`
         slim.get_variables("aspp")
         slim.get_variables(".*/weights:0$")
         """

@@ -7,7 +7,7 @@ def test_variables_in_a_checkpoint_have_no_output_number(vgg16):
     vgg16.checks(
         """
         reader = tf.train.load_checkpoint("vgg_16.ckpt")
-        reader.get_tensor("vgg_16/fc8/weights:0")  # error: [tensor-suffix] variables have no `:0`
+        reader.get_tensor("vgg_16/fc8/weights:0")  # error: [tensor-suffix] variable names have no `:0`
         reader.get_variable_to_shape_map()["vgg_16/fc8/weights:0"]  # error: [tensor-suffix]
         slim.assign_from_checkpoint("vgg_16.ckpt", {"vgg_16/fc8/weights:0": v})  # error: [tensor-suffix]
         reader.get_tensor("vgg_16/fc8/weights")
@@ -63,7 +63,7 @@ def test_tensors_have_a_number_and_operations_have_none(project):
     project.checks(
         """
         graph = tf.get_default_graph()
-        graph.get_tensor_by_name("input")  # error: [tensor-suffix] as in `input:0`
+        graph.get_tensor_by_name("input")  # error: [tensor-suffix] such as `input:0`
         graph.get_tensor_by_name("input:0")
         graph.get_operation_by_name("train/step:0")  # error: [tensor-suffix] the operation itself
         graph.get_operation_by_name("train/step")

@@ -186,14 +186,16 @@ def test_hover_and_the_answer_of_doctor_say_what_is_lost(project):
     project.checkpoint("m", w=(2,))
     snippet = 'tf.train.Saver().restore(session, "m<cursor>")'
     cut(project, "m", 300)
-    assert "cannot be read whole" not in project.hover(snippet)
+    assert "cannot be read completely" not in project.hover(snippet)
     project.file("m.data-00000-of-00001", POINTER)
     project.workspace.store.refresh()
-    assert "cannot be read whole: m.data-00000-of-00001: it is a Git LFS" in project.hover(snippet)
+    assert "cannot be read completely: m.data-00000-of-00001: it is a Git LFS" in project.hover(
+        snippet
+    )
     opened, offset = project.opened(snippet)
     told = explain(
         opened.document,
         offset,
         lambda analysis: project.workspace.binder(opened, analysis, project.workspace.load),
     )
-    assert "cannot be read whole" in told.text
+    assert "cannot be read completely" in told.text

@@ -60,9 +60,9 @@ def statistics(found: Sequence[Found], passed_over: int = 0, unseen: int = 0) ->
         for (code, severity), count in sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     ]
     if passed_over:
-        rows.append((str(passed_over), "too large to be looked into", "", ""))
+        rows.append((str(passed_over), "too large to check", "", ""))
     if unseen:
-        rows.append((str(unseen), "checkpoints not looked into", "", ""))
+        rows.append((str(unseen), "checkpoints not read", "", ""))
     return aligned(rows, right=(0,)) if rows else []
 
 

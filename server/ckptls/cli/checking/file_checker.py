@@ -164,7 +164,7 @@ class Checker:
         except SourceError as error:
             return Checked(shown(file), problem=f"`{shown(file)}` {error}")
         except NotRegularError as error:
-            text = f"`{shown(file)}` is passed over: it is {error.kind}, not a regular file"
+            text = f"`{shown(file)}` is skipped: it is {error.kind}, not a regular file"
             return Checked(shown(file), passed_over=text)
         except OSError as error:
             reason = error.strerror or str(error)
@@ -172,7 +172,7 @@ class Checker:
         except Exception as error:  # noqa: BLE001 - an error of ours: said, and on to the next
             last = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{os.path.basename(last.filename)}:{last.lineno}"
-            text = f"an error of ckptls itself: {type(error).__name__}: {error} ({place})"
+            text = f"internal error: {type(error).__name__}: {error} ({place})"
             return Checked(shown(file), problem=f"`{shown(file)}` could not be checked: {text}")
 
     def _checked(self, file: Path, data: bytes | None) -> Checked:
@@ -181,11 +181,11 @@ class Checker:
         if not self.workspace.is_relevant(file, data):
             return Checked(shown(file), data=data if self.options.fixes == "return" else None)
         if not is_whole:
-            text = f"`{shown(file)}` is not looked into: it has more than {len(data):,} bytes"
+            text = f"`{shown(file)}` is skipped: it has more than {len(data):,} bytes"
             return Checked(shown(file), passed_over=text)
         source = source_file(file, data)
         if is_too_large(source.program):
-            text = f"`{shown(file)}` is not looked into: it has more than 2 MB of code"
+            text = f"`{shown(file)}` is skipped: it has more than 2 MB of code"
             kept = data if self.options.fixes == "return" else None
             return Checked(shown(file), passed_over=text, data=kept)
         if self.options.fixes == "keep":

@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="files, folders, or `-` for standard input (default: the working directory)",
     )
     parser.add_argument("--format", choices=FORMATS, default="text")
-    parser.add_argument("--fix", action="store_true", help="mend what can be mended for sure")
+    parser.add_argument("--fix", action="store_true", help="apply the fixes that are certain")
     parser.add_argument("--diff", action="store_true", help="show what --fix would change")
     _add_choice(parser)
     parser.add_argument(
@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="CKPT",
         action="append",
         default=[],
-        help="the checkpoint that the files are about, where they do not say so themselves",
+        help="the checkpoint of the files, where the code does not name one",
     )
     parser.add_argument(
         "--remote",
@@ -59,30 +59,32 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--statistics", action="store_true", help="count findings by rule")
     parser.add_argument(
-        "--stdin-filename", metavar="PATH", help="what standard input is to be taken for"
+        "--stdin-filename", metavar="PATH", help="the path that standard input is checked as"
     )
-    parser.add_argument("--jobs", "-j", metavar="N", type=_jobs, help="the most processes to use")
+    parser.add_argument(
+        "--jobs", "-j", metavar="N", type=_jobs, help="the maximum number of processes"
+    )
 
 
 def _add_choice(parser: argparse.ArgumentParser) -> None:
     for name, what in (("--select", "the only rules to run"), ("--ignore", "rules not to run")):
         parser.add_argument(
-            name, metavar="CODES", action="append", default=[], help=f"{what}, with commas"
+            name, metavar="CODES", action="append", default=[], help=f"{what}, separated by commas"
         )
     parser.add_argument(
-        "--no-gitignore", action="store_true", help="check what .gitignore leaves out, too"
+        "--no-gitignore", action="store_true", help="also check files that .gitignore excludes"
     )
     parser.add_argument(
         "--force-exclude",
         action="store_true",
-        help="leave out what the setting `exclude` names even if it is named here",
+        help="apply the setting `exclude` also to paths that are named here",
     )
 
 
 def _jobs(text: str) -> int:
     number = int(text)
     if number < 1:
-        raise argparse.ArgumentTypeError("at least 1 is wanted")
+        raise argparse.ArgumentTypeError("must be at least 1")
     return number
 
 
@@ -121,12 +123,12 @@ def _contradiction(args: argparse.Namespace) -> str:
     """Why the options do not go together; empty if they do."""
     is_stdin = _STDIN in args.paths
     if is_stdin and len(args.paths) > 1:
-        return "`-` stands for standard input, and no other path can be checked beside it"
+        return "`-` (standard input) cannot be combined with other paths"
     if args.stdin_filename and not is_stdin:
-        return "`--stdin-filename` says what standard input is; it needs `-` as the path"
+        return "`--stdin-filename` requires the path `-`"
     if args.format != "text" and (args.diff or (args.fix and is_stdin)):
         what = "--diff" if args.diff else "--fix with standard input"
-        return f"`{what}` prints code; `--format {args.format}` has no place beside it"
+        return f"`{what}` prints code and cannot be combined with `--format {args.format}`"
     return ""
 
 
@@ -137,8 +139,8 @@ def _unknown_codes(given: Iterable[str]) -> str:
     for code in _codes(given):
         if code not in known:
             near = extractOne(code, known, score_cutoff=60)
-            rest = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
-            return f"there is no rule `{code}`; {rest}"
+            rest = f"did you mean `{near[0]}`?" if near else f"expected one of {', '.join(known)}"
+            return f"unknown rule `{code}`; {rest}"
     return ""
 
 
@@ -201,7 +203,7 @@ def _finish(
         note(printable(problem))
     unseen = dict(pair for each in checked for pair in each.unseen)
     for path, reason in unseen.items():
-        note(f"checkpoint `{path}` is not looked into: {reason}")
+        note(f"checkpoint `{path}` is not read: {reason}")
     for each in checked:
         _print_changes(each, is_written=not args.diff)
     found = [found for each in checked for found in each.found]
@@ -243,16 +245,16 @@ def _summarize(
     fixed = sum(len(each.fixed) for each in checked)
     said = [counted(len(found), "finding") if found else "nothing found"]
     if fixed:
-        said.append(f"{fixed:,} {'would be' if args.diff else ''} fixed".replace("  ", " "))
+        said.append(f"{fixed:,} would be fixed" if args.diff else f"{fixed:,} fixed")
     passed_over = sum(each.passed_over is not None for each in checked)
     said.append(f"{counted(files - passed_over, 'file')} checked")
     if passed_over:
-        said.append(f"{passed_over:,} passed over")
+        said.append(f"{passed_over:,} skipped")
     if unseen:
-        said.append(f"{counted(unseen, 'checkpoint')} not looked into")
+        said.append(f"{counted(unseen, 'checkpoint')} not read")
     text = ", ".join(said)
     number = fixable(found)
     if number and not fixed:
-        text += f"; --fix would mend {number:,}"
+        text += f"; {number:,} fixable with --fix"
     sys.stdout.flush()
     print(text, file=sys.stderr)

@@ -67,7 +67,7 @@ class Comparison:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("before", metavar="A", help="a checkpoint, as for `ckptls ls`")
-    parser.add_argument("after", metavar="B", help="another one")
+    parser.add_argument("after", metavar="B", help="the checkpoint to compare it with")
     parser.add_argument(
         "--only",
         metavar="GLOB",

@@ -31,8 +31,8 @@ from ckptls.workspace.source_files import read_source
 from ckptls.workspace.walking import Bounds
 from ckptls.workspace.workspace import OpenDocument, Workspace
 
-HELP = """Say what a string names, which checkpoint that is about and how that is known, or why
-nothing is known of it. Without a place: what this installation and this folder have."""
+HELP = """Explain what a string names, which checkpoint it refers to and how that is known, or why
+nothing is known about it. Without a position, describe this installation and this folder."""
 
 _PLACE = re.compile(r"(?s)(.+?):(\d+)(?::(\d+))?")
 _OPTIONAL = ("numpy", "ml_dtypes", "h5py", "fsspec", "aiohttp", "s3fs", "gcsfs", "tensorflow")
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     match = _PLACE.fullmatch(args.place)
     if match is None:
-        note(f"`{args.place}` is no place: FILE:LINE or FILE:LINE:COLUMN is wanted")
+        note(f"`{args.place}` is not a valid position; expected FILE:LINE or FILE:LINE:COLUMN")
         return 2
     return _explain(Path(os.path.abspath(match[1])), int(match[2]), int(match[3] or 0))
 
@@ -146,7 +146,7 @@ def _installation(folder: Path) -> list[str]:
         f"ckptls       {__version__}",
         f"Python       {platform.python_version()} at {sys.executable}",
         f"optional     {', '.join(there) or 'none'}",
-        f"not here     {', '.join(absent) or 'none'}",
+        f"missing      {', '.join(absent) or 'none'}",
         f"index loop   {compiled_loop.description()}",
         f"folder       {root}",
         f"settings     {', '.join(files) or 'no ckptls.toml or pyproject.toml'}",

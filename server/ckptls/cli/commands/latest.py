@@ -26,8 +26,8 @@ from ckptls.cli.output.console import (
     write_lines,
 )
 
-HELP = """Print the prefix of the newest finished checkpoint in a directory. Exit code 2 if there
-is none."""
+HELP = """Print the prefix of the newest finished checkpoint in a directory. Exit code 2 if the
+directory has none."""
 
 _COLUMNS = ("step", "time", "size", "status", "state file", "prefix")
 _STYLES = {"finished": "green", "data missing": "yellow", "unfinished": "red"}

@@ -47,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sort", choices=_ORDERS, default="name", help="sizes: largest first (default: name)"
     )
-    parser.add_argument("--reverse", action="store_true", help="the other way round")
+    parser.add_argument("--reverse", action="store_true", help="reverse the order")
     parser.add_argument(
         "--long",
         action="store_true",
@@ -56,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_no_slots(parser)
     parser.add_argument("--names", action="store_true", help="names alone")
     parser.add_argument(
-        "--totals", action="store_true", help="a last line with sums, as tables have"
+        "--totals", action="store_true", help="print a last line with totals, as in tables"
     )
 
 
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     checkpoint = read_checkpoint(args.checkpoint, with_objects=args.long or args.no_slots)
     note_problems(checkpoint)
     if not checkpoint and not checkpoint.problems:
-        note(f"{checkpoint.prefix}: it holds no variables")
+        note(f"{checkpoint.prefix}: it contains no variables")
     listed = own_variables(checkpoint) if args.no_slots else checkpoint
     variables = _matching(listed, args.globs) if args.globs else list(listed.variables())
     places = _placements(checkpoint) if args.long or args.sort == "offset" else {}

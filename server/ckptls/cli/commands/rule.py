@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     found = rule_of(args.code)
     if found is None:
-        print(f"ckptls: there is no rule `{args.code}`; {_known(args.code)}", file=sys.stderr)
+        print(f"ckptls: unknown rule `{args.code}`; {_known(args.code)}", file=sys.stderr)
         return 2
     print(page(found), end="")
     return 0
@@ -48,7 +48,7 @@ def _known(code: str) -> str:
 
     codes = sorted(rule.code for rule in all_rules())
     near = nearest(code, codes, limit=1)
-    return f"did you mean `{near[0]}`?" if near else f"known are {', '.join(codes)}"
+    return f"did you mean `{near[0]}`?" if near else f"expected one of {', '.join(codes)}"
 
 
 def pages() -> dict[str, str]:
@@ -64,9 +64,9 @@ def page(rule: Rule) -> str:
 
 def _facts(rule: Rule) -> str:
     needs = {
-        Evidence.CALL: "Speaks of the code alone, or of the path that it checks",
-        Evidence.PINNED: "Speaks where the code, a comment or a setting names the checkpoint",
-        Evidence.FILE: "Speaks also where only another path of the file names the checkpoint",
+        Evidence.CALL: "Reported from the code alone, or from the path that it checks",
+        Evidence.PINNED: "Reported where the code, a comment or a setting names the checkpoint",
+        Evidence.FILE: "Also reported where only another path in the file names the checkpoint",
     }
     fix = "A quick fix is offered." if rule.has_fix else "There is no quick fix."
     return f"Severity: {rule.severity.label}. {fix} {needs[rule.needs]}."
@@ -84,10 +84,10 @@ def index() -> str:
 
 _INDEX = """# Rules
 
-What `ckptls check` and the editor tell, in the order in which rules have precedence: one
-string gets one finding, from the most specific rule. Where it is not known for sure which
-checkpoint code is about, and in code that itself tests whether a name is there, all of them
-stay silent. Severities are changed, and rules switched off, in the [settings](../settings.md).
+The rules of `ckptls check` and the editor, in order of precedence: a string gets one finding,
+from the most specific rule. No rule reports anything where it is not certain which checkpoint the
+code refers to, or where the code itself tests whether a name exists. The
+[settings](../settings.md) change severities and turn rules off.
 
 | rule | severity | quick fix | |
 |---|---|---|---|

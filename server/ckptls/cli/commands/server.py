@@ -11,7 +11,7 @@ from types import ModuleType
 
 from ckptls.cli.output.console import note
 
-HELP = "Run the language server over standard input and output; an editor starts this."
+HELP = "Run the language server over standard input and output, for an editor to start."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--log-level",
         choices=("error", "warning", "info", "debug"),
         default="warning",
-        help="what is written to standard error (default: warning)",
+        help="the least severe messages to write to standard error (default: warning)",
     )
 
 

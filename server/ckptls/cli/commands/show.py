@@ -20,9 +20,9 @@ TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
     from ckptls.checkpoint.arrays.summary import ValueSummary
 
-HELP = """Show one variable: what it is, where it lies, and its values in a few numbers.
+HELP = """Show one variable: dtype and shape, where it is stored, and its values in a few numbers.
 
-NAME may also be a scope, or a pattern such as '*/weights': then each variable gets a row.
+NAME may also be a scope, or a pattern such as '*/weights': then each variable gets one row.
 """
 
 COULD_NOT_READ = 2
@@ -48,12 +48,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name",
         metavar="NAME",
-        help="a variable; or a scope or a pattern, for a row of numbers a variable",
+        help="a variable; or a scope or a pattern, for one row per variable",
     )
     parser.add_argument(
         "--no-values",
         action="store_true",
-        help="only what the checkpoint says about it; data files need not be there",
+        help="only metadata; the data files may be missing",
     )
     parser.add_argument(
         "--format",

@@ -85,7 +85,7 @@ def _no_scope(checkpoint: Checkpoint, scope: str) -> CheckpointError:
 
     near = suggest_scopes(checkpoint, scope, limit=1)
     hint = f"did you mean `{near[0]}`?" if near else ""
-    return CheckpointError(f"no scope `{scope}` is in it", checkpoint.prefix, None, hint)
+    return CheckpointError(f"there is no scope `{scope}`", checkpoint.prefix, None, hint)
 
 
 def _rows(checkpoint: Checkpoint, nodes: list[Node], lines: tuple[str, ...]) -> list[list[str]]:

@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a prefix such as run/model.ckpt-100, one of its files, or a directory",
     )
     parser.add_argument(
-        "--quick", action="store_true", help="do not read the values, only what leads to them"
+        "--quick", action="store_true", help="verify only the metadata, without reading the values"
     )
     parser.add_argument(
         "--tensorflow",
@@ -93,10 +93,13 @@ def _ask_tensorflow(location: Location, report: Report, *, is_wanted: bool | Non
         return
     if location.format.value not in _KNOWN_TO_TENSORFLOW:
         report.add_note(
-            "tensorflow-not-asked", "TensorFlow was not asked: it does not list this format"
+            "tensorflow-not-asked",
+            "not compared with TensorFlow, which does not list this format",
         )
     elif not is_tensorflow_installed():
-        report.add_note("tensorflow-not-asked", "TensorFlow was not asked: it is not installed")
+        report.add_note(
+            "tensorflow-not-asked", "not compared with TensorFlow, which is not installed"
+        )
     else:
         try:
             compare_with_tensorflow(read_location(location), report)

@@ -76,7 +76,7 @@ def in_checkpoint(checkpoint: Checkpoint, binding: Binding) -> str:
 
 def in_part(loss: DataLoss) -> str:
     """That not all values of a checkpoint can be read, and why."""
-    return f"this checkpoint cannot be read whole: {loss.what}"
+    return f"this checkpoint cannot be read completely: {loss.what}"
 
 
 def code(text: str) -> str:
@@ -107,7 +107,7 @@ def cut(analysis: Analysis) -> str:
     if not places:
         return ""
     if analysis.is_given_up:
-        return "most of it has syntax errors, so none of it is read"
+        return "most of it has syntax errors, so it is not analyzed"
     line = analysis.source.line_of(places[0]) + 1
-    more = f" and {len(places) - 1:,} more" if len(places) > 1 else ""
-    return f"what begins in line {line}{more} is too much work to be followed wholly"
+    more = f" (and {len(places) - 1:,} more)" if len(places) > 1 else ""
+    return f"the code that begins in line {line}{more} is too complex to analyze completely"

@@ -11,7 +11,7 @@ from ckptls.source.semantics.sites import Role, Site
 from ckptls.workspace.binding import Binding
 
 _GRAPH = frozenset({Role.GRAPH_VARIABLE, Role.GRAPH_SCOPE})
-_HERE = "made by this code"
+_HERE = "defined by this code"
 Shape = tuple["int | None", ...]
 
 

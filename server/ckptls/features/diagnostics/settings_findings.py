@@ -54,8 +54,8 @@ def _codes(text: str, span: Span, key: str, value: Any) -> Iterator[Finding]:
 
 def _unknown(span: Span, kind: str, name: str, known: list[str]) -> Finding:
     near = tuple(get_close_matches(name.lower().replace("_", "-"), known, 1, 0.6))
-    end = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(sorted(known))}"
-    return _finding(span, f"unknown-{kind}", f"there is no {kind} `{name}`; {end}", near)
+    end = f"did you mean `{near[0]}`?" if near else f"expected one of {', '.join(sorted(known))}"
+    return _finding(span, f"unknown-{kind}", f"unknown {kind} `{name}`; {end}", near)
 
 
 def _finding(span: Span, code: str, message: str, near: tuple[str, ...] = ()) -> Finding:

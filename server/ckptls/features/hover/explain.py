@@ -27,8 +27,8 @@ _EVIDENCE = {
     Evidence.CALL: "the same call names the checkpoint",
     Evidence.FLOW: "the code leads from the checkpoint to the name",
     Evidence.PINNED: "a comment or a setting names the checkpoint",
-    Evidence.FILE: "another place of this file names the checkpoint",
-    Evidence.WORKSPACE: "a guess: the checkpoint merely lies in the workspace",
+    Evidence.FILE: "another place in this file names the checkpoint",
+    Evidence.WORKSPACE: "a guess: the checkpoint is in the workspace",
 }
 _MAX_CHECKPOINTS = 5
 _OF_MODEL = (Role.GRAPH_VARIABLE, Role.GRAPH_SCOPE)
@@ -84,7 +84,7 @@ def explain(
 
 def _lines(naming: Naming) -> Iterator[str]:
     yield f"{naming.role}  {printable(naming.text)}"
-    yield f"  taken by     {naming.function}({naming.parameter}=…)"
+    yield f"  passed to    {naming.function}({naming.parameter}=…)"
     for index, (checkpoint, has_it) in enumerate(naming.checkpoints):
         mark = {None: "", True: "  (it is there)", False: "  (it is not there)"}[has_it]
         yield f"  {'' if index else 'checkpoint':<11}  {checkpoint}{mark}"
@@ -124,21 +124,24 @@ def _notes(site: Site, binding: Binding, binder: Binder) -> Iterator[str]:
     for use in site.paths:
         yield from _about_path(use, binder)
     for path in binding.forbidden:
-        yield f"{shown(path)} is on another machine, and `remote` does not allow to read it"
+        yield f"{shown(path)} is on another machine, which the setting `remote` does not allow"
     if not site.paths and binding.evidence < Evidence.PINNED:
-        yield "this call names no checkpoint, and none of the file's restores is known"
+        yield "this call names no checkpoint, and no checkpoint is known to be restored in the file"
     if not binding.checkpoints:
-        yield "no checkpoint is known: name one with `# ckptls: checkpoint=PATH` or `bindings`"
+        yield (
+            "no checkpoint is known: name one with `# ckptls: checkpoint=PATH`"
+            " or the setting `bindings`"
+        )
     elif not binding.proves(Evidence.FILE):
-        yield "nothing is reported as wrong: the checkpoint is not known surely enough"
+        yield "no findings: it is not certain which checkpoint is meant"
     if is_of_keras(site):
         keras = binder.keras(site.library)
-        version = f"Keras {keras.major}" if keras.major else "which Keras runs is not known"
+        version = f"Keras {keras.major}" if keras.major else "the Keras version is not known"
         yield f"{version}: {keras.reason}"
     if not site.is_certain:
-        yield "reading the code does not tell surely that this text gets there: no findings"
+        yield "no findings: it is not certain that this text reaches the call"
     if site.is_guarded:
-        yield "the code itself tests for names here: no findings"
+        yield "no findings: the code itself tests for names here"
     if binder.analysis.cut_at:
         yield f"names may be missing: {formatting.cut(binder.analysis)}"
     yield from _silenced(site, binder.analysis)
@@ -158,9 +161,9 @@ def _about_path(use: PathUse, binder: Binder) -> Iterator[str]:
         return
     literal = use.text.literal
     if use.flag is not None:
-        yield f"the path is what the flag or key `{use.flag}` holds, which no script here gives"
+        yield f"the path is the value of the flag or key `{use.flag}`, which no script here sets"
     elif literal is None:
-        yield f"the path is composed by the program: {use.text.template}"
+        yield f"the path is computed at run time: {use.text.template}"
     else:
         for place in binder.roots.candidates(literal):
             entry = binder.lookup(place)
@@ -193,29 +196,29 @@ def _silenced(site: Site, analysis: Analysis) -> Iterator[str]:
 
 def _reason(document: Document, offset: int) -> str:
     if document.is_too_large:
-        return "the file is larger than 2 MB, and not looked into"
+        return "the file is larger than 2 MB and is not analyzed"
     string = _string_at(Syntax(document.source), offset)
     if string is None:
-        return "there is no string at this place"
+        return "there is no string at this position"
     if string.type == "comment":
         return "this is a comment"
     if not document.analysis().sites:
         return (
             "nothing in this file is known to name checkpoints or their variables: it has no"
-            " such call, or neither it nor what it imports mentions TensorFlow"
+            " such call, or neither it nor its imports mention TensorFlow"
         )
     call = _call_of(string)
     if call is None:
-        return "the string is no argument of a call, and reaches none that takes names"
+        return "the string is not an argument of a call and reaches no call that takes names"
     function = _text(call.child_by_field_name("function"))
     if function.rpartition(".")[2].encode() in builtin_catalogue().words:
         return (
-            f"`{function}` is no function of TensorFlow as far as the imports of the file tell,"
+            f"`{function}` is not a TensorFlow function according to the imports of the file,"
             " or takes no name at this argument"
         )
     return (
-        f"`{function}` is no function that is known to take names or paths; your own can be"
-        " told with the setting `functions`"
+        f"`{function}` is not known to take names or paths; declare your own functions with"
+        " the setting `functions`"
     )
 
 

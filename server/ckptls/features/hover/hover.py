@@ -93,7 +93,7 @@ def _names(site: Site, binding: Binding, is_assigned: bool) -> str:
         body = about(literal, checkpoint)
         stored = look_up(site, literal, checkpoint)
         if body and stored.is_there is False:
-            what = "the model calls this variable so" if stored.called else "it is a scope"
+            what = "the model uses this name for the variable" if stored.called else "it is a scope"
             body = f"{code(literal)} is not a key: {what}\n\n{body}"
         if body:
             found.append(body + "\n\n" + _where(checkpoint, binding))
@@ -222,7 +222,7 @@ def _kinship(name: str, checkpoint: Checkpoint) -> list[str]:
     elif purpose.kind is PurposeKind.MOVING_AVERAGE:
         lines.append(f"moving average of {code(purpose.owner)}")
     elif purpose.kind is PurposeKind.BOOKKEEPING:
-        lines.append("bookkeeping of the training, no weight of the model")
+        lines.append("bookkeeping of the training, not a weight of the model")
     else:
         slots = [purpose_of(slot, checkpoint).slot for slot in slots_of(name, checkpoint)]
         if slots:
@@ -310,6 +310,6 @@ def _nothing_at(path: str, site: Site, binding: Binding) -> list[str]:
 
 def _forbidden(path: str) -> str:
     return (
-        f"{code(shown(path))} is not read: checkpoints on other machines are off.\n\n"
-        "The setting `ckptls.remote` of the editor, or `ckptls check --remote`, allows them."
+        f"{code(shown(path))} is not read: checkpoints on other machines are disabled.\n\n"
+        "To allow them, use the editor setting `ckptls.remote` or `ckptls check --remote`."
     )

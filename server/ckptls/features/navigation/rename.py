@@ -62,12 +62,12 @@ def target(cursor: Cursor) -> Target:
     end = name.find("/", start)
     end = len(name) if end < 0 else end
     if _HOLE in name[start:end]:
-        raise CannotRenameError(f"the program composes `{_shown(name[start:end])}`")
+        raise CannotRenameError(f"computed at run time: `{_shown(name[start:end])}`")
     if start == end:
-        raise CannotRenameError("there is no name at this place")
+        raise CannotRenameError("there is no name at this position")
     span = _span(site, start, end)
     if span is None:
-        raise CannotRenameError(f"`{name[start:end]}` is not written at this place")
+        raise CannotRenameError(f"`{name[start:end]}` is not written at this position")
     return Target(span, name[start:end], name[:end])
 
 
@@ -75,7 +75,7 @@ def check_name(new: str) -> None:
     """Raises: CannotRenameError for what TensorFlow does not take as a name."""
     if not _SEGMENT.fullmatch(new):
         raise CannotRenameError(
-            f"`{new}` is no name: letters, digits and `_.\\-`, with `/` between segments"
+            f"`{new}` is not a valid name: letters, digits and `_.\\-`, with `/` between segments"
         )
 
 
@@ -167,7 +167,7 @@ def _span(site: Site, start: int, end: int) -> Span | None:
                 return None
             if not (offset <= start and end <= offset + length):
                 name = _shown(_name(site)[start:end])
-                raise CannotRenameError(f"`{name}` is put together from several texts")
+                raise CannotRenameError(f"`{name}` is built from several strings")
             return part.origin.cut(start - offset, end - offset).span
         offset += length
     return None

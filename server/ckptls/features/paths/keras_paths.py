@@ -37,7 +37,7 @@ _ENDS_OF_HDF5 = _ENDS_OF_MODELS[1:]
 # In a directory with this file, Keras 3 finds an archive that was unpacked.
 _UNPACKED = "model.weights.h5"
 _TAKES_WEIGHTS = "it takes `.weights.h5`, `.keras` and `.h5` files"
-_BY_NAME = "layers take weights by their names from `.h5` files alone, and this is of TensorFlow"
+_BY_NAME = "layers load weights by name only from `.h5` files, and this is a TensorFlow checkpoint"
 _TAKES_MODELS = "it takes `.keras` and `.h5` files"
 
 
@@ -97,9 +97,9 @@ def refusal_of_latest(site: Site, use: PathUse, context: Context) -> Refusal | N
             what = "the newest checkpoint of this directory is given to `load_weights`"
             if version.major == 3:
                 wanted = f"{_TAKES_WEIGHTS} ({version.reason})"
-                return Refusal(f"{what}, and Keras 3 reads no TensorFlow checkpoint; {wanted}", [])
+                return Refusal(f"{what}, but Keras 3 reads no TensorFlow checkpoints; {wanted}", [])
             if restore.by_layer:
-                return Refusal(f"{what}, and {_BY_NAME}", [])
+                return Refusal(f"{what}, but {_BY_NAME}", [])
     return None
 
 
@@ -184,10 +184,10 @@ class _Asked:
         if self.is_keras_3:
             return Refusal(f"{what}, which Keras 3 does not read; {self._wanted}", [])
         if self.is_model:
-            return Refusal(f"{what}, and `load_model` wants a whole model", [])
-        message = f"{what}; its prefix, without `{end}`, is wanted"
+            return Refusal(f"{what}, but `load_model` expects a whole model", [])
+        message = f"{what}; expected its prefix, without `{end}`"
         if self.version.major is None:
-            message += " by Keras 2, and Keras 3 reads no such checkpoint"
+            message += " for Keras 2; Keras 3 does not read such checkpoints"
         return Refusal(message, [] if self.by_name else with_end(self.context, self.site, end, ""))
 
     def graph(self) -> Refusal | None:
@@ -196,7 +196,7 @@ class _Asked:
         if self.is_keras_3:
             return Refusal(f"{what}, which Keras 3 does not read; {self._wanted}", [])
         directory = os.path.dirname((self.use.text.literal or "").rstrip("/")) or "."
-        message = f"{what}; the directory that it lies in is wanted"
+        message = f"{what}; expected the directory that contains it"
         return Refusal(message, [] if self.by_name else self._rewritten(directory))
 
     def state_file(self, checkpoint: Checkpoint) -> Refusal:
@@ -215,7 +215,7 @@ class _Asked:
             return None
         if self.is_model and checkpoint.holds_model is False:
             return Refusal(
-                "this file holds weights alone, and `load_model` wants a whole model;"
+                "this file holds only weights, but `load_model` expects a whole model;"
                 " build the model and use its `load_weights`",
                 [],
             )
@@ -231,13 +231,13 @@ class _Asked:
         end = os.path.splitext(entry.path)[1]
         if _is_hidden_archive(entry):
             return Refusal(
-                f"this is a `.keras` archive, and Keras reads HDF5 from a file that ends in"
+                f"this is a `.keras` archive, but Keras reads a file as HDF5 if it ends in"
                 f" `{end}`; rename the file",
                 [],
             )
         if self.is_keras_3 and _is_hidden_hdf5(entry):
             return Refusal(
-                "this is an HDF5 file, and Keras 3 reads a zip archive from a file that ends in"
+                "this is an HDF5 file, but Keras 3 reads a file as a zip archive if it ends in"
                 f" `.keras`; rename the file ({self.version.reason})",
                 [],
             )
@@ -248,12 +248,12 @@ class _Asked:
         ends = _ENDS_OF_MODELS if self.is_model else _ENDS_OF_WEIGHTS
         tail = self.site.text.tail
         if tail and not tail.endswith(ends):
-            return Refusal(f"Keras 3 tells formats by how a path ends: {self._wanted}", [])
+            return Refusal(f"Keras 3 takes the format from the file extension: {self._wanted}", [])
         if not self.is_model and self.by_name and tail.endswith(_ENDS_BY_PLACE):
             end = next(each for each in _ENDS_BY_PLACE if tail.endswith(each))
             return Refusal(
                 f"`by_name` is for `.h5` files that Keras 2 or `model.save` wrote; of `{end}` files"
-                f" Keras 3 loads layers by their place in the model ({self.version.reason})",
+                f" Keras 3 loads layers by their position in the model ({self.version.reason})",
                 [],
             )
         return None
@@ -261,22 +261,23 @@ class _Asked:
     def _prefix(self) -> Refusal | None:
         """A TensorFlow checkpoint whose weights are to be loaded."""
         if self.is_keras_3:
-            return Refusal(f"Keras 3 reads no TensorFlow checkpoint; {self._wanted}", [])
+            return Refusal(f"Keras 3 does not read TensorFlow checkpoints; {self._wanted}", [])
         if self.by_name:
             return Refusal(_BY_NAME, [])
         return None
 
     def _model_prefix(self) -> Refusal:
         """A TensorFlow checkpoint in the place of a model."""
-        what = "this is a TensorFlow checkpoint, which holds weights alone"
+        what = "this is a TensorFlow checkpoint, which holds only weights"
         written = self.use.text.literal or ""
         if self.is_keras_3:
             return Refusal(f"{what}; Keras 3 does not read it: {self._wanted}", [])
         if written.endswith(_SAVED_MODEL):
             above = written[: -len(_SAVED_MODEL)]
             what = "these are the variables of a SavedModel"
-            return Refusal(f"{what}, and `load_model` wants its directory", self._rewritten(above))
-        return Refusal(f"{what}, and `load_model` wants a whole model", [])
+            message = f"{what}, but `load_model` expects its directory"
+            return Refusal(message, self._rewritten(above))
+        return Refusal(f"{what}, but `load_model` expects a whole model", [])
 
     def directory(self, checkpoint: Checkpoint | None, place: str) -> Refusal | None:
         """A directory that holds checkpoints."""
@@ -289,9 +290,9 @@ class _Asked:
             if inside.strip("/") == _UNPACKED and self.version.major != 2:
                 return None
             above = self._above_variables(place)
-            what = "this directory is not a SavedModel, and `load_model` wants a model"
+            what = "this directory is not a SavedModel, but `load_model` expects a model"
             return Refusal(what, self._rewritten(above) if not self.is_keras_3 else [])
-        wanted = "`load_weights` wants the path of one file"
+        wanted = "`load_weights` expects the path of one file"
         if not self.is_keras_3:
             wanted += ", or the prefix of a checkpoint"
         written = (self.use.text.literal or "").rstrip("/")

@@ -144,20 +144,20 @@ def _for_prefix(form: PathForm, entry: Entry, facts: PathFacts, written: str) ->
     if _is_state_file(entry, facts):
         return Misfit(_STATE_FILE, _written_like(written, entry.path, _stated(entry, facts)))
     if "[" in written and (facts.is_prefix or facts.leads):
-        return Misfit("TensorFlow takes `[` in a path for a pattern, and does not find this one")
+        return Misfit("TensorFlow treats `[` in a path as a pattern and does not find this one")
     if _is_empty(entry):
         return Misfit("TensorFlow finds no variable in this file")
     is_looked_into = facts.is_directory and form is PathForm.ANY
     if facts.is_prefix and names_directory(written) and not is_looked_into:
         right = _without_slash(written)
-        return Misfit("with a slash at its end this is a directory, not a prefix", (right,))
+        return Misfit("a path that ends in a slash is a directory, not a prefix", (right,))
     if facts.is_file and entry.checkpoint is not None and not facts.is_prefix:
         return _for_file(entry, entry.checkpoint, written)
     if not facts.is_directory:
         return None
     instead = prefixes_inside(entry, written)
     if form is not PathForm.ANY:
-        message = "this is a directory; the prefix of one checkpoint is wanted"
+        message = "this is a directory; expected the prefix of one checkpoint"
         return Misfit(message, instead) if instead else None
     is_foreign = facts.state is not None and bool(facts.state.foreign)
     if is_moved(entry) or not (instead or facts.is_prefix or is_foreign):
@@ -169,9 +169,9 @@ def _for_file(entry: Entry, checkpoint: Checkpoint, written: str) -> Misfit | No
     """A file that is no checkpoint itself, but leads a person to one."""
     if checkpoint.format not in (Format.V1, Format.V2) or checkpoint.prefix == entry.path:
         return None
-    message = "this is a file of the checkpoint; its prefix is wanted"
+    message = "this is a file of the checkpoint; expected its prefix"
     if _is_of_saved_model(entry):
-        message = "this is the graph of a SavedModel; the prefix of its variables is wanted"
+        message = "this is the graph of a SavedModel; expected the prefix of its variables"
     return Misfit(message, _written_like(written, entry.path, (checkpoint.prefix,)))
 
 
@@ -180,7 +180,7 @@ def _for_directory(form: PathForm, entry: Entry, facts: PathFacts, written: str)
         if form is PathForm.WORKING or is_moved(entry):
             return None
         if "[" in written and facts.leads:
-            message = "TensorFlow takes `[` in a path for a pattern, and finds no checkpoint here"
+            message = "TensorFlow treats `[` in a path as a pattern and finds no checkpoint here"
             return Misfit(message, is_silent=True)
         is_foreign = facts.state is not None and bool(facts.state.foreign)
         if is_foreign or _right_inside(entry) or _is_saved_model(entry):
@@ -194,12 +194,12 @@ def _for_directory(form: PathForm, entry: Entry, facts: PathFacts, written: str)
     if _is_state_file(entry, facts):
         return Misfit(_STATE_FILE, instead)
     if facts.is_prefix:
-        message = "this is the prefix of a checkpoint; the directory that it lies in is wanted"
+        message = "this is the prefix of a checkpoint; expected the directory that contains it"
         return Misfit(message, instead)
     if facts.is_file and stem_of_part(entry.path) != entry.path:
-        message = "this is a file of a checkpoint; the directory that it lies in is wanted"
+        message = "this is a file of a checkpoint; expected the directory that contains it"
         return Misfit(message, instead)
-    return Misfit("this is a file; a directory is wanted") if facts.is_file else None
+    return Misfit("this is a file; expected a directory") if facts.is_file else None
 
 
 def _for_graph(entry: Entry, facts: PathFacts, written: str) -> Misfit | None:
@@ -207,10 +207,10 @@ def _for_graph(entry: Entry, facts: PathFacts, written: str) -> Misfit | None:
     graph = (stem + META_SUFFIX,) if facts.has_graph else ()
     if facts.is_directory and not facts.is_prefix:
         graphs = _written_like(written, entry.path, facts.graphs)
-        message = "this is a directory; the `.meta` file of one checkpoint is wanted"
+        message = "this is a directory; expected the `.meta` file of one checkpoint"
         return Misfit(message, graphs) if graphs or facts.saved_model else None
     if _is_of_saved_model(entry):
-        return Misfit("this is the graph of a SavedModel; a `.meta` file is wanted")
+        return Misfit("this is the graph of a SavedModel; expected a `.meta` file")
     if _is_state_file(entry, facts):
         stated = facts.state_above
         there = (stated.place + META_SUFFIX,) if stated is not None and stated.has_graph else ()
@@ -227,19 +227,19 @@ def _for_graph(entry: Entry, facts: PathFacts, written: str) -> Misfit | None:
 def _for_saved_model(entry: Entry, facts: PathFacts, written: str) -> Misfit | None:
     if facts.saved_model:
         right = written_like(written, entry.path, facts.saved_model)
-        return Misfit("this is a part of a SavedModel; its directory is wanted", (right,))
+        return Misfit("this is a part of a SavedModel; expected its directory", (right,))
     within = os.path.join(entry.path, "")
     near = (each.path for each in reversed(entry.near) if _is_saved_model(each))
     inner = [path for path in near if path.startswith(within)]
     if inner:
-        message = "this is not a SavedModel, but a directory that holds some"
+        message = "this is not a SavedModel, but a directory that contains SavedModels"
         return Misfit(message, _written_like(written, entry.path, inner[:_MOST]))
     if _right_inside(entry):
-        return Misfit("this directory holds a checkpoint, not a SavedModel")
+        return Misfit("this directory contains a checkpoint, not a SavedModel")
     if facts.is_prefix or (facts.is_file and entry.checkpoint is not None):
-        return Misfit("this is a checkpoint; the directory of a SavedModel is wanted")
+        return Misfit("this is a checkpoint; expected the directory of a SavedModel")
     return (
-        Misfit("this is a file; the directory of a SavedModel is wanted") if facts.is_file else None
+        Misfit("this is a file; expected the directory of a SavedModel") if facts.is_file else None
     )
 
 

@@ -31,7 +31,8 @@ def unseen(binder: Binder) -> dict[str, str]:
             continue
         resolution = binder.resolve((use,))
         for path in resolution.forbidden:
-            found[shown(path)] = "it is on another machine, and `remote` does not allow to read it"
+            reason = "it is on another machine, which the setting `remote` does not allow"
+            found[shown(path)] = reason
         for entry in resolution.unreadable if not resolution.checkpoints else ():
             if entry.error is not None and _is_ours(entry.error, use.form):
                 hint = f"; {entry.error.hint}" if entry.error.hint else ""

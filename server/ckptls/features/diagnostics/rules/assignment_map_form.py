@@ -23,19 +23,19 @@ from ckptls.workspace.binding import Binding
 
 
 class AssignmentMapForm(Rule):
-    """An entry of an assignment map whose sides do not go together.
+    """An entry of an assignment map whose two sides do not match.
 
     ## What it does
-    Checks the maps of `init_from_checkpoint`: a scope, with a slash at its end, goes to a
-    scope with a slash, and a variable to a variable. It also tells of a key that stands
+    Checks the maps of `init_from_checkpoint`: a scope, with a slash at its end, must be mapped
+    to a scope with a slash, and a variable to a variable. It also reports a key that occurs
     twice in one dictionary, in any map of variables.
 
     ## Why is this bad?
-    `{"old/": "new"}` and `{"old": "new/"}` raise a `ValueError` that speaks of other names.
-    `{"old/": "new/typo"}` raises nothing: TensorFlow throws away what stands behind the last
-    slash, and fills the scope `new/`. If `new/typo` is a variable, it raises that the variable
+    `{"old/": "new"}` and `{"old": "new/"}` raise a `ValueError` that mentions other names.
+    `{"old/": "new/typo"}` raises nothing: TensorFlow ignores everything after the last slash
+    and fills the scope `new/`. If `new/typo` is a variable, the error says that the variable
     `old/` is not in the checkpoint. Of two equal keys Python keeps the last, so the first
-    variable is never restored; a list of pairs can say both.
+    variable is never restored; a list of pairs can hold both.
 
     ## Example
     ```python
@@ -47,8 +47,8 @@ class AssignmentMapForm(Rule):
     ```
 
     ## When it stays silent
-    For values that are variables instead of names, for sides of which the end is decided by
-    the program, and for lists of pairs with equal keys.
+    For values that are variables instead of names, for sides whose end is known only at run
+    time, and for lists of pairs with equal keys.
     """
 
     code = "assignment-map-form"
@@ -63,7 +63,7 @@ class AssignmentMapForm(Rule):
         found: Finding | None = None
         if site.is_repeated:
             name = site.text.literal
-            message = f"`{name}` is a key of this dictionary already, which counts no more"
+            message = f"`{name}` is a repeated key of this dictionary; only its last value counts"
             found = self.finding(site, message, None)
         elif Role.SCOPE in site.accepts and site.counterpart.is_text:
             found = self._sides(site, site.counterpart, binding, context)
@@ -96,7 +96,7 @@ class AssignmentMapForm(Rule):
         if entry.is_variable:
             scopes = [above + "/"] if slash else []
             keys = right_keys(entry.site.text.template, value)
-            message += ": it is a variable of the model, and takes one variable"
+            message += ": it is a variable of the model and takes one variable"
             return self._told(entry, message, entry.values(scopes) or entry.keys(keys)[:1])
         if slash:
             message += f": TensorFlow ignores `{tail}` and fills `{above}/`"

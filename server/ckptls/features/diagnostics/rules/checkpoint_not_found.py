@@ -43,23 +43,23 @@ _STRICT = {PathForm.WORKING: PathForm.DIRECTORY}
 
 
 class MissingCheckpoint(Rule):
-    """A path at which no checkpoint is, although one of nearly that name is there.
+    """A path with no checkpoint, next to a checkpoint with almost the same name.
 
     ## What it does
-    Checks the paths of checkpoints, and of their `.meta` files, that are read: if nothing is at
-    the path, and the same directory holds a checkpoint whose name differs by a slip or a blank,
-    or goes on where the path ends (`-<step>`, `.ckpt-<step>`, `.h5`), or has an extension before
-    the step that the path lacks, or a folder of the path is nearly
-    called so, left out or one too many, that one was probably meant.
+    Checks the paths of checkpoints, and of their `.meta` files, that are read. It reports a path
+    at which nothing exists if a checkpoint that was probably meant does exist: its name differs
+    by a typo or a blank, or continues where the path ends (`-<step>`, `.ckpt-<step>`, `.h5`), or
+    has an extension before the step that the path lacks, or a folder of the path is misspelled,
+    missing or superfluous.
 
-    Also checks the state file `checkpoint` of a directory: if the checkpoint that it names is not
-    there, as in a folder that was copied from another machine, while another one lies beside the
-    state file.
+    Also checks the state file `checkpoint` of a directory: it is reported if the checkpoint that
+    it names does not exist, as in a folder that was copied from another machine, while another
+    checkpoint is next to the state file.
 
     ## Why is this bad?
-    `Failed to find any matching files` comes only when the line runs. A directory with a
-    slip in its name is worse, and so is one that was moved: `tf.train.latest_checkpoint` is
-    `None` then, and a training session starts from scratch without a word.
+    `Failed to find any matching files` is raised only when the line runs. A directory with a
+    typo in its name is worse, and so is one that was moved: `tf.train.latest_checkpoint` is
+    `None` then, and a training session silently starts from scratch.
 
     ## Example
     ```python
@@ -71,10 +71,10 @@ class MissingCheckpoint(Rule):
     ```
 
     ## When it stays silent
-    For checkpoints that simply are not on this machine; for a path that the program itself
-    saves to; where the code asks first whether the path is there; for steps that differ; where
-    the path is right from another folder between the file and the top of the workspace, or above
-    it; where only the name is taken from the state file, and joined to the directory again.
+    For checkpoints that are not on this machine; for a path that the program itself saves to;
+    where the code first tests whether the path exists; for steps that differ; where the path is
+    correct relative to another folder between the file and the root of the workspace, or above
+    it; where only the name is taken from the state file and joined to the directory again.
     """
 
     code = "checkpoint-not-found"

@@ -34,33 +34,33 @@ _ASKING = ("contains_saved_model", "maybe_saved_model_directory")
 
 
 class CheckpointPathForm(Rule):
-    """A path that names a checkpoint in a form which the function does not take.
+    """A path to a checkpoint in a form that the function does not accept.
 
     ## What it does
     Checks the paths given to functions that read checkpoints: a file of a checkpoint
     (`.index`, `.meta`, `.data-00000-of-00001`, the state file `checkpoint`) where its prefix
-    is wanted, a directory where only a prefix works, a prefix or a file where only a directory
+    is expected, a directory where only a prefix works, a prefix or a file where only a directory
     works, a prefix with a slash at its end, a directory in which TensorFlow finds nothing
-    because it has no state file, a part of a SavedModel where its directory is wanted (or that
-    directory where a prefix is), a name with `[`, which TensorFlow takes for a pattern, and a
-    `~` that nobody expands.
+    because it has no state file, a part of a SavedModel where its directory is expected (or that
+    directory where a prefix is expected), a name with `[`, which TensorFlow treats as a pattern,
+    and a `~` that is not expanded.
 
-    Of Keras it checks what `load_weights` and `load_model` are given: a file of a TensorFlow
+    For Keras it checks the arguments of `load_weights` and `load_model`: a file of a TensorFlow
     checkpoint, a directory that is not a SavedModel, a file of weights or a checkpoint where a
-    whole model is wanted, and, where it is known that Keras 3 runs, a TensorFlow checkpoint, a
-    SavedModel, and `by_name` with a `.keras` or `.weights.h5` file; also the newest checkpoint of
-    a directory (`tf.train.latest_checkpoint`), and files that have each other's endings, such as
-    a `.keras` archive called `.h5`. The page of the settings says how it is known which Keras
-    runs.
+    whole model is expected, and, if the code is known to run with Keras 3, a TensorFlow
+    checkpoint, a SavedModel, and `by_name` with a `.keras` or `.weights.h5` file; also the newest
+    checkpoint of a directory (`tf.train.latest_checkpoint`), and files with the extension of
+    another format, such as a `.keras` archive called `.h5`. The page of the settings says how
+    the Keras version is determined.
 
     ## Why is this bad?
     Most of these mistakes are silent. `tf.train.list_variables("model.ckpt.index")` is an
     empty list, `tf.train.latest_checkpoint("model.ckpt")` is `None`, and
     `tf.train.Checkpoint.restore("model.ckpt.index")` restores nothing. A directory given to
     `Saver.restore`, and the state file, fail with `DataLossError` when the line runs. A
-    directory without a state file fails in `load_checkpoint`, and `latest_checkpoint` gives
+    directory without a state file fails in `load_checkpoint`, and `latest_checkpoint` returns
     `None` for it; that is a warning. Keras 3 raises `ValueError: File format not supported`,
-    `load_model` of mere weights `ValueError: No model config found`.
+    and `load_model` raises `ValueError: No model config found` for a file of weights.
 
     ## Example
     ```python
@@ -72,12 +72,11 @@ class CheckpointPathForm(Rule):
     ```
 
     ## When it stays silent
-    Wherever TensorFlow opens the path, from the folder of the file, of the workspace or of the
-    setting `search-paths`: what is a directory, and what a file, is asked of the disk, whatever
-    it is called. For functions of projects that mend such paths themselves; for a directory
-    that the program itself saves to, from which it also restores a checkpoint by its name, or of
-    which it asks what is there.
-    Where it is not known which Keras runs, for what one of them takes.
+    Wherever TensorFlow can open the path, from the folder of the file, of the workspace or of the
+    setting `search-paths`: the disk decides what is a directory and what is a file, not the name.
+    For functions of projects that correct such paths themselves; for a directory that the program
+    itself saves to, from which it also restores a checkpoint by its name, or whose contents it
+    tests. If the Keras version is not known, for whatever one of the versions accepts.
     """
 
     code = "checkpoint-path-form"
@@ -120,7 +119,7 @@ class CheckpointPathForm(Rule):
         who = "Keras" if is_of_keras(site) else "TensorFlow"
         return self.finding(
             site,
-            f"{who} does not expand `~`: this is a directory of that name",
+            f"{who} does not expand `~` and treats it as the name of a directory",
             None,
             part=part,
             suggestions=rewritten_paths(context, site, [expanded_home(whole)]) if whole else (),
@@ -182,13 +181,13 @@ class CheckpointPathForm(Rule):
             lack = "" if is_there else ", which is not there"
             return self._reported(
                 site,
-                f"the graph is in the `.meta` file{lack}, and this is `*{end[0]}`",
+                f"the graph is in the `.meta` file{lack}, but this is `*{end[0]}`",
                 with_end(context, site, end[0], ".meta") if is_there else [],
             )
         is_there = entry is None or entry.checkpoint is not None or not _is_known(entry)
         return self._reported(
             site,
-            f"this is a file of the checkpoint; its prefix, without `{end[0]}`, is wanted",
+            f"this is a file of the checkpoint; expected its prefix, without `{end[0]}`",
             with_end(context, site, end[0], "") if is_there else [],
         )
 

@@ -24,13 +24,12 @@ class DeadNameTest(Rule):
     """A test on the names of a checkpoint that is false for every one of them.
 
     ## What it does
-    Looks at `name.startswith("x")`, `name.endswith("x")`, `"x" in name` and `name == "x"` in
-    loops over the names of a known checkpoint: if no name passes, and one or two characters of
-    the text make some pass, the text is misspelt.
+    Checks `name.startswith("x")`, `name.endswith("x")`, `"x" in name` and `name == "x"` in
+    loops over the names of a known checkpoint: if no name passes the test, and some names would
+    pass with one or two characters changed, the text is misspelled.
 
     ## Why is this bad?
-    Nothing is raised. The loop skips every variable, and what it was to load or to convert
-    is left as it was.
+    Nothing is raised. The loop skips every variable, and nothing is loaded or converted.
 
     ## Example
     ```python
@@ -44,9 +43,9 @@ class DeadNameTest(Rule):
     ```
 
     ## When it stays silent
-    For texts that resemble nothing in the checkpoint: code asks for the names of other
-    models and of optimizers, whether they occur or not. For an end of names where the same code
-    tests for the right one, too: it knows both spellings (`weight`, `weights`).
+    For texts that resemble nothing in the checkpoint: code tests for the names of other models
+    and of optimizers, whether they occur or not. For a suffix of names if the same code also
+    tests for the correct one: it knows both spellings (`weight`, `weights`).
     """
 
     code = "dead-name-test"

@@ -17,13 +17,13 @@ class DtypeMismatch(Rule):
     """A variable that is restored from one of another dtype.
 
     ## What it does
-    Compares the dtype that code asks for in `get_variable` with the dtype in the checkpoint,
+    Compares the dtype that the code passes to `get_variable` with the dtype in the checkpoint,
     for variables that are known to be restored from it: by an entry of an assignment map or
-    of a `Saver`, or by a restore that takes every variable or a list which includes it.
+    of a `Saver`, or by a restore of every variable or of a list that includes it.
 
     ## Why is this bad?
     Neither a `Saver` nor `init_from_checkpoint` converts. Both raise `InvalidArgumentError`,
-    the second not when it is called, but when the variables are initialised.
+    the second only when the variables are initialised.
 
     ## Example
     ```python
@@ -33,8 +33,8 @@ class DtypeMismatch(Rule):
     ```
 
     ## When it stays silent
-    Where the dtype is not written, or is decided by the program; where it is not known what
-    is restored; for `assign_from_checkpoint`, which converts.
+    Where the dtype is not given, or is known only at run time; where it is not known what is
+    restored; for `assign_from_checkpoint`, which converts.
     """
 
     code = "dtype-mismatch"

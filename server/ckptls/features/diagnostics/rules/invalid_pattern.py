@@ -18,11 +18,11 @@ class InvalidPattern(Rule):
     ## What it does
     Checks the patterns by which variables of the model are chosen: `get_variables(scope)`,
     the items of `include=` and `exclude=`, `vars_to_warm_start`, `get_collection(scope=)`; and
-    those by which layers are, such as that of Mask R-CNN's `set_trainable`.
+    those by which layers are chosen, as in Mask R-CNN's `set_trainable`.
 
     ## Why is this bad?
-    All of these are regular expressions, also where they look like scopes. One that does
-    not compile raises `re.error` when the line runs.
+    All of these are regular expressions, even if they look like scopes. One that does not
+    compile raises `re.error` when the line runs.
 
     ## Example
     ```python
@@ -34,8 +34,8 @@ class InvalidPattern(Rule):
     ```
 
     ## When it stays silent
-    For texts that are compared as they are (`startswith`), for patterns of which parts are
-    decided by the program, and for patterns of thousands of characters.
+    For texts that are compared literally (`startswith`), for patterns with parts that are
+    known only at run time, and for patterns of thousands of characters.
     """
 
     code = "invalid-pattern"
@@ -54,6 +54,7 @@ class InvalidPattern(Rule):
             return
         reason = problem(pattern)
         if reason:
-            found = self.finding(site, f"`{pattern}` is no regular expression: {reason}", None)
+            message = f"`{pattern}` is not a valid regular expression: {reason}"
+            found = self.finding(site, message, None)
             if found is not None:
                 yield found

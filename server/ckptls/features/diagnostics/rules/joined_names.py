@@ -26,12 +26,12 @@ class JoinedNames(Rule):
 
     ## What it does
     Finds `"a, b"` as one item of a list of scopes, and two literals without a comma between
-    them (`"adam_m" "global_step"`), which Python joins to one: if each of them is a name and
-    the whole is not.
+    them (`"adam_m" "global_step"`), which Python joins into one: if each of them is a name and
+    the joined one is not.
 
     ## Why is this bad?
     Nothing is raised. The joined name matches nothing, so nothing is excluded, included or
-    skipped, and variables are restored that should not be, or the other way round.
+    skipped, and variables are restored that should not be, or reverse the order.
 
     ## Example
     ```python
@@ -43,8 +43,8 @@ class JoinedNames(Rule):
     ```
 
     ## When it stays silent
-    For a text that is split at its commas afterwards, for commas that belong to a regular
-    expression (`{1,2}`), and for long names that are broken over several literals.
+    For a text that is split at its commas later, for commas that belong to a regular
+    expression (`{1,2}`), and for long names that are split over several literals.
     """
 
     code = "joined-names"
@@ -80,7 +80,7 @@ class JoinedNames(Rule):
         # What stands between the first and the last quote of it all.
         opening, closing = part.literal.start - token.start, token.end - part.literal.end
         split = joined[opening : len(joined) - closing]
-        message = f"this is one name with a comma in it; several are written {joined}"
+        message = f"this is one name that contains a comma; write several names as {joined}"
         return self.finding(site, message, None, suggestions=[Replacement(part, split, text)])
 
     def _neighbours(self, site: Site, binding: Binding, context: Context) -> Finding | None:
@@ -99,10 +99,10 @@ class JoinedNames(Rule):
         end = token_span(context.analysis.source, parts[0].literal).end
         return self.finding(
             site,
-            f"{named} are joined to one name, `{whole}`: is there a comma missing?",
+            f"{named} are joined into one name, `{whole}`; is a comma missing?",
             None,
             part=parts[0],
-            edits=[Edit("Put a comma between them", Span(end, end), ",")],
+            edits=[Edit("Insert the missing comma", Span(end, end), ",")],
         )
 
     def _is_name(self, site: Site, text: str, binding: Binding, context: Context) -> bool:

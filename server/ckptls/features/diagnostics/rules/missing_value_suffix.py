@@ -22,11 +22,11 @@ class MissingValueSuffix(Rule):
     """A key of an object-based checkpoint without `/.ATTRIBUTES/VARIABLE_VALUE` at its end.
 
     ## What it does
-    Checks names that are read from checkpoints which `tf.train.Checkpoint` or Keras wrote:
-    if the name with that end is there, and the name alone is not, the end was forgotten.
+    Checks names that are read from checkpoints which `tf.train.Checkpoint` or Keras wrote: if
+    the checkpoint has the name only with that suffix, the suffix was forgotten.
 
     ## Why is this bad?
-    `tf.train.load_variable` and `reader.get_tensor` want the whole key, and raise
+    `tf.train.load_variable` and `reader.get_tensor` expect the whole key, and raise
     `NotFoundError: Key net/w not found in checkpoint`.
 
     ## Example
@@ -39,8 +39,8 @@ class MissingValueSuffix(Rule):
     ```
 
     ## When it stays silent
-    For checkpoints that a `Saver` wrote, where names have no such end, and for the names of
-    a `Saver`, which may be those that the variables had in the model.
+    For checkpoints that a `Saver` wrote, where names have no such suffix, and for the names of
+    a `Saver`, which may be the names of the variables in the model.
     """
 
     code = "missing-value-suffix"

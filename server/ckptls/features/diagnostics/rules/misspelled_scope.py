@@ -23,18 +23,18 @@ _NAMES = (Role.GRAPH_SCOPE, Role.GRAPH_VARIABLE)
 
 
 class MisspelledScope(Rule):
-    """A name of the model that is one slip away from a name of the checkpoint.
+    """A name of the model that is one typo away from a name in the checkpoint.
 
     ## What it does
     Checks the names given to `variable_scope`, `get_variable` and layers in code that
     restores a known checkpoint: if the full name is not in the checkpoint, and exactly one
-    name at that very place, which the code does not use otherwise, looks almost the same,
-    that one was probably meant.
+    name in the same scope, which the code does not use otherwise, is almost the same, that one
+    was probably meant.
 
     ## Why is this bad?
-    A variable with a misspelt name is not the checkpoint's variable. Restoring everything
-    fails with `Key … not found in checkpoint`; restoring what matches leaves it with random
-    weights without a word.
+    A variable with a misspelled name is not the checkpoint's variable. Restoring everything
+    fails with `Key … not found in checkpoint`; restoring what matches silently leaves it with
+    random weights.
 
     ## Example
     ```python
@@ -47,8 +47,8 @@ class MisspelledScope(Rule):
 
     ## When it stays silent
     For new names that resemble nothing in the checkpoint, such as a new head; for names
-    that differ in digits only (`fc8`, `fc9`); where parts of the name are decided by the
-    program; where two names are equally near.
+    that differ in digits only (`fc8`, `fc9`); where parts of the name are known only at
+    run time; where two names are equally close.
     """
 
     code = "misspelled-scope"

@@ -13,15 +13,15 @@ from ckptls.workspace.binding import Binding
 
 
 class NotAList(Rule):
-    """A plain string where a list of scopes is wanted.
+    """A plain string where a list of scopes is expected.
 
     ## What it does
-    Checks `include=` and `exclude=` of `get_variables_to_restore` and its kind.
+    Checks `include=` and `exclude=` of `get_variables_to_restore` and of similar functions.
 
     ## Why is this bad?
     `get_variables_to_restore` raises `TypeError: exclude is provided but is not a list or a
-    tuple.` Functions that do not check go through the string letter by letter, and each
-    letter is taken for a scope.
+    tuple.` Functions that do not check iterate over the string, and treat each character as
+    a scope.
 
     ## Example
     ```python
@@ -33,8 +33,8 @@ class NotAList(Rule):
     ```
 
     ## When it stays silent
-    For functions that take one scope as well as a list of them, and for values that may
-    turn out to be a list.
+    For functions that accept one scope as well as a list of them, and for values that may be a
+    list.
     """
 
     code = "not-a-list"
@@ -48,7 +48,7 @@ class NotAList(Rule):
             return
         found = self.finding(
             site,
-            f"`{site.parameter}` is a string, and a list of strings is wanted",
+            f"`{site.parameter}` is a string, but a list of strings is expected",
             None,
             edits=_wrapped(site, context),
         )
@@ -68,4 +68,4 @@ def _wrapped(site: Site, context: Context) -> list[Edit]:
         return []
     written = source.text[literal.start : literal.end]
     items = ", ".join(quoted(source, literal, each) for each in pieces(written) or [written])
-    return [Edit("Make it a list", token_span(source, literal), f"[{items}]")]
+    return [Edit("Convert to a list", token_span(source, literal), f"[{items}]")]

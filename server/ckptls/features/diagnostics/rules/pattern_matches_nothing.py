@@ -34,18 +34,18 @@ _BACKSLASHES = re.compile(r"\\+(?=[A-Za-z0-9_])")
 
 
 class PatternMatchesNothing(Rule):
-    """A filter on variables that finds none, and would with a slightly different spelling.
+    """A filter on variables that matches none, but would with a slightly different spelling.
 
     ## What it does
     Checks the patterns by which variables of the model are chosen (`include=`, `exclude=`,
     `get_variables(scope)`, `get_collection(scope=)`, `vars_to_warm_start`, texts that names
-    are tested with by `startswith`): if a pattern finds no variable of the checkpoint or of
-    the model, and finds some a scope further down, or with one or two characters changed, or
-    ends in `$` although names end in `:0`, that is told.
+    are tested with by `startswith`). It reports a pattern that matches no variable of the
+    checkpoint or of the model if it would match some one scope further down, or with one or two
+    characters changed, or if it ends in `$` although names end in `:0`.
 
     ## Why is this bad?
-    Such filters are silent. They are regular expressions on the whole name, and begin where
-    the name begins: `exclude=["fc8"]` does not exclude `vgg_16/fc8`, which is then restored
+    Such filters fail silently. They are regular expressions that must match from the beginning
+    of the whole name: `exclude=["fc8"]` does not exclude `vgg_16/fc8`, which is then restored
     like everything else.
 
     ## Example
@@ -58,9 +58,9 @@ class PatternMatchesNothing(Rule):
     ```
 
     ## When it stays silent
-    For scopes that resemble nothing: what is excluded is often a new head that the
-    checkpoint has not. For names that differ in numbers only, and where the model may have
-    variables that are not known.
+    For scopes that resemble nothing: an excluded scope is often a new head that is not in the
+    checkpoint. For names that differ in numbers only, and where the model may have variables
+    that are not known.
     """
 
     code = "pattern-matches-nothing"
@@ -88,7 +88,7 @@ class PatternMatchesNothing(Rule):
         if part is None or not (written or is_ended):
             return
         checkpoint = binding.checkpoints[0]
-        why = ", for names end in `:0`" if is_ended else ""
+        why = ", because names end in `:0`" if is_ended else ""
         hint = f"; did you mean `{written[0].name}`?" if written else ""
         where = formatting.in_checkpoint(checkpoint, binding)
         found = self.finding(

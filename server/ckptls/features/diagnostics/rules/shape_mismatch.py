@@ -19,13 +19,12 @@ class ShapeMismatch(Rule):
     ## What it does
     Compares the shape written in `get_variable` with the shape in the checkpoint, for
     variables that are known to be restored from it: by an entry of an assignment map or of
-    a `Saver`, or by a restore that takes every variable or a list which includes it.
+    a `Saver`, or by a restore of every variable or of a list that includes it.
 
     ## Why is this bad?
     `init_from_checkpoint` raises `ValueError: Shape of variable … doesn't match`. A `Saver`
     raises too, but only when it runs; and with resource variables, the default since
-    TensorFlow 2, it does not raise: it puts the other shape into the variable and says
-    nothing.
+    TensorFlow 2, it does not raise: it silently gives the variable the other shape.
 
     ## Example
     ```python
@@ -37,8 +36,8 @@ class ShapeMismatch(Rule):
     ## When it stays silent
     Where an exclude list leaves the variable out (a new head with another number of
     classes), where it is not known what is restored, and for sizes that are not written as
-    numbers. Where the restore makes shapes fit (`reshape_variables=True` or
-    `reshape=True`), only another number of elements is told.
+    numbers. Where the restore reshapes (`reshape_variables=True` or `reshape=True`), only a
+    different number of elements is reported.
     """
 
     code = "shape-mismatch"

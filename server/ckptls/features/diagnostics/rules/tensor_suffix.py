@@ -19,18 +19,18 @@ _SAVERS = ("tensorflow.train.Saver", "restore")
 
 
 class TensorSuffix(Rule):
-    """A `:0` behind a name that has none, or none where there must be one.
+    """A `:0` after a name that must not have it, or a missing one where it is required.
 
     ## What it does
     Checks names of variables and tensors for the number of an output. Variables in a
     checkpoint have none, and of the functions that read them only `load_variable` and
-    `Estimator.get_variable_value` take it off. `get_tensor_by_name` wants one,
-    `get_operation_by_name` does not.
+    `Estimator.get_variable_value` remove it. `get_tensor_by_name` requires one,
+    `get_operation_by_name` does not accept one.
 
     ## Why is this bad?
     `reader.get_tensor("w:0")` raises `NotFoundError`, an assignment map with it a misleading
     `ValueError`, `get_tensor_by_name("w")` raises `ValueError: Tensor names must be of the
-    form "<op_name>:<output_index>"`. `reader.has_tensor("w:0")` is silently `False`, always.
+    form "<op_name>:<output_index>"`. `reader.has_tensor("w:0")` is always `False`, silently.
 
     ## Example
     ```python
@@ -42,8 +42,8 @@ class TensorSuffix(Rule):
     ```
 
     ## When it stays silent
-    Where the function takes both; where a checkpoint really has a variable of that name, or
-    a `Saver` may have written one; for names whose end is decided by the program.
+    Where the function accepts both; where a checkpoint does have a variable of that name, or a
+    `Saver` may have written one; for names whose end is known only at run time.
     """
 
     code = "tensor-suffix"
@@ -58,7 +58,7 @@ class TensorSuffix(Rule):
         if site.role is Role.TENSOR:
             message, suggestions = _of_tensor(site, number, context)
         elif number is not None and _is_judged(site, binding):
-            message = f"variables have no `{number[0]}` behind their names here"
+            message = f"variable names have no `{number[0]}` suffix here"
             suggestions = _without(site, number[0], context)
         else:
             return
@@ -112,10 +112,10 @@ def _of_tensor(
         fix = []
         if part is not None and not part.after.parts:
             fix = [changed(context.analysis.source, part, part.text + ":0")]
-        return f"`{site.function}` wants a tensor, as in `{site.text.template}:0`", fix
+        return f"`{site.function}` expects a tensor name such as `{site.text.template}:0`", fix
     if site.output is Output.FORBIDDEN and number is not None:
         return (
-            f"`{number[0]}` is an output of the operation, and the operation itself is wanted",
+            f"`{number[0]}` is an output of the operation, but the operation itself is expected",
             _without(site, number[0], context),
         )
     return "", []

@@ -19,17 +19,17 @@ from ckptls.workspace.binding import Binding
 
 
 class UnknownLayer(Rule):
-    """A Keras layer that the file of weights does not have, though one of nearly that name.
+    """A Keras layer that is not in the file of weights, which has one of almost that name.
 
     ## What it does
     Compares names of layers with those in a file of weights that the code loads: names given
     to `get_layer`, items of `exclude=[…]`, and, where weights are loaded with `by_name=True`,
     the names that the code gives its layers. A regular expression that chooses layers, as in
-    Mask R-CNN's `set_trainable("mrcnn_.*")`, must match one of them from end to end.
+    Mask R-CNN's `set_trainable("mrcnn_.*")`, must match the whole name of one of them.
 
     ## Why is this bad?
-    With `by_name=True`, layers that the file does not know are skipped without a word, and
-    keep their random weights. A misspelt layer in `exclude=[…]` is not excluded, and a pattern
+    With `by_name=True`, layers that are not in the file are skipped silently and keep their
+    random weights. A misspelled layer in `exclude=[…]` is not excluded, and a pattern
     that matches none trains nothing. `get_layer` raises `ValueError: No such layer`, but only
     when the line runs.
 
@@ -77,7 +77,7 @@ class UnknownLayer(Rule):
         checkpoint, near = checkpoints[0], respelled(context.analysis.source, site, offers[0])
         if not near:
             return
-        what = f"layer that `{name}` matches from end to end" if is_pattern else f"layer `{name}`"
+        what = f"layer whose whole name matches `{name}`" if is_pattern else f"layer `{name}`"
         found = self.finding(
             site,
             f"{formatting.in_checkpoint(checkpoint, binding)} has no {what};"

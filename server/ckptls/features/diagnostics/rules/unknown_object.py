@@ -16,15 +16,15 @@ from ckptls.workspace.binding import Binding
 
 
 class UnknownObject(Rule):
-    """A keyword of `tf.train.Checkpoint` under which the restored file holds nothing.
+    """A keyword of `tf.train.Checkpoint` that does not occur in the restored checkpoint.
 
     ## What it does
     Compares the keywords of a `tf.train.Checkpoint` that is restored with the objects at the
-    root of the file: one that is not among them, and is nearly called like one that is, was
-    probably meant to be that.
+    root of the checkpoint: a keyword that is not among them, but has almost the name of one, is
+    probably misspelled.
 
     ## Why is this bad?
-    `restore` says nothing, and even `assert_nontrivial_match()` passes, because the counter
+    `restore` does not complain, and even `assert_nontrivial_match()` passes, because the counter
     of saves was found. The object keeps its random weights.
 
     ## Example
@@ -37,8 +37,8 @@ class UnknownObject(Rule):
     ```
 
     ## When it stays silent
-    For keywords that resemble nothing at the root of the file, such as a new part of the
-    model, and where the file is not known.
+    For keywords that resemble nothing at the root of the checkpoint, such as a new part of the
+    model, and where the checkpoint is not known.
     """
 
     code = "unknown-object"

@@ -20,8 +20,8 @@ class UnknownScope(Rule):
     """A scope in an assignment map under which the checkpoint has no variable.
 
     ## What it does
-    Checks the keys of assignment maps that end in a slash: `init_from_checkpoint` takes
-    them for scopes of the checkpoint.
+    Checks the keys of assignment maps that end in a slash: `init_from_checkpoint` treats them as
+    scopes of the checkpoint.
 
     ## Why is this bad?
     If the model has variables under the scope on the right, TensorFlow raises `ValueError:
@@ -38,8 +38,8 @@ class UnknownScope(Rule):
     ```
 
     ## When it stays silent
-    For `"/"`, the root; where the checkpoint is not known for sure; where any checkpoint
-    that may be meant has the scope.
+    For `"/"`, the root; where the checkpoint is not certain; where any checkpoint that may be
+    meant has the scope.
     """
 
     code = "unknown-scope"
@@ -63,7 +63,7 @@ class UnknownScope(Rule):
             hint = f"; did you mean `{near[0]}`?" if near else ""
             found = self.finding(
                 site,
-                f"no variable of {where} lies under `{literal}`{hint}",
+                f"no variable of {where} is under `{literal}`{hint}",
                 checkpoint,
                 suggestions=replacements(context.analysis.source, site, near),
             )

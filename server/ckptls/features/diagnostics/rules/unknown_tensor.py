@@ -25,8 +25,8 @@ class UnknownTensor(Rule):
 
     ## What it does
     Checks the names given to `get_tensor_by_name` and `get_operation_by_name` in code that
-    imports its graph from a `.meta` file or a SavedModel which is there: if the graph has no
-    such node, and one of nearly that name, that was probably meant.
+    imports its graph from an existing `.meta` file or SavedModel: if the graph has no such
+    node, but one of almost that name, that one was probably meant.
 
     ## Why is this bad?
     TensorFlow raises `KeyError: The name … refers to a Tensor which does not exist`, but
@@ -43,8 +43,8 @@ class UnknownTensor(Rule):
     ```
 
     ## When it stays silent
-    For nodes that the code itself may add: any name that stands as a string elsewhere in
-    it. Where a graph is imported from other files, or its file is not known; for names that
+    For nodes that the code itself may add: any name that occurs as a string elsewhere in the
+    code. Where a graph is imported from other files, or its file is not known; for names that
     differ in numbers only.
     """
 

@@ -36,15 +36,15 @@ class UnknownVariable(Rule):
     `dict(list_variables(…))`, the keys of assignment maps, of `assign_from_checkpoint` and of
     a `Saver` that restores, the values of `var_name_to_prev_var_name`, and others.
 
-    The nearest names are suggested: by spelling, by what names were called in older versions
-    of TensorFlow (`weights` and `kernel`), with more or fewer scopes around; and of these
-    first one that has the shape of the variable that is to be filled. Of thousands of wrong
-    names in one file only the first have suggestions.
+    The nearest names are suggested: by spelling, by the names of older versions of TensorFlow
+    (`weights` and `kernel`), with more or fewer scopes around; those with the shape of the
+    variable to be filled come first. If a file has thousands of wrong names, only the first
+    ones have suggestions.
 
     ## Why is this bad?
     TensorFlow raises `NotFoundError: Key … not found in checkpoint` (or `KeyError`, or
     `ValueError`), but only when the line runs, often after minutes of set-up. Where missing
-    variables are ignored, nothing is raised at all: training goes on with weights that were
+    variables are ignored, nothing is raised at all: training continues with weights that were
     never restored.
 
     ## Example
@@ -58,11 +58,11 @@ class UnknownVariable(Rule):
 
     ## When it stays silent
     Where the code itself tests whether the name is there (`has_tensor`, `in`, a `try` that
-    catches the error), where the checkpoint is not known for sure, and where any checkpoint
-    that may be meant has the name. A name with parts that only the program knows is wrong
-    if no variable fits it. Where a comment or a setting names the checkpoint for a whole
-    file, only slips are told: files hold tables of names for several models. Where the
-    function only logs what is missing (`ignore_missing_vars=True`), it is a warning.
+    catches the error), where the checkpoint is not certain, and where any checkpoint that may
+    be meant has the name. A name with parts that are known only at run time is reported if no
+    variable matches it. Where a comment or a setting names the checkpoint for a whole file, only
+    typos are reported: files contain tables of names for several models. Where the function only
+    logs what is missing (`ignore_missing_vars=True`), it is a warning.
     """
 
     code = "unknown-variable"

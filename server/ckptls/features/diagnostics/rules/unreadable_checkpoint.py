@@ -32,31 +32,30 @@ _RESTORING = ("RestoreV2", "restore_v2", "Restore", "RestoreSlice")
 
 
 class UnreadableCheckpoint(Rule):
-    """A checkpoint that is there, but is damaged or of a kind that is not known.
+    """A checkpoint that exists but is damaged or of an unknown kind.
 
     ## What it does
-    Reads the checkpoints that code names, and reports if one is cut short, corrupt, not yet
-    fetched (a Git LFS pointer), or no checkpoint at all: what is wrong, in which file, and
-    at which byte. A data file that is shorter than the index says, or missing while others are
-    there, is reported where values are restored, or a value is read that is lost. So is a file
-    of weights in another format, such as HDF5, that is given to a function of TensorFlow.
+    Reads the checkpoints that the code names, and reports one that is truncated, corrupt, not
+    yet fetched (a Git LFS pointer), or not a checkpoint at all: what is wrong, in which file,
+    and at which byte. A data file that is shorter than the index says, or missing while others
+    exist, is reported where values are restored or a lost value is read. So is a file of weights
+    in another format, such as HDF5, that is passed to a function of TensorFlow.
 
     ## Why is this bad?
-    TensorFlow raises `DataLossError` or `NotFoundError` when the line runs, and often only
-    says `not an sstable (bad magic number)`.
+    TensorFlow raises `DataLossError` or `NotFoundError` when the line runs, and often says only
+    `not an sstable (bad magic number)`.
 
     ## Example
     ```python
     tf.train.load_checkpoint("ckpts/half_copied.ckpt")
     ```
-    Use a whole copy of the file.
+    Use a complete copy of the file.
 
     ## When it stays silent
-    For paths at which nothing is; where the system refuses to open the file; for a file that is
-    larger than ckptls reads, which the summary of `ckptls check` counts; for weight
-    files of formats that only other libraries read, where it is not TensorFlow that is to read
-    them. For an index without any data file, which is a way to pass on names and shapes, and
-    where only those are asked for.
+    For paths at which nothing exists; where the operating system does not allow opening the file;
+    for a file that is larger than ckptls reads, which the summary of `ckptls check` counts; for
+    weight files of other formats that are not passed to TensorFlow. For an index without any data
+    file, which is a way to distribute names and shapes, and where only those are read.
     """
 
     code = "unreadable-checkpoint"
@@ -86,7 +85,7 @@ class UnreadableCheckpoint(Rule):
                 if not is_opened and _is_of_another_format(entry, entry.checkpoint, use, site):
                     kind = entry.checkpoint.format.value
                     return (
-                        f"this is a file of {kind}, and TensorFlow reads only its own checkpoints"
+                        f"this is a file of {kind}, but TensorFlow reads only its own checkpoints"
                     )
                 if entry.loss is not None and _is_needed(entry.loss, site, use, context):
                     return formatting.in_part(entry.loss)
