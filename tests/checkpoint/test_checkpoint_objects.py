@@ -20,11 +20,11 @@ import pytest
 
 import ckptls
 from checkpoint import crafted_objects
-from checkpoint.test_opened_once import WRITERS
 from ckptls.checkpoint.core import errors
 from ckptls.checkpoint.core.errors import CheckpointError, VariableNotFound
 from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.checkpoint.reader import read_checkpoint
+from support.format_writers import WRITERS
 
 COUNT = 40
 

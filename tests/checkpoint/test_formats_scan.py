@@ -12,11 +12,11 @@ import pytest
 
 import ckptls
 from checkpoint import crafted
-from checkpoint.test_formats import FIXTURES, write_each, write_shards
 from ckptls.checkpoint.core.errors import CheckpointNotFound
 from ckptls.checkpoint.core.types import Format
 from ckptls.checkpoint.formats.detection import may_be_in, prefixes_in
 from ckptls.workspace.folder_scan import scan_checkpoints
+from support.formats import FIXTURES, write_each, write_shards
 
 ENDS = {
     Format.KERAS: (".keras.h5", ".weights.h5"),

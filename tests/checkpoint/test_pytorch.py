@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 
 import ckptls
-from checkpoint.test_formats import TORCH_TENSOR, flat, listed, write_torch
 from ckptls.checkpoint.core.errors import (
     CheckpointDamaged,
     CheckpointIncomplete,
@@ -24,6 +23,7 @@ from ckptls.checkpoint.core.errors import (
 )
 from ckptls.checkpoint.core.types import Format
 from ckptls.checkpoint.formats.pytorch import pickle_machine, torch_names
+from support.formats import TORCH_TENSOR, flat, listed, write_torch
 from support.problems import sentences
 from support.values import read_value
 

@@ -13,13 +13,13 @@ import pytest
 from safetensors.numpy import save_file
 
 import ckptls
-from checkpoint.test_kinds import LFS, POINTER
 from ckptls.checkpoint.core.errors import CheckpointAmbiguous, CheckpointError
 from ckptls.checkpoint.locate.locate import locate
 from ckptls.checkpoint.placement import placements
 from ckptls.checkpoint.places import places
 from ckptls.checkpoint.verify.verify import verify
 from cli.command import ckptls_command
+from support.pointers import LFS, POINTER
 from support.problems import sentences
 
 INDEX = "model.safetensors.index.json"

@@ -12,13 +12,13 @@ import pytest
 import ckptls
 from checkpoint import crafted
 from checkpoint.crafted_values import Part, bundle, data_file, strings, v1_file
-from checkpoint.test_kinds import POINTER
 from ckptls.checkpoint.core.errors import CheckpointTooLarge
 from ckptls.checkpoint.locate.locate import locate
 from ckptls.checkpoint.reader import read_checkpoint
 from ckptls.checkpoint.verify.by_reading import verify_by_reading
 from ckptls.checkpoint.verify.report import Report, VerifyOptions
 from ckptls.checkpoint.verify.verify import verify
+from support.pointers import POINTER
 
 VALUES = {"a": np.ones(100), "b": np.arange(50, dtype=np.int32), "words": strings(b"abc", b"de")}
 HALVES = [Part(((0, 2),), np.ones(2)), Part(((2, 2),), np.ones(2))]

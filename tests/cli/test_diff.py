@@ -10,8 +10,8 @@ import pytest
 
 from checkpoint import crafted, crafted_values
 from checkpoint.crafted import FLOAT, INT64
-from checkpoint.test_kinds import LFS, POINTER
 from cli.command import ckptls_command, lines_of, on_a_terminal
+from support.pointers import LFS, POINTER
 
 BEFORE = [
     ("fc8/biases", FLOAT, [1000]),

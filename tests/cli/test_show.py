@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from checkpoint.crafted_values import Part, bundle, data_file, strings
-from cli.test_ls import ckptls_command, on_a_terminal
+from cli.command import ckptls_command, on_a_terminal
 
 WEIGHTS = np.arange(12, dtype=np.float32).reshape(3, 4)
 VALUES = {

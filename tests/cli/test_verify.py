@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from checkpoint.crafted_values import bundle, data_file
-from cli.test_ls import ckptls_command, on_a_terminal
+from cli.command import ckptls_command, on_a_terminal
 
 VALUES = {"a": np.ones(10), "b": np.zeros(3)}
 

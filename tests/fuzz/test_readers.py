@@ -15,6 +15,7 @@ from ckptls.checkpoint.core.errors import CheckpointError
 from ckptls.checkpoint.formats.tensorflow.v1.metadata import read_meta
 from ckptls.checkpoint.formats.tensorflow.v2.index import parse_index
 from ckptls.checkpoint.layout.state_file import parse_state
+from support.random_edits import EDITS, edited
 
 SEGMENT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
 NAME = st.lists(SEGMENT, min_size=1, max_size=5).map("/".join)
@@ -56,27 +57,6 @@ def test_what_was_written_to_a_v1_file_is_read(
     data = crafted.v1(flat(listing), knobs=knobs)
     read = read_meta(lambda offset, count: data[offset : offset + count], len(data))
     assert read == {name: (dtype_name(d), shape) for name, (d, shape) in listing.items()}
-
-
-EDITS = st.lists(
-    st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255), st.sampled_from("sid")),
-    min_size=1,
-    max_size=6,
-)
-
-
-def edited(data: bytes, edits: list[tuple[float, int, str]]) -> bytes:
-    """`data` with bytes set, inserted or deleted at places given as shares of its length."""
-    out = bytearray(data)
-    for share, byte, kind in edits:
-        place = int(share * len(out))
-        if kind == "i":
-            out.insert(place, byte)
-        elif kind == "d":
-            del out[place : place + byte % 16]
-        elif place < len(out):
-            out[place] = byte
-    return bytes(out)
 
 
 def read_index_or_refuse(data: bytes) -> None:

@@ -30,7 +30,7 @@ from ckptls.checkpoint.locate.locate import locate
 from ckptls.checkpoint.places import places
 from ckptls.checkpoint.reader import read_checkpoint
 from ckptls.checkpoint.verify.verify import verify
-from fuzz.test_readers import EDITS, edited
+from support.random_edits import EDITS, edited
 
 VALUES = {
     "a/w": np.arange(6, dtype=np.float32).reshape(2, 3),

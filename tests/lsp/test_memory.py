@@ -14,7 +14,7 @@ import pytest
 
 from ckptls.lsp.session.memory import IdleCollector, Resting, give_back
 from ckptls.workspace.workspace import Workspace
-from source.test_memory import CODE, tree_bytes
+from support.memory import CODE, tree_bytes
 
 BLOCK_BYTES = 64 * 1024
 

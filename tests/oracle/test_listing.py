@@ -9,8 +9,15 @@ import pytest
 import tensorflow as tf
 
 import ckptls
+from support.saved_checkpoints import (
+    on_two_devices,
+    partitioned,
+    save_v2,
+    save_with_saver,
+    two_scopes,
+    v1,
+)
 
-v1 = tf.compat.v1
 CASTABLE = [
     "bfloat16", "bool", "complex128", "complex64", "float16", "float32", "float64", "float8_e4m3fn",
     "float8_e5m2", "int16", "int32", "int4", "int64", "int8", "uint16", "uint32", "uint4", "uint64",
@@ -33,37 +40,6 @@ def assert_same(path: Path | str) -> list[tuple[str, list[int]]]:
     }
     assert expected
     return expected
-
-
-def save_v2(prefix: Path, tensors: dict[str, object], slices: list[str] | None = None) -> None:
-    tf.raw_ops.SaveV2(
-        prefix=str(prefix),
-        tensor_names=list(tensors),
-        shape_and_slices=slices or [""] * len(tensors),
-        tensors=[tf.convert_to_tensor(value) for value in tensors.values()],
-    )
-
-
-def save_with_saver(prefix: Path, build: object, **options: object) -> str:
-    """Save the variables that `build` makes, with a Saver of TensorFlow 1."""
-    with tf.Graph().as_default(), v1.Session() as session:
-        build()  # type: ignore[operator]
-        session.run(v1.global_variables_initializer())
-        saver = v1.train.Saver(**options)
-        return str(saver.save(session, str(prefix), global_step=7, write_meta_graph=False))
-
-
-def two_scopes() -> None:
-    with v1.variable_scope("net/conv1"):
-        v1.get_variable("weights", [3, 3, 3, 8])
-        v1.get_variable("biases", [8])
-    v1.get_variable("global_step", [], tf.int64, v1.zeros_initializer())
-
-
-def partitioned() -> None:
-    v1.get_variable("emb", [7, 4], partitioner=v1.fixed_size_partitioner(3))
-    v1.get_variable("wide", [2, 150], partitioner=v1.fixed_size_partitioner(2, axis=1))
-    two_scopes()
 
 
 def test_all_dtypes_that_can_be_cast(tmp_path: Path) -> None:
@@ -135,13 +111,6 @@ def test_a_v1_file(tmp_path: Path, build: object) -> None:
     assert ckptls.open(prefix).format.value == "V1"
     assert_same(prefix)
     assert_same(tmp_path)
-
-
-def on_two_devices() -> None:
-    with tf.device("/cpu:0"):
-        v1.get_variable("a/w", [2])
-    with tf.device("/cpu:1"):
-        v1.get_variable("b/w", [3])
 
 
 def save_v1_shards(folder: Path) -> str:

@@ -11,8 +11,8 @@ import ckptls
 from ckptls.checkpoint.formats.tensorflow.v2.object_graph_reader import read_object_graph
 from ckptls.checkpoint.graphs.meta_graph import read_model
 from oracle.conftest import REAL_CHECKPOINTS, real_prefixes
-from oracle.test_model import check_collections, check_nodes, meta_graph, saved_model
-from oracle.test_object_graph import check
+from support.graph_oracle import check_collections, check_nodes, meta_graph, saved_model
+from support.object_graph_oracle import check
 
 ROOT = Path(os.environ.get(REAL_CHECKPOINTS, os.devnull))
 OBJECT_BASED = [prefix for prefix in real_prefixes() if ckptls.open(prefix).is_object_based]

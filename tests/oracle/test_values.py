@@ -16,8 +16,14 @@ from ckptls.checkpoint.core.errors import CheckpointDamaged
 from ckptls.checkpoint.formats.tensorflow.protos import slice_key
 from ckptls.checkpoint.locate.locate import locate
 from ckptls.checkpoint.verify.verify import verify
-from oracle.test_listing import on_two_devices, partitioned, save_v2, save_with_saver, two_scopes
 from oracle.values import assert_same_value, assert_same_values
+from support.saved_checkpoints import (
+    on_two_devices,
+    partitioned,
+    save_v2,
+    save_with_saver,
+    two_scopes,
+)
 
 v1 = tf.compat.v1
 NUMBERS = np.random.default_rng(7).normal(scale=90, size=(3, 5))

@@ -14,7 +14,7 @@ from ckptls.checkpoint.core.types import Format
 from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.checkpoint.verify.report import Report
 from ckptls.checkpoint.verify.tensorflow_oracle import compare_with_tensorflow
-from cli.test_ls import ckptls_command
+from cli.command import ckptls_command
 
 VALUES = {"a/w": np.ones((2, 3), np.float32), "é": np.array(3, np.int64)}
 

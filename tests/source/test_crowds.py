@@ -6,7 +6,7 @@ import pytest
 
 from ckptls.source.document import Document
 from source import edits
-from source.test_work import counted, is_understood, ordinary
+from support.long_code import counted, is_understood, ordinary
 
 HEAD = "import tensorflow as tf\nr = tf.train.load_checkpoint('m.ckpt')\nn = 'b'\n"
 # Not dense: all of it is run. Dense: beyond some length it is passed over.

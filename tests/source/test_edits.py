@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ckptls.source.document import Document
 from source.edits import said
+from support.edit_example import EXAMPLE
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "vgg16" / "finetune.py"
 SNIPPETS = st.sampled_from(
     [
         *("x", '"', "'", "(", ")", "\n", "    ", "#", "é", "😀", "\r\n", "\f", '"""'),

@@ -9,14 +9,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ckptls.source.document import Document
-from ckptls.source.syntax import rows
 from ckptls.source.syntax.ir import Chunk
 from source.edits import said
-from source.test_edits import EXAMPLE
-
-HEAD = "import tensorflow as tf\nreader = tf.train.load_checkpoint('a.ckpt')\n"
-FUNCTION = "def load_{0}(net):\n    return reader.get_tensor('net/layer_{0}')\n\n"
-CODE = HEAD + "".join(map(FUNCTION.format, range(200)))
+from support.edit_example import EXAMPLE
+from support.memory import CODE, FUNCTION, HEAD, tree_bytes
 
 
 def type_name(document: Document, offset: int) -> None:
@@ -133,14 +129,6 @@ def test_what_was_found_in_a_closed_document_keeps_its_places():
     document.close()
     assert said(analysis) == before
     assert said(document.analysis()) == before
-
-
-def tree_bytes() -> int:
-    """What the parser has allocated: tree-sitter asks Python's allocator for its memory."""
-    gc.collect()
-    here = tracemalloc.Filter(True, rows.__file__)
-    snapshot = tracemalloc.take_snapshot().filter_traces([here])
-    return sum(each.size for each in snapshot.statistics("filename"))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from bench import bench_analysis
 from ckptls.source.document import Document
 from ckptls.source.syntax.rows import parse
 from ckptls.source.text import samples
-from source.test_work import END, HEAD, is_understood, ordinary
+from support.long_code import END, HEAD, is_understood, ordinary
 
 SIZE = 150_000
 JUNK = {

@@ -6,9 +6,7 @@ What is counted is work, never time: steps, and calls of Python functions.
 from __future__ import annotations
 
 import re
-import sys
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,16 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench import bench_analysis, bench_keystroke
-from ckptls.source.document import Analysis, Document
+from ckptls.source.document import Document
 from ckptls.source.semantics import work
 from ckptls.source.text.comments import without_long_comments
 from source import edits
+from support.long_code import END, HEAD, counted, is_understood, ordinary
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "small"
-HEAD = "import tensorflow as tf\nr = tf.train.load_checkpoint('m.ckpt')\n"
 USE = "r.get_tensor(a)\n"
-# What follows what is expensive: it must be understood, and a mistake in it be found.
-END = "\nr.get_tensor('end')\n"
 
 
 def nested_loops(depth: int, count: int) -> str:
@@ -109,26 +105,6 @@ DEEP = {
     "a long string": "a = '" + "x\\n" * 200_000 + "'\n" + USE,
     "a long list": "a = [" + "1, " * 100_000 + "]",
 }
-
-
-def counted(run: Callable[[], Analysis]) -> tuple[Analysis, int]:
-    """An analysis, and how many calls of Python functions it took."""
-    count = 0
-
-    def note(frame: object, event: str, argument: object) -> None:
-        nonlocal count
-        count += event == "call"
-
-    sys.setprofile(note)
-    try:
-        return run(), count
-    finally:
-        sys.setprofile(None)
-
-
-def is_understood(analysis: Analysis) -> bool:
-    """Whether the site at the end was met."""
-    return "end" in [site.text.literal for site in analysis.sites]
 
 
 @pytest.mark.parametrize("case", MULTIPLYING)
@@ -294,14 +270,6 @@ def test_what_is_written_in_long_comments_counts() -> None:
     assert [pin.path for pin in document.analysis().pragmas.pins] == ["b.ckpt"]
     document.edit(0, 4, "")
     assert [pin.path for pin in document.analysis().pragmas.pins] == ["b.ckpt"]
-
-
-def ordinary(size: int) -> str:
-    lines, bench_analysis.LINES = bench_analysis.LINES, size // 30
-    try:
-        return bench_analysis.ordinary()[:size]
-    finally:
-        bench_analysis.LINES = lines
 
 
 ORDINARY = {

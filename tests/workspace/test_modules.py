@@ -6,7 +6,7 @@ import tracemalloc
 
 from ckptls.workspace.callers import ProjectCalls
 from ckptls.workspace.modules import ModuleStore, imported_names
-from source.test_memory import tree_bytes
+from support.memory import tree_bytes
 
 LOADS = 'import tensorflow as tf\ndef load(p):\n    return tf.train.load_variable(p, "x")\n'
 

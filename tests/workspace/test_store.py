@@ -11,9 +11,9 @@ import pytest
 
 from checkpoint import crafted, crafted_objects
 from checkpoint.crafted import FLOAT
-from checkpoint.test_formats import write_shards
 from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.workspace.checkpoint_store import CheckpointStore
+from support.formats import write_shards
 
 OPENED: list[str] = []
 
