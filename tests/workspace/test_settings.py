@@ -84,6 +84,7 @@ def entry(**keys: Any) -> dict[str, Any]:
         ({"functions": [entry(parameters=["a", "b|a"])]}, "the parameter `a` occurs twice"),
         ({"functions": [entry(parameters="a")]}, "`parameters` must be a list of strings"),
         ({"functions": [entry(match="no")]}, "`match` is `no`; expected one of `match`"),
+        ({"functions": [entry(effect="no")]}, "`effect` is `no`; expected one of `scope`"),
         (
             {"functions": [entry(output=[])]},
             "`output` is not a string; expected one of `forbidden`",

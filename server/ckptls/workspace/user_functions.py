@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
 
-from ckptls.source.semantics.catalogue import Entry, parse_entries
+from ckptls.source.semantics.catalogue import Effect, Entry, parse_entries
 from ckptls.source.semantics.sites import Match, Output, PathForm, Role
 
 _PLACES = ("itself", "items", "keys", "values")
@@ -48,6 +48,8 @@ def _faults(table: Any) -> Iterator[str]:
     yield from _form_faults(table.get("path-form", PathForm.ANY.value))
     yield from _choice_faults("match", table.get("match", Match.START.value), Match)
     yield from _choice_faults("output", table.get("output", Output.FORBIDDEN.value), Output)
+    if "effect" in table:
+        yield from _choice_faults("effect", table["effect"], Effect)
     yield from (
         f"`{key}` must be a string" for key in _TEXTS if not isinstance(table.get(key, ""), str)
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 from ckptls.source.interpreter.expressions import Evaluator
-from ckptls.source.semantics.catalogue import Catalogue, Entry, Roles
+from ckptls.source.semantics.catalogue import Catalogue, Effect, Entry, Roles
 from ckptls.source.semantics.module import Environment
 from ckptls.source.semantics.pattern_text import UNKNOWN_TEXT, Text, text
 from ckptls.source.semantics.run_state import CallRecord, Frame
@@ -48,7 +50,7 @@ from ckptls.source.tensorflow.variable_selection import (
 )
 
 # What is given a name in one place, and makes its variables in another.
-_RUN_LATER = frozenset({"cell", "template"})
+_RUN_LATER = frozenset({Effect.CELL, Effect.TEMPLATE})
 _OF_SAVERS = Roles(keys=(Role.VARIABLE,))
 
 
@@ -57,6 +59,23 @@ def library_of(receiver: Tracked | None) -> str:
     if receiver is None or receiver.kind != "keras-model" or not receiver.detail:
         return ""
     return "".join(each.literal or "" for each in receiver.detail[0] if isinstance(each, Text))
+
+
+class CatalogueCall(NamedTuple):
+    """A call of a function of the catalogue, as its effect sees it.
+
+    Attributes:
+        receiver: the object whose method is called; None for a function.
+        paths: the checkpoints that the call is about.
+        emitter: notes names in the arguments, with what the scopes around the call add.
+    """
+
+    entry: Entry
+    node: ir.Call
+    bound: Bound
+    receiver: Tracked | None
+    paths: tuple[PathUse, ...]
+    emitter: Emitter
 
 
 class Catalogued(Evaluator):
@@ -95,7 +114,8 @@ class Catalogued(Evaluator):
             paths,
             self._outer(entry),
             is_certain,
-            (self.frame.is_guarded or entry.effect == "test") and entry.effect != "name-test",
+            (self.frame.is_guarded or entry.effect is Effect.TEST)
+            and entry.effect is not Effect.NAME_TEST,
             is_lenient or entry.is_lenient,
             self.work,
         )
@@ -118,9 +138,9 @@ class Catalogued(Evaluator):
 
     def _outer(self, entry: Entry) -> Text:
         """What stands before the names that a call defines."""
-        if entry.effect in ("operation", "name-scope"):
+        if entry.effect in (Effect.OPERATION, Effect.NAME_SCOPE):
             return self.frame.scopes.operations
-        if entry.effect == "keras-layer":
+        if entry.effect is Effect.KERAS_LAYER:
             return Text()
         if entry.effect in _RUN_LATER:
             return self.frame.scopes.names + SOMEWHERE
@@ -149,19 +169,19 @@ class Catalogued(Evaluator):
             paths = self.uses_of(receiver)
         is_lenient = is_on(entry.lenient_when, bound)
         # What a saver is made with is judged where it restores, a cell where it runs.
-        is_certain = entry.effect != "saver" and entry.effect not in _RUN_LATER
+        is_certain = entry.effect is not Effect.SAVER and entry.effect not in _RUN_LATER
         emitter = self._emitter(entry, node, paths, is_certain, is_lenient)
         emitter.reshapes = reshapes(entry, bound, receiver)
         emitter.library = library or library_of(receiver)
-        if entry.effect == "define":
+        if entry.effect is Effect.DEFINE:
             emitter.shape = shape_of(bound.get("shape", UNKNOWN))
             emitter.dtype = dtype_of(bound.get("dtype", UNKNOWN))
-        elif entry.effect == "scoped":
+        elif entry.effect is Effect.SCOPED:
             emitter.outer = variable_scope.given(self, bound)
         for name, roles in entry.roles.items():
             if name in bound:
                 values = bound[name]
-                if entry.effect == "operation":
+                if entry.effect is Effect.OPERATION:
                     values = (
                         tuple(each + variable_scope.NUMBERED for each in texts(values)) or UNKNOWN
                     )
@@ -169,78 +189,17 @@ class Catalogued(Evaluator):
                 if Role.PATH in roles.itself and name != parameter:
                     own = self.path_uses(values, entry.form_of(name), node)
                 emitter.emit(values, roles, name, own)
-        if entry.effect == "layer":
+        if entry.effect is Effect.LAYER:
             self._layered(entry, node, bound, arguments)
-        return self._effect(entry, node, bound, receiver, paths, emitter)
-
-    def _effect(
-        self,
-        entry: Entry,
-        node: ir.Call,
-        bound: Bound,
-        receiver: Tracked | None,
-        paths: tuple[PathUse, ...],
-        emitter: Emitter,
-    ) -> Values:
-        match entry.effect:
-            case "scope":
-                return variable_scope.opened(self, bound)
-            case "name-scope":
-                return variable_scope.opened_name_scope(self, bound)
-            case "define" | "operation":
-                return self._defined(entry, bound, emitter)
-            case "select" | "select-some":
-                return (selection(entry, bound),)
-            case "saver":
-                variables = bound.get("var_list", (Literal(None),))
-                flag: Values = (Literal(emitter.reshapes),)
-                return (Tracked("saver", detail=(variables, flag)),)
-            case "restore":
-                variables = receiver.detail[0] if receiver and receiver.detail else UNKNOWN
-                emitter.emit(variables, _OF_SAVERS, "var_list")
-                self._restored(variables, paths, node, emitter.reshapes, _OF_SAVERS)
-            case "assign":
-                name = "var_list" if "var_list" in bound else "assignment_map"
-                variables = bound.get(name, UNKNOWN)
-                self._restored(variables, paths, node, emitter.reshapes, entry.roles.get(name))
-            case "save":
-                if not self.quiet and receiver is not None:
-                    names = saved_names(receiver.detail[0])
-                    self.effects.saves.append(Save(self.place(node), *names))
-            case "save-managed" if receiver is not None:
-                return object_checkpoint.saved(self, node, receiver, bound)
-            case "load-weights" | "warm-start":
-                self._taken(entry, bound, paths, node, emitter.library)
-            case "cell":
-                return rnn_cells.made(self, entry, bound)
-            case "network":
-                return rnn_cells.run(self, entry, bound, emitter)
-            case "step" if receiver is not None:
-                return rnn_cells.step(self, receiver, bound, emitter)
-            case "template":
-                return make_template.made(self, bound)
-            case "average":
-                return moving_average.made(bound)
-            case "averaged" if receiver is not None:
-                return moving_average.asked(entry.short_name, receiver, bound)
-            case "exists" if not self.quiet:
-                self.effects.checked += texts(bound.get("path", ()))
-            case "objects":
-                return (
-                    Tracked("object-checkpoint", detail=(object_checkpoint.keywords(self, node),)),
-                )
-            case "restore-objects":
-                emitter.emit(
-                    object_checkpoint.of(receiver, bound), object_checkpoint.ROLES, "keyword"
-                )
-            case "import-graph":
-                return (Tracked("saver", detail=(UNKNOWN,)),)
-        return self._result(entry, bound, receiver, emitter.library)
+        call = CatalogueCall(entry, node, bound, receiver, paths, emitter)
+        effect = _EFFECTS.get(entry.effect) if entry.effect is not None else None
+        result = effect(self, call) if effect is not None else None
+        return self._result(entry, bound, receiver, emitter.library) if result is None else result
 
     def _result(
         self, entry: Entry, bound: Bound, receiver: Tracked | None, library: str = ""
     ) -> Values:
-        if entry.effect == "test":
+        if entry.effect is Effect.TEST:
             return (Tracked("name-test"),)
         if entry.returns is None:
             return UNKNOWN
@@ -260,10 +219,11 @@ class Catalogued(Evaluator):
             detail = ((text(library),),)
         return (Tracked(entry.returns, given, detail, form.value),)
 
-    def _defined(self, entry: Entry, bound: Bound, emitter: Emitter) -> Values:
+    def define_variables(self, entry: Entry, bound: Bound, emitter: Emitter) -> Values:
+        """The variables that a call makes; they are noted as variables of the model."""
         names = texts(bound.get("name", UNKNOWN))
         end = Text()
-        if entry.effect == "operation":
+        if entry.effect is Effect.OPERATION:
             end = variable_scope.NUMBERED
             names = texts(bound.get("name", (variable_scope.VARIABLE,)))
         outer = self._outer(entry)
@@ -278,41 +238,31 @@ class Catalogued(Evaluator):
         elif not self.quiet:
             self.effects.variables += variable_scope.layer_variables(self, entry.name, bound)
 
-    def _restored(
-        self,
-        variables: Values,
-        paths: tuple[PathUse, ...],
-        node: ir.Call,
-        fits: bool,
-        roles: Roles | None,
-    ) -> None:
+    def note_restore(self, call: CatalogueCall, variables: Values, roles: Roles | None) -> None:
+        """Notes that values of a checkpoint are assigned to variables of the model."""
         include, exclude, is_certain = restored_names(variables)
         if self.quiet:
             return
-        place = self.place(node)
+        place, fits = self.place(call.node), call.emitter.reshapes
         is_certain = is_certain and not self.frame.is_guarded
         assigned = assigned_map(variables, roles)
-        restore = Restore(paths, include, exclude, is_certain, place, False, fits, assigned)
+        restore = Restore(call.paths, include, exclude, is_certain, place, False, fits, assigned)
         self.effects.restores.append(restore)
 
-    def _taken(
-        self,
-        entry: Entry,
-        bound: Bound,
-        paths: tuple[PathUse, ...],
-        node: ir.Call,
-        library: str,
-    ) -> None:
-        """Weights are taken; which of the variables get them is not followed here."""
-        if not self.quiet:
-            by_layer = entry.effect == "load-weights" and bound.get("by_name") == (Literal(True),)
-            include = () if entry.effect == "load-weights" else None
-            name = "var_name_to_prev_var_name"
-            assigned = assigned_map(bound.get(name, UNKNOWN), entry.roles.get(name))
-            place = self.place(node)
-            library = library if entry.effect == "load-weights" else ""
-            restore = Restore(paths, include, (), False, place, by_layer, False, assigned, library)
-            self.effects.restores.append(restore)
+    def note_weights(self, call: CatalogueCall) -> None:
+        """Notes that weights are loaded; which of the variables get them is not followed here."""
+        if self.quiet:
+            return
+        entry, bound = call.entry, call.bound
+        is_load = entry.effect is Effect.LOAD_WEIGHTS
+        by_layer = is_load and bound.get("by_name") == (Literal(True),)
+        include = () if is_load else None
+        name = "var_name_to_prev_var_name"
+        assigned = assigned_map(bound.get(name, UNKNOWN), entry.roles.get(name))
+        place = self.place(call.node)
+        library = call.emitter.library if is_load else ""
+        restore = Restore(call.paths, include, (), False, place, by_layer, False, assigned, library)
+        self.effects.restores.append(restore)
 
     def path_uses(
         self, values: Values, form: PathForm, node: ir.Call | None
@@ -339,3 +289,129 @@ class Catalogued(Evaluator):
             origin.chunk is self.chunk and node.start <= origin.start <= node.end
             for origin in origins
         )
+
+
+def _open_scope(caller: Catalogued, call: CatalogueCall) -> Values:
+    return variable_scope.opened(caller, call.bound)
+
+
+def _open_name_scope(caller: Catalogued, call: CatalogueCall) -> Values:
+    return variable_scope.opened_name_scope(caller, call.bound)
+
+
+def _define_variable(caller: Catalogued, call: CatalogueCall) -> Values:
+    return caller.define_variables(call.entry, call.bound, call.emitter)
+
+
+def _select_variables(caller: Catalogued, call: CatalogueCall) -> Values:
+    return (selection(call.entry, call.bound),)
+
+
+def _make_saver(caller: Catalogued, call: CatalogueCall) -> Values:
+    variables = call.bound.get("var_list", (Literal(None),))
+    flag: Values = (Literal(call.emitter.reshapes),)
+    return (Tracked("saver", detail=(variables, flag)),)
+
+
+def _make_saver_of_graph(caller: Catalogued, call: CatalogueCall) -> Values:
+    return (Tracked("saver", detail=(UNKNOWN,)),)
+
+
+def _restore_by_saver(caller: Catalogued, call: CatalogueCall) -> None:
+    receiver = call.receiver
+    variables = receiver.detail[0] if receiver and receiver.detail else UNKNOWN
+    call.emitter.emit(variables, _OF_SAVERS, "var_list")
+    caller.note_restore(call, variables, _OF_SAVERS)
+
+
+def _restore_by_map(caller: Catalogued, call: CatalogueCall) -> None:
+    name = "var_list" if "var_list" in call.bound else "assignment_map"
+    caller.note_restore(call, call.bound.get(name, UNKNOWN), call.entry.roles.get(name))
+
+
+def _save_by_saver(caller: Catalogued, call: CatalogueCall) -> None:
+    if not caller.quiet and call.receiver is not None:
+        names = saved_names(call.receiver.detail[0])
+        caller.effects.saves.append(Save(caller.place(call.node), *names))
+
+
+def _save_by_manager(caller: Catalogued, call: CatalogueCall) -> Values | None:
+    if call.receiver is None:
+        return None
+    return object_checkpoint.saved(caller, call.node, call.receiver, call.bound)
+
+
+def _load_weights(caller: Catalogued, call: CatalogueCall) -> None:
+    caller.note_weights(call)
+
+
+def _make_cell(caller: Catalogued, call: CatalogueCall) -> Values:
+    return rnn_cells.made(caller, call.entry, call.bound)
+
+
+def _run_network(caller: Catalogued, call: CatalogueCall) -> Values:
+    return rnn_cells.run(caller, call.entry, call.bound, call.emitter)
+
+
+def _step_cell(caller: Catalogued, call: CatalogueCall) -> Values | None:
+    if call.receiver is None:
+        return None
+    return rnn_cells.step(caller, call.receiver, call.bound, call.emitter)
+
+
+def _make_template(caller: Catalogued, call: CatalogueCall) -> Values:
+    return make_template.made(caller, call.bound)
+
+
+def _make_average(caller: Catalogued, call: CatalogueCall) -> Values:
+    return moving_average.made(call.bound)
+
+
+def _read_average(caller: Catalogued, call: CatalogueCall) -> Values | None:
+    if call.receiver is None:
+        return None
+    return moving_average.asked(call.entry.short_name, call.receiver, call.bound)
+
+
+def _check_exists(caller: Catalogued, call: CatalogueCall) -> None:
+    if not caller.quiet:
+        caller.effects.checked += texts(call.bound.get("path", ()))
+
+
+def _make_object_checkpoint(caller: Catalogued, call: CatalogueCall) -> Values:
+    return (Tracked("object-checkpoint", detail=(object_checkpoint.keywords(caller, call.node),)),)
+
+
+def _restore_objects(caller: Catalogued, call: CatalogueCall) -> None:
+    keywords = object_checkpoint.of(call.receiver, call.bound)
+    call.emitter.emit(keywords, object_checkpoint.ROLES, "keyword")
+
+
+# What each effect does once the sites among the arguments are noted. A function that returns
+# None leaves the value of the call to `returns` of the entry. The effects that are not here only
+# change how sites are noted.
+_EFFECTS: dict[Effect, Callable[[Catalogued, CatalogueCall], Values | None]] = {
+    Effect.SCOPE: _open_scope,
+    Effect.NAME_SCOPE: _open_name_scope,
+    Effect.DEFINE: _define_variable,
+    Effect.OPERATION: _define_variable,
+    Effect.SELECT: _select_variables,
+    Effect.SELECT_SOME: _select_variables,
+    Effect.SAVER: _make_saver,
+    Effect.IMPORT_GRAPH: _make_saver_of_graph,
+    Effect.RESTORE: _restore_by_saver,
+    Effect.ASSIGN: _restore_by_map,
+    Effect.SAVE: _save_by_saver,
+    Effect.SAVE_MANAGED: _save_by_manager,
+    Effect.LOAD_WEIGHTS: _load_weights,
+    Effect.WARM_START: _load_weights,
+    Effect.CELL: _make_cell,
+    Effect.NETWORK: _run_network,
+    Effect.STEP: _step_cell,
+    Effect.TEMPLATE: _make_template,
+    Effect.AVERAGE: _make_average,
+    Effect.AVERAGED: _read_average,
+    Effect.EXISTS: _check_exists,
+    Effect.OBJECTS: _make_object_checkpoint,
+    Effect.RESTORE_OBJECTS: _restore_objects,
+}

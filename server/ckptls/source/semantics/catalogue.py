@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -64,6 +65,47 @@ _SAME = (
 )
 
 
+class Effect(str, Enum):
+    """What the interpreter does for a call beside noting its sites (`effect` of an entry)."""
+
+    # Scopes and variables of a graph.
+    SCOPE = "scope"
+    NAME_SCOPE = "name-scope"
+    DEFINE = "define"
+    OPERATION = "operation"
+    LAYER = "layer"
+    # The names are inside the scope that an argument gives.
+    SCOPED = "scoped"
+    KERAS_LAYER = "keras-layer"
+    # Objects that make their variables where they run.
+    CELL = "cell"
+    NETWORK = "network"
+    STEP = "step"
+    TEMPLATE = "template"
+    # Selections of variables; `SELECT_SOME` by what is not a name.
+    SELECT = "select"
+    SELECT_SOME = "select-some"
+    AVERAGE = "average"
+    AVERAGED = "averaged"
+    # Savers and restores.
+    SAVER = "saver"
+    IMPORT_GRAPH = "import-graph"
+    SAVE = "save"
+    RESTORE = "restore"
+    ASSIGN = "assign"
+    LOAD_WEIGHTS = "load-weights"
+    WARM_START = "warm-start"
+    # Object-based checkpoints.
+    OBJECTS = "objects"
+    RESTORE_OBJECTS = "restore-objects"
+    SAVE_MANAGED = "save-managed"
+    # Questions of the code: whether a checkpoint has a name, whether a name matches a text,
+    # whether there is a file.
+    TEST = "test"
+    NAME_TEST = "name-test"
+    EXISTS = "exists"
+
+
 @dataclass(frozen=True, slots=True)
 class Roles:
     """What the strings of one argument name, by where they stand in it."""
@@ -90,7 +132,7 @@ class Entry:
     of: str | None = None
     returns: str | None = None
     path_forms: Mapping[str, PathForm] = field(default_factory=dict)
-    effect: str | None = None
+    effect: Effect | None = None
     lenient_when: str | None = None
     is_lenient: bool = False
     reshapes_when: str | None = None
@@ -146,7 +188,7 @@ class Catalogue:
         for entry in (*entries, *own):
             words.add(entry.short_name)
             is_passed_on = entry.returns in _PASSED_ON and not entry.path_parameters
-            if entry.effect != "keras-layer" and not is_passed_on:
+            if entry.effect is not Effect.KERAS_LAYER and not is_passed_on:
                 telling.add(entry.short_name)
             if entry.name.startswith("*."):
                 self._copied[entry.short_name] = entry
@@ -271,7 +313,7 @@ def _entry(name: str, table: Mapping[str, Any], is_attribute: bool) -> Entry:
         of=table.get("of"),
         returns=table.get("returns"),
         path_forms=_path_forms(table.get("path-form", PathForm.ANY), roles),
-        effect=table.get("effect"),
+        effect=Effect(table["effect"]) if "effect" in table else None,
         lenient_when=table.get("lenient-when"),
         is_lenient=table.get("lenient", False),
         reshapes_when=table.get("reshapes-when"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ckptls.source.semantics.catalogue import Entry, Roles
+from ckptls.source.semantics.catalogue import Effect, Entry, Roles
 from ckptls.source.semantics.pattern_text import Hole, Text
 from ckptls.source.semantics.sites import Counterpart, PathUse, Place, Role, Site
 from ckptls.source.semantics.values import (
@@ -20,9 +20,12 @@ from ckptls.source.semantics.work import Work
 
 Shape = tuple["int | None", ...]
 # What the interpreter does for calls whose names stand inside the scopes around them.
-DEFINING = frozenset({"define", "scope", "layer", "operation", "name-scope", "keras-layer"}) | {
-    *("cell", "network", "step", "template"),
-}
+DEFINING = frozenset(
+    {
+        *(Effect.DEFINE, Effect.SCOPE, Effect.LAYER, Effect.OPERATION, Effect.NAME_SCOPE),
+        *(Effect.KERAS_LAYER, Effect.CELL, Effect.NETWORK, Effect.STEP, Effect.TEMPLATE),
+    }
+)
 _PATTERNS = (Role.PATTERN, Role.LAYER_PATTERN)
 # The scopes that come before a name where it is used, and not where it is given.
 SOMEWHERE = Text((Hole(r"(.*/)?"),))

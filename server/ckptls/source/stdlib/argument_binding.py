@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ckptls.source.semantics.catalogue import Entry
+from ckptls.source.semantics.catalogue import Effect, Entry
 from ckptls.source.semantics.pattern_text import DIGITS, Text, text
 from ckptls.source.semantics.sites import Role
 from ckptls.source.semantics.values import (
@@ -111,7 +111,7 @@ def path_parameter(entry: Entry, bound: Bound, receiver: Tracked | None) -> str 
 
 def reshapes(entry: Entry, bound: Bound, receiver: Tracked | None) -> bool:
     """Whether another shape with as many elements is made to fit."""
-    if entry.effect == "restore" and receiver is not None and len(receiver.detail) > 1:
+    if entry.effect is Effect.RESTORE and receiver is not None and len(receiver.detail) > 1:
         return receiver.detail[1] != (Literal(False),)
     return is_on(entry.reshapes_when, bound)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ckptls.source.semantics.catalogue import Entry, Roles
+from ckptls.source.semantics.catalogue import Effect, Entry, Roles
 from ckptls.source.semantics.sites import Match, Role
 from ckptls.source.semantics.values import Sequence, Tracked, Value, Values
 
@@ -22,7 +22,7 @@ _REGEXES = {"re.match": Match.START, "re.search": Match.SEARCH, "re.fullmatch": 
 # `name in shapes`, where the names of a checkpoint are asked for one.
 ASKED = Entry("variable map test")
 _PATTERN = Roles(itself=(Role.PATTERN,))
-_ENTRIES = {match: Entry("name test", effect="name-test", match=match) for match in Match}
+_ENTRIES = {match: Entry("name test", effect=Effect.NAME_TEST, match=match) for match in Match}
 
 
 def compared(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ckptls.source.semantics.catalogue import Entry, Roles
+from ckptls.source.semantics.catalogue import Effect, Entry, Roles
 from ckptls.source.semantics.pattern_text import Hole, Text, text
 from ckptls.source.semantics.sites import AssignedMap, Role
 from ckptls.source.semantics.values import (
@@ -21,7 +21,7 @@ from ckptls.source.stdlib.argument_binding import Bound
 
 def selection(entry: Entry, bound: Bound) -> Selection:
     """The variables that a filter of the catalogue chooses."""
-    if entry.effect == "select-some":
+    if entry.effect is Effect.SELECT_SOME:
         return Selection(is_certain=False)
     if "include" in entry.roles:
         include = _patterns(bound.get("include", (Literal(None),)))
