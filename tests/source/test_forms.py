@@ -296,3 +296,31 @@ def test_classes_of_one_function_are_told_apart():
     sites = Document(HEAD + dedent(code)).analysis().sites
     found = {(site.paths[0].text.literal, site.text.literal) for site in sites if site.paths}
     assert {each for each in found if each[1] in ("a", "b")} == {("one", "a"), ("two", "a")}
+
+
+def test_called_string_template_is_not_a_template_of_tensorflow():
+    """`string.Template` and `tf.make_template` are objects of two kinds."""
+    code = """
+        import string
+        t = string.Template("a/$x")
+        t()
+        read(t.substitute(x="b"))
+        with tf.variable_scope("s"):
+            made = tf.make_template("t", lambda: tf.get_variable("v", [1]))
+            made()
+    """
+    assert names(code, Role.VARIABLE) == ["a/b"]
+    assert names(code, Role.GRAPH_VARIABLE) == ["s/t{}/v", "s/v"]
+
+
+def test_partial_with_arguments_that_are_too_large_is_called():
+    """A value that is not followed is unknown; the names of the arguments stay as they are."""
+    row = "[" + ", ".join(f"[{i}, {i}]" for i in range(60)) + "]"
+    rows = "[" + ", ".join(["row"] * 16) + "]"
+    code = f"""
+        row = {row}
+        rows = {rows}
+        functools.partial(tf.train.load_variable, "p", "a/b", rows, rows)()
+        functools.partial(tf.train.load_variable, "p")("a/c")
+    """
+    assert "a/c" in names(code, Role.VARIABLE)

@@ -13,7 +13,7 @@ from ckptls.source.semantics.values import (
     Literal,
     Member,
     Sequence,
-    Tracked,
+    StringTemplate,
     Values,
     texts,
     union,
@@ -96,7 +96,7 @@ def _above(caller: InterpreterProtocol, node: ir.Call, arguments: Arguments) -> 
 
 def _template(caller: InterpreterProtocol, node: ir.Call, arguments: Arguments) -> Values:
     """`string.Template(text)`."""
-    return (Tracked("template", detail=(arguments[0][1],)),) if arguments else UNKNOWN
+    return (StringTemplate(template=arguments[0][1]),) if arguments else UNKNOWN
 
 
 _METHODS = ("strip", "lstrip", "rstrip", "lower", "upper", "split", "format", "join", "replace")

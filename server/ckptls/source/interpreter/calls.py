@@ -14,14 +14,18 @@ from ckptls.source.semantics.values import (
     UNKNOWN,
     Arguments,
     ClassValue,
+    FunctionTemplate,
     FunctionValue,
     Instance,
     Mapping,
     Member,
+    NameTest,
     Outside,
+    PartialCall,
     Qualified,
     Record,
     Sequence,
+    StringTemplate,
     Tracked,
     Unknown,
     Value,
@@ -30,7 +34,7 @@ from ckptls.source.semantics.values import (
     weight_of,
 )
 from ckptls.source.stdlib import containers, flags, strings
-from ckptls.source.stdlib.argument_binding import bind_arguments, partial_names, spread
+from ckptls.source.stdlib.argument_binding import bind_arguments, spread
 from ckptls.source.stdlib.containers import items_of
 from ckptls.source.syntax import ir
 from ckptls.source.tensorflow import exit_stack, make_template, name_comparison, variable_scope
@@ -70,13 +74,12 @@ class Caller(Catalogued):
             methods = self.class_member(callee, "__call__")
             found = [self.apply(m, node, arguments) for m in methods if _is_function(m)]
             return union(*found)
-        if isinstance(callee, Tracked) and callee.kind == "partial":
-            function, *before = callee.detail
-            given = (*zip(partial_names(callee), before, strict=True), *arguments)
-            return union(*(self.apply(each, node, given) for each in function))
+        if isinstance(callee, PartialCall):
+            given = (*callee.arguments, *arguments)
+            return union(*(self.apply(each, node, given) for each in callee.function))
         if isinstance(callee, Tracked):
             entry = self.catalogue.method(callee.kind, "__call__")
-            if entry is not None and callee.kind == make_template.KIND:
+            if entry is not None and isinstance(callee, FunctionTemplate):
                 return make_template.called(self, entry, callee, node, arguments)
             return UNKNOWN if entry is None else self.apply_entry(entry, node, arguments, callee)
         return UNKNOWN
@@ -104,7 +107,7 @@ class Caller(Catalogued):
         if known is not None:
             return known(positional)
         if name_comparison.called(self, name, node, arguments):
-            return (Tracked("name-test"),)
+            return (NameTest(),)
         special = SPECIAL.get(canonical_name)
         if special is not None:
             return special(self, node, arguments)
@@ -130,8 +133,8 @@ class Caller(Catalogued):
         if isinstance(value, Record):
             return self.resolved(flags.call_record(self, value, name, arguments, node))
         if isinstance(value, Tracked):
-            if value.kind == "template" and name in ("substitute", "safe_substitute"):
-                return strings.substituted(value.detail[0], variable_scope.named(arguments))
+            if isinstance(value, StringTemplate) and name in ("substitute", "safe_substitute"):
+                return strings.substituted(value.template, variable_scope.named(arguments))
             entry = self.catalogue.method(value.kind, name)
             if entry is not None:
                 return self.apply_entry(entry, node, arguments, value)

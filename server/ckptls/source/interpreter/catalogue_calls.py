@@ -9,16 +9,22 @@ from typing import NamedTuple
 from ckptls.source.interpreter.expressions import Evaluator
 from ckptls.source.semantics.catalogue import Catalogue, Effect, Entry, Roles
 from ckptls.source.semantics.module import Environment
-from ckptls.source.semantics.pattern_text import UNKNOWN_TEXT, Text, text
+from ckptls.source.semantics.pattern_text import UNKNOWN_TEXT, Text
 from ckptls.source.semantics.run_state import CallRecord, Frame
 from ckptls.source.semantics.site_emitter import DEFINING, SOMEWHERE, Emitter, dtype_of, shape_of
 from ckptls.source.semantics.sites import Evidence, PathForm, PathUse, Place, Restore, Role, Save
 from ckptls.source.semantics.values import (
     UNKNOWN,
     Arguments,
+    CheckpointManager,
     GraphVariable,
+    KerasModel,
     Latest,
     Literal,
+    MovingAverage,
+    NameTest,
+    ObjectCheckpoint,
+    Saver,
     Tracked,
     Value,
     Values,
@@ -56,9 +62,7 @@ _OF_SAVERS = Roles(keys=(Role.VARIABLE,))
 
 def library_of(receiver: Tracked | None) -> str:
     """The module of Keras that a model was made with; empty for all else."""
-    if receiver is None or receiver.kind != "keras-model" or not receiver.detail:
-        return ""
-    return "".join(each.literal or "" for each in receiver.detail[0] if isinstance(each, Text))
+    return receiver.library if isinstance(receiver, KerasModel) else ""
 
 
 class CatalogueCall(NamedTuple):
@@ -200,7 +204,7 @@ class Catalogued(Evaluator):
         self, entry: Entry, bound: Bound, receiver: Tracked | None, library: str = ""
     ) -> Values:
         if entry.effect is Effect.TEST:
-            return (Tracked("name-test"),)
+            return (NameTest(),)
         if entry.returns is None:
             return UNKNOWN
         if entry.returns in ("saved", "saved-step"):
@@ -212,12 +216,11 @@ class Catalogued(Evaluator):
             given, form = receiver.paths, PathForm(receiver.form)
         if entry.returns == "latest":
             return flags.latest(given)
-        detail: tuple[Values, ...] = ()
         if entry.returns == "manager":
-            detail = object_checkpoint.managed(bound)
-        elif entry.returns == "keras-model":
-            detail = ((text(library),),)
-        return (Tracked(entry.returns, given, detail, form.value),)
+            return (object_checkpoint.manager(bound, given, form.value),)
+        if entry.returns == "keras-model":
+            return (KerasModel(given, form.value, library),)
+        return (Tracked(entry.returns, given, form.value),)
 
     def define_variables(self, entry: Entry, bound: Bound, emitter: Emitter) -> Values:
         """The variables that a call makes; they are noted as variables of the model."""
@@ -309,17 +312,16 @@ def _select_variables(caller: Catalogued, call: CatalogueCall) -> Values:
 
 def _make_saver(caller: Catalogued, call: CatalogueCall) -> Values:
     variables = call.bound.get("var_list", (Literal(None),))
-    flag: Values = (Literal(call.emitter.reshapes),)
-    return (Tracked("saver", detail=(variables, flag)),)
+    return (Saver(variables=variables, reshapes=call.emitter.reshapes),)
 
 
 def _make_saver_of_graph(caller: Catalogued, call: CatalogueCall) -> Values:
-    return (Tracked("saver", detail=(UNKNOWN,)),)
+    return (Saver(variables=UNKNOWN),)
 
 
 def _restore_by_saver(caller: Catalogued, call: CatalogueCall) -> None:
     receiver = call.receiver
-    variables = receiver.detail[0] if receiver and receiver.detail else UNKNOWN
+    variables = receiver.variables if isinstance(receiver, Saver) else UNKNOWN
     call.emitter.emit(variables, _OF_SAVERS, "var_list")
     caller.note_restore(call, variables, _OF_SAVERS)
 
@@ -330,13 +332,13 @@ def _restore_by_map(caller: Catalogued, call: CatalogueCall) -> None:
 
 
 def _save_by_saver(caller: Catalogued, call: CatalogueCall) -> None:
-    if not caller.quiet and call.receiver is not None:
-        names = saved_names(call.receiver.detail[0])
+    if not caller.quiet and isinstance(call.receiver, Saver):
+        names = saved_names(call.receiver.variables)
         caller.effects.saves.append(Save(caller.place(call.node), *names))
 
 
 def _save_by_manager(caller: Catalogued, call: CatalogueCall) -> Values | None:
-    if call.receiver is None:
+    if not isinstance(call.receiver, CheckpointManager):
         return None
     return object_checkpoint.saved(caller, call.node, call.receiver, call.bound)
 
@@ -368,7 +370,7 @@ def _make_average(caller: Catalogued, call: CatalogueCall) -> Values:
 
 
 def _read_average(caller: Catalogued, call: CatalogueCall) -> Values | None:
-    if call.receiver is None:
+    if not isinstance(call.receiver, MovingAverage):
         return None
     return moving_average.asked(call.entry.short_name, call.receiver, call.bound)
 
@@ -379,7 +381,7 @@ def _check_exists(caller: Catalogued, call: CatalogueCall) -> None:
 
 
 def _make_object_checkpoint(caller: Catalogued, call: CatalogueCall) -> Values:
-    return (Tracked("object-checkpoint", detail=(object_checkpoint.keywords(caller, call.node),)),)
+    return (ObjectCheckpoint(keywords=object_checkpoint.keywords(caller, call.node)),)
 
 
 def _restore_objects(caller: Catalogued, call: CatalogueCall) -> None:

@@ -13,12 +13,17 @@ from ckptls.source.semantics.values import (
     UNKNOWN,
     ClassValue,
     Flag,
+    FlagHolder,
     GraphVariable,
     Imported,
     Instance,
     Literal,
     Mapping,
     Member,
+    ModelName,
+    ModelVariable,
+    NameTest,
+    Operation,
     Qualified,
     Record,
     ScopeValue,
@@ -136,17 +141,17 @@ class Evaluator(Names, InterpreterProtocol):
                 return self.resolved(flags.read_record(self, value, name))
             case Tracked() if value.kind == "checkpoint-state":
                 return _state_member(value, name)
-            case Tracked() if value.kind == "flag":
+            case FlagHolder():
                 return self.resolved(flags.member(self, value, name))
-            case Tracked() if value.kind == "model-variable" and name in ("name", "op"):
+            case ModelVariable() if name in ("name", "op"):
                 # `v.op.name` and `v.name` differ by the `:0` alone.
-                return (value,) if name == "op" else (Tracked("model-name", detail=value.detail),)
+                return (value,) if name == "op" else (ModelName(chosen=value.chosen),)
             case Tracked() if (read := self.tracked_member(value, name)) is not None:
                 return read
             case GraphVariable() if name == "op":
-                return (Tracked("operation", detail=((value.name,),)),)
-            case Tracked() if value.kind == "operation" and name == "name":
-                return value.detail[0]
+                return (Operation(name=(value.name,)),)
+            case Operation() if name == "name":
+                return value.name
             case ScopeValue() if name in ("name", "original_name_scope"):
                 return (value.name,)
             case Text() | Flag() if name == "value":
@@ -203,7 +208,7 @@ class Evaluator(Names, InterpreterProtocol):
         with self.guarded(is_test):
             right = self.evaluate(node.right)
         if is_tested(left) or is_tested(right):
-            return (Tracked("name-test"),)
+            return (NameTest(),)
         if node.operator == "or":
             truths = [truth(value) for value in left]
             if all(truths) and not isinstance(node.left, ir.Binary):
@@ -223,7 +228,7 @@ class Evaluator(Names, InterpreterProtocol):
             self.compared(operator, left, right, node)
         is_asked = any(is_tested(each) or are_names(each) for each in operands)
         is_test = is_name_test(node) or is_asked
-        return (Tracked("name-test"),) if is_test else UNKNOWN
+        return (NameTest(),) if is_test else UNKNOWN
 
     def tested_in(self, left: Values, right: Values, node: ir.Compare) -> None:
         """`left in right` was met; the catalogue's objects may have something to say."""
@@ -403,7 +408,7 @@ class Evaluator(Names, InterpreterProtocol):
             self.frame.yielded = self.frame.scopes
             self.frame.yields.append(UNKNOWN if self.frame.is_repeated or not values else values[0])
         if node.kind == "not" and values:
-            return (Tracked("name-test"),) if is_tested(values[0]) else UNKNOWN
+            return (NameTest(),) if is_tested(values[0]) else UNKNOWN
         if node.kind in ("await", "parenthesized_expression", "list_splat") and values:
             return values[0]
         if node.kind == "named_expression" and len(values) == 2:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ckptls.source.semantics.pattern_text import Piece, Text
 from ckptls.source.semantics.values import (
@@ -19,7 +19,9 @@ from ckptls.source.semantics.values import (
     Imported,
     Instance,
     Latest,
+    LatestName,
     Member,
+    PartialCall,
     ScopeValue,
     Selection,
     Sequence,
@@ -179,6 +181,16 @@ def _text(value: Text) -> Text:
     return Text(tuple(Piece(p.text) if isinstance(p, Piece) else p for p in value.parts))
 
 
+def _detached_object(value: Tracked, home: Module) -> Tracked:
+    if isinstance(value, PartialCall):
+        function = detached(value.function, home)
+        return replace(value, function=function, values=_each(value.values, home))
+    held: dict[str, Any] = {name: detached(getattr(value, name), home) for name in value.held}
+    if isinstance(value, LatestName) and value.latest is not None:
+        held["latest"] = replace(value.latest, directory=_text(value.latest.directory))
+    return replace(value, **held)
+
+
 def _detached(value: Value, home: Module) -> Value:
     match value:
         case Text():
@@ -208,9 +220,7 @@ def _detached(value: Value, home: Module) -> Value:
         case Latest():
             return replace(value, directory=_text(value.directory))
         case Tracked():
-            return replace(
-                value, paths=detached(value.paths, home), detail=_each(value.detail, home)
-            )
+            return _detached_object(value, home)
         case GraphVariable():
             return replace(value, name=_text(value.name))
         case Selection():

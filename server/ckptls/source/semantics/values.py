@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import abc
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from ckptls.source.semantics.pattern_text import UNKNOWN_TEXT, Hole, Text, text
 from ckptls.source.syntax import ir
@@ -28,7 +28,7 @@ MAX_LAYERS = 24
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Something, but who knows what."""
+    """A value that the interpreter cannot determine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,28 +317,202 @@ class Latest:
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """An object that the catalogue follows: a reader, a map of shapes, a saver, …
+    """An object that the catalogue follows: a reader, a session, a list of names, …
 
-    `paths` are those of its checkpoint, in a `form` (see PathForm); `detail` is what else matters.
+    The base of the classes below, which know more of their objects than these do.
+
+    Attributes:
+        kind: what methods of the catalogue are looked up by (`of` of an entry).
+        paths: the paths of its checkpoint.
+        form: what these paths must be: the value of a `PathForm`.
     """
 
     kind: str
     paths: Values = ()
-    detail: tuple[Values, ...] = ()
     form: str = "prefix or directory"
     size: Size = field(init=False, compare=False, repr=False)
-    _hash: int = field(init=False, compare=False, repr=False)
+
+    # The fields whose values count for its size, and are detached with it.
+    held: ClassVar[tuple[str, ...]] = ("paths",)
 
     def __post_init__(self) -> None:
-        size = _size_of((self.paths, *self.detail))
+        size = _size_of([getattr(self, name) for name in self.held])
         if size is None:
-            object.__setattr__(self, "paths", UNKNOWN)
-            object.__setattr__(self, "detail", tuple(UNKNOWN for _ in self.detail[:4]))
+            for name in self.held:
+                object.__setattr__(self, name, UNKNOWN)
         object.__setattr__(self, "size", size or _ONE)
-        object.__setattr__(self, "_hash", hash((self.kind, self.paths, self.detail)))
 
-    def __hash__(self) -> int:
-        return self._hash
+
+@dataclass(frozen=True, slots=True)
+class NameTest(Tracked):
+    """The result of code that tests whether a checkpoint has a name."""
+
+    kind: str = field(default="name-test", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Tracked):
+    """`variable.op`; `name` is the name of the variable."""
+
+    kind: str = field(default="operation", init=False)
+    name: Values = ()
+    held = ("paths", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVariable(Tracked):
+    """One of the variables of the model that a selection chooses."""
+
+    kind: str = field(default="model-variable", init=False)
+    chosen: Values = ()
+    held = ("paths", "chosen")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelName(Tracked):
+    """The name of a `ModelVariable`."""
+
+    kind: str = field(default="model-name", init=False)
+    chosen: Values = ()
+    held = ("paths", "chosen")
+
+
+@dataclass(frozen=True, slots=True)
+class LatestName(Tracked):
+    """The base name of the newest checkpoint of a directory."""
+
+    kind: str = field(default="latest-name", init=False)
+    latest: Latest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlagHolder(Tracked):
+    """What defining a flag gives: an object with its value."""
+
+    kind: str = field(default="flag", init=False)
+    flag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExitStack(Tracked):
+    """`contextlib.ExitStack()`."""
+
+    kind: str = field(default="exit-stack", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StringTemplate(Tracked):
+    """`string.Template(text)`."""
+
+    kind: str = field(default="string-template", init=False)
+    template: Values = ()
+    held = ("paths", "template")
+
+
+@dataclass(frozen=True, slots=True)
+class PartialCall(Tracked):
+    """`functools.partial(function, …)`.
+
+    names: of the arguments that are given, None for those by place; `values` are theirs.
+    """
+
+    kind: str = field(default="partial", init=False)
+    function: Values = ()
+    names: tuple[str | None, ...] = ()
+    values: tuple[Values, ...] = ()
+    held = ("paths", "function")
+
+    def __post_init__(self) -> None:
+        size = _size_of((self.function, *self.values))
+        if size is None:
+            object.__setattr__(self, "function", UNKNOWN)
+            object.__setattr__(self, "values", tuple(UNKNOWN for _ in self.values))
+        object.__setattr__(self, "size", size or _ONE)
+
+    @property
+    def arguments(self) -> Arguments:
+        return tuple(zip(self.names, self.values, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionTemplate(Tracked):
+    """`tf.make_template(…)`.
+
+    scope: the scope that it has opened, or texts that will name it.
+    is_unique: the texts are `unique_name_`, which is taken as it is.
+    """
+
+    kind: str = field(default="template", init=False)
+    scope: Values = ()
+    function: Values = ()
+    is_unique: bool = False
+    held = ("paths", "scope", "function")
+
+
+@dataclass(frozen=True, slots=True)
+class LayerObject(Tracked):
+    """A layer or recurrent cell, which makes its variables where it runs.
+
+    scope: texts that name its scope.
+    variables: the names of its variables in that scope.
+    inner_names: pairs of what stands before the name of a cell inside, and that name.
+    """
+
+    kind: str = field(default="layer-object", init=False)
+    scope: Values = ()
+    variables: Values = ()
+    inner_names: Values = ()
+    held = ("paths", "scope", "variables", "inner_names")
+
+
+@dataclass(frozen=True, slots=True)
+class MovingAverage(Tracked):
+    """`tf.train.ExponentialMovingAverage(…)`; `suffix` is put behind the names of variables."""
+
+    kind: str = field(default="moving-average", init=False)
+    suffix: Values = ()
+    held = ("paths", "suffix")
+
+
+@dataclass(frozen=True, slots=True)
+class Saver(Tracked):
+    """`tf.train.Saver(variables)`; `reshapes`: None where the call that made it is unknown."""
+
+    kind: str = field(default="saver", init=False)
+    variables: Values = ()
+    reshapes: bool | None = None
+    held = ("paths", "variables")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectCheckpoint(Tracked):
+    """`tf.train.Checkpoint(…)`; `keywords` are the names of the objects that it saves."""
+
+    kind: str = field(default="object-checkpoint", init=False)
+    keywords: Values = ()
+    held = ("paths", "keywords")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointManager(Tracked):
+    """`tf.train.CheckpointManager(…)`.
+
+    keywords: those of its `ObjectCheckpoint`.
+    prefixes: of the files that it writes, without their numbers.
+    """
+
+    kind: str = field(default="manager", init=False)
+    keywords: Values = ()
+    prefixes: Values = ()
+    held = ("paths", "keywords", "prefixes")
+
+
+@dataclass(frozen=True, slots=True)
+class KerasModel(Tracked):
+    """A model of Keras; `library` is the module it was made with, empty where unknown."""
+
+    kind: str = field(default="keras-model", init=False)
+    library: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from ckptls.source.semantics.values import (
     FunctionValue,
     Literal,
     Mapping,
+    PartialCall,
+    Saver,
     Sequence,
     Tracked,
     Values,
@@ -111,8 +113,9 @@ def path_parameter(entry: Entry, bound: Bound, receiver: Tracked | None) -> str 
 
 def reshapes(entry: Entry, bound: Bound, receiver: Tracked | None) -> bool:
     """Whether another shape with as many elements is made to fit."""
-    if entry.effect is Effect.RESTORE and receiver is not None and len(receiver.detail) > 1:
-        return receiver.detail[1] != (Literal(False),)
+    if entry.effect is Effect.RESTORE and isinstance(receiver, Saver):
+        known = receiver.reshapes
+        return is_on(entry.reshapes_when, bound) if known is None else known
     return is_on(entry.reshapes_when, bound)
 
 
@@ -141,10 +144,5 @@ def partial(arguments: Arguments) -> Values:
     (_, function), *given = arguments
     if not given:
         return function
-    names = tuple(text(name or "") for name, _ in given)
-    return (Tracked("partial", names, (function, *(values for _, values in given))),)
-
-
-def partial_names(partial: Tracked) -> list[str | None]:
-    """The names of the arguments that a partial function has; None for those by place."""
-    return [each.literal or None for each in partial.paths if isinstance(each, Text)]
+    names = tuple(name or None for name, _ in given)
+    return (PartialCall(function=function, names=names, values=tuple(v for _, v in given)),)

@@ -16,6 +16,7 @@ from ckptls.source.semantics.values import (
     Literal,
     Mapping,
     Member,
+    ModelVariable,
     Outside,
     Qualified,
     Selection,
@@ -71,7 +72,7 @@ def _unknown_item(value: Value) -> Values:
             return (name,)
         return (Sequence("tuple", ((name,), UNKNOWN)),)
     if isinstance(value, Selection):
-        return (Tracked("model-variable", detail=((value,),)),)
+        return (ModelVariable(chosen=(value,)),)
     return UNKNOWN
 
 

@@ -15,6 +15,7 @@ from ckptls.source.semantics.pattern_text import UNKNOWN_TEXT, Text, text
 from ckptls.source.semantics.values import (
     UNKNOWN,
     Flag,
+    FlagHolder,
     FunctionValue,
     Latest,
     Literal,
@@ -23,7 +24,6 @@ from ckptls.source.semantics.values import (
     Qualified,
     Record,
     Sequence,
-    Tracked,
     Unknown,
     Value,
     Values,
@@ -247,13 +247,13 @@ def _defined(caller: InterpreterProtocol, maker: str, arguments: Arguments) -> V
     if default is not None:
         default = _listed(maker.rpartition(".")[2], default)
     caller.write_key(FLAGS.key(name), default if default is not None else (Literal(None),))
-    return (Tracked("flag", ((text(name)),)),)
+    return (FlagHolder(flag=name),)
 
 
-def member(caller: InterpreterProtocol, value: Tracked, name: str) -> Values:
+def member(caller: InterpreterProtocol, value: FlagHolder, name: str) -> Values:
     """`.value` or `.default` of what `DEFINE_string` gives back."""
-    if name in ("value", "default") and value.paths and isinstance(value.paths[0], Text):
-        return read_record(caller, FLAGS, value.paths[0].literal or "")
+    if name in ("value", "default"):
+        return read_record(caller, FLAGS, value.flag)
     return UNKNOWN
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ckptls.source.semantics.values import Tracked, Values
+from ckptls.source.semantics.values import NameTest, Tracked, Values
 from ckptls.source.syntax import ir
 
 _TESTS = frozenset({"has_tensor", "startswith", "endswith", "match", "search", "fullmatch", "get"})
@@ -33,7 +33,7 @@ def is_name_test(test: ir.Expr) -> bool:
 
 def is_tested(values: Values) -> bool:
     """Whether the values of a condition come from such a question asked before."""
-    return any(isinstance(value, Tracked) and value.kind == "name-test" for value in values)
+    return any(isinstance(value, NameTest) for value in values)
 
 
 def are_names(values: Values) -> bool:

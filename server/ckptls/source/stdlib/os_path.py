@@ -14,11 +14,11 @@ from ckptls.source.semantics.values import (
     UNKNOWN,
     Flag,
     Latest,
+    LatestName,
     Literal,
     Member,
     Qualified,
     Sequence,
-    Tracked,
     Value,
     Values,
     as_text,
@@ -32,7 +32,7 @@ _MAX_PATHS = 64
 
 def join(arguments: Arguments) -> Values:
     """`os.path.join`: an absolute part starts anew; a part that is not known is a hole."""
-    if arguments and any(_is_latest_name(value) for value in arguments[-1]):
+    if arguments and any(isinstance(value, LatestName) for value in arguments[-1]):
         return union(*(_join_latest(arguments[:-1], value) for value in arguments[-1]))
     found: tuple[Text, ...] = (Text(),)
     for argument in arguments:
@@ -44,7 +44,7 @@ def join(arguments: Arguments) -> Values:
 
 def _join_latest(before: Arguments, last: Value) -> Values:
     """A directory, and the base name of its newest checkpoint behind it."""
-    latest = last.paths[0] if _is_latest_name(last) and isinstance(last, Tracked) else last
+    latest = last.latest if isinstance(last, LatestName) else last
     if not isinstance(latest, Latest):
         return join((*before, (last,)))
     if latest.flag is None:
@@ -57,15 +57,11 @@ def _join_latest(before: Arguments, last: Value) -> Values:
     return (beside,) if is_of_it else join((*before, (UNKNOWN_TEXT,)))
 
 
-def _is_latest_name(value: Value) -> bool:
-    return isinstance(value, Tracked) and value.kind == "latest-name"
-
-
 def _base_name(arguments: Arguments) -> Values:
     given = arguments[0] if arguments else UNKNOWN
     return union(
         *(
-            (Tracked("latest-name", (value,)),)
+            (LatestName(latest=value),)
             if isinstance(value, Latest)
             else (split(each)[1] for each in texts((value,)))
             for value in given

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ckptls.source.semantics.values import UNKNOWN, Tracked, Value, Values
+from ckptls.source.semantics.values import UNKNOWN, ExitStack, Value, Values
 from ckptls.source.tensorflow import variable_scope
 
 if TYPE_CHECKING:
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 NAMES = ("contextlib.ExitStack", "contextlib2.ExitStack")
 METHODS = frozenset({"enter_context", "pop_all"})
-STACK: Values = (Tracked("exit-stack"),)
+STACK: Values = (ExitStack(),)
 
 
 def is_stack(value: Value) -> bool:
-    return value in STACK
+    return isinstance(value, ExitStack)
 
 
 def called(caller: InterpreterProtocol, value: Value, name: str, arguments: Arguments) -> Values:

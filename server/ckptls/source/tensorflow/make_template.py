@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 from ckptls.source.semantics.catalogue import Roles
 from ckptls.source.semantics.pattern_text import Text
 from ckptls.source.semantics.sites import Role
-from ckptls.source.semantics.values import UNKNOWN, Literal, ScopeValue, Tracked, Values, union
+from ckptls.source.semantics.values import (
+    UNKNOWN,
+    FunctionTemplate,
+    Literal,
+    ScopeValue,
+    Values,
+    union,
+)
 from ckptls.source.stdlib.argument_binding import is_on, partial
 from ckptls.source.tensorflow import variable_scope
 
@@ -22,7 +29,6 @@ if TYPE_CHECKING:
     from ckptls.source.stdlib.argument_binding import Bound
     from ckptls.source.syntax import ir
 
-KIND = "template"
 _NONE: Values = (Literal(None),)
 _NAME = Roles(itself=(Role.GRAPH_SCOPE,))
 _OWN = frozenset({"name_", "func_", "create_scope_now_", "unique_name_", "custom_getter_"})
@@ -35,26 +41,26 @@ def made(caller: InterpreterProtocol, bound: Bound) -> Values:
     unique = bound.get("unique_name_", _NONE)
     wanted = {"name_or_scope": unique, "default_name": bound.get("name_", UNKNOWN)}
     if is_on("create_scope_now_", bound):
-        return (Tracked(KIND, detail=(variable_scope.opened(caller, wanted), function)),)
+        return (FunctionTemplate(scope=variable_scope.opened(caller, wanted), function=function),)
     names = wanted["default_name"] if unique == _NONE else unique
-    return (Tracked(KIND, detail=(names, function, () if unique == _NONE else unique)),)
+    is_unique = unique != _NONE and bool(unique)
+    return (FunctionTemplate(scope=names, function=function, is_unique=is_unique),)
 
 
 def called(
     caller: InterpreterProtocol,
     entry: Entry,
-    template: Tracked,
+    template: FunctionTemplate,
     node: ir.Call,
     arguments: Arguments,
 ) -> Values:
     """Runs the function of a template in its scope, which the first call opens."""
-    scope, function, *unique = template.detail
+    scope, function = template.scope, template.function
     emitter = caller.emitter_of(entry, node, ())
     if not any(isinstance(each, ScopeValue) for each in scope):
         emitter.outer = caller.frame.scopes.names
         emitter.emit(tuple(each for each in scope if isinstance(each, Text)), _NAME, "name_")
-        is_unique = bool(unique and unique[0])
-        wanted = {"name_or_scope": scope if is_unique else _NONE, "default_name": scope}
+        wanted = {"name_or_scope": scope if template.is_unique else _NONE, "default_name": scope}
         scope = variable_scope.opened(caller, wanted)
     before = caller.frame.scopes
     inside, _ = variable_scope.entered(before, scope)

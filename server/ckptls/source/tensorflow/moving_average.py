@@ -11,8 +11,10 @@ from ckptls.source.semantics.values import (
     GraphVariable,
     Literal,
     Mapping,
+    ModelName,
+    ModelVariable,
+    MovingAverage,
     Selection,
-    Tracked,
     Value,
     Values,
     texts,
@@ -21,18 +23,17 @@ from ckptls.source.semantics.values import (
 from ckptls.source.stdlib.argument_binding import Bound
 from ckptls.source.stdlib.containers import items_of
 
-KIND = "moving-average"
 _NAME = "ExponentialMovingAverage"
 
 
 def made(bound: Bound) -> Values:
-    """The object; its detail is what is put behind the names of variables."""
-    return (Tracked(KIND, detail=(bound.get("name", (text(_NAME),)),)),)
+    """The object; its name is put behind the names of variables."""
+    return (MovingAverage(suffix=bound.get("name", (text(_NAME),))),)
 
 
-def asked(method: str, average: Tracked, bound: Bound) -> Values:
+def asked(method: str, average: MovingAverage, bound: Bound) -> Values:
     """What one of its methods gives: `average_name`, `average`, `variables_to_restore`."""
-    names = texts(average.detail[0]) if average.detail else (text(_NAME),)
+    names = texts(average.suffix)
     if method == "variables_to_restore":
         return (_to_restore(bound.get("moving_avg_variables", (Literal(None),)), names),)
     found: list[Value] = []
@@ -59,5 +60,5 @@ def _to_restore(variables: Values, names: tuple[Text, ...]) -> Mapping:
         given = [variable for variable in item if isinstance(variable, GraphVariable)]
         entries += [(tuple(_averages(each, names)), (each,)) for each in given]
     rest: Values = (Selection(),)
-    key, value = Tracked("model-name", detail=(rest,)), Tracked("model-variable", detail=(rest,))
+    key, value = ModelName(chosen=rest), ModelVariable(chosen=rest)
     return Mapping((*entries, ((key,), (value,))), is_complete=False)

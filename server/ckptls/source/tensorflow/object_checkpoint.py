@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 from ckptls.source.semantics.catalogue import Roles
 from ckptls.source.semantics.pattern_text import Origin, Piece, Text, text
 from ckptls.source.semantics.sites import Role, Save
-from ckptls.source.semantics.values import UNKNOWN, Literal, Sequence, Tracked, Values, texts
+from ckptls.source.semantics.values import (
+    UNKNOWN,
+    CheckpointManager,
+    Literal,
+    ObjectCheckpoint,
+    Sequence,
+    Tracked,
+    Values,
+    texts,
+)
 from ckptls.source.stdlib import os_path
 from ckptls.source.stdlib.argument_binding import numbered
 
@@ -34,23 +43,27 @@ def keywords(caller: InterpreterProtocol, node: ir.Call) -> Values:
 def of(receiver: Tracked | None, bound: Bound) -> Values:
     """The keywords of the checkpoint object that is restored, or that a manager is given."""
     if receiver is not None:
-        return receiver.detail[0] if receiver.detail else ()
+        if isinstance(receiver, ObjectCheckpoint | CheckpointManager):
+            return receiver.keywords
+        return ()
     for value in bound.get("checkpoint", ()):
-        if isinstance(value, Tracked) and value.kind == "object-checkpoint":
-            return value.detail[0]
+        if isinstance(value, ObjectCheckpoint):
+            return value.keywords
     return ()
 
 
-def managed(bound: Bound) -> tuple[Values, ...]:
-    """What is known of a `tf.train.CheckpointManager`: the keywords of its checkpoint object, and
-    what the files that it writes are called, but for their numbers."""
+def manager(bound: Bound, paths: Values, form: str) -> CheckpointManager:
+    """The manager that `tf.train.CheckpointManager(…)` makes."""
     name = bound.get("checkpoint_name", (text("ckpt"),))
-    return of(None, bound), os_path.join((bound.get("directory", UNKNOWN), name))
+    prefixes = os_path.join((bound.get("directory", UNKNOWN), name))
+    return CheckpointManager(paths, form, of(None, bound), prefixes)
 
 
-def saved(caller: InterpreterProtocol, node: ir.Call, manager: Tracked, bound: Bound) -> Values:
+def saved(
+    caller: InterpreterProtocol, node: ir.Call, manager: CheckpointManager, bound: Bound
+) -> Values:
     """The path that `manager.save(checkpoint_number=None)` gives back, which it has written."""
-    prefixes = tuple(each for each in texts(manager.detail[1]) if each.head)
+    prefixes = tuple(each for each in texts(manager.prefixes) if each.head)
     if not prefixes:
         return UNKNOWN
     if not caller.quiet:

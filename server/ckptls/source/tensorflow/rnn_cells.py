@@ -16,6 +16,7 @@ from ckptls.source.semantics.sites import Role
 from ckptls.source.semantics.values import (
     UNKNOWN,
     GraphVariable,
+    LayerObject,
     Literal,
     Sequence,
     Tracked,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 # Between the words of a name: `SeparableConv2D`.
 _CAPITALS = re.compile(r"(?<=[a-z])(?=[A-Z])")
-KIND = "layer-object"
 # Variables of cells in a cell.
 _MAX_VARIABLES = 1_000
 _SCOPE = Roles(itself=(Role.GRAPH_SCOPE,))
@@ -71,11 +71,7 @@ _WRAPPERS = frozenset({"DropoutWrapper", "ResidualWrapper", "DeviceWrapper"})
 
 
 def made(caller: InterpreterProtocol, entry: Entry, bound: Bound) -> Values:
-    """The cell or layer that calling its class makes.
-
-    Its detail is what names its scope, the variables in that, and, as pairs of what stands
-    before them and themselves, the names that the code gives to cells inside.
-    """
+    """The cell or layer that calling its class makes."""
     if entry.short_name in _WRAPPERS:
         return bound.get("cell", UNKNOWN)
     if entry.short_name == "MultiRNNCell":
@@ -83,7 +79,7 @@ def made(caller: InterpreterProtocol, entry: Entry, bound: Bound) -> Values:
     kind = _KINDS.get(entry.short_name) or _kind_of_layer(caller, entry.short_name, bound)
     named = texts(bound.get("name", ())) if bound.get("name") != (Literal(None),) else ()
     scope = text(kind.scope) + variable_scope.NUMBERED if kind is not None else UNKNOWN_TEXT
-    return (Tracked(KIND, detail=(named or (scope,), _variables(kind, bound), ())),)
+    return (LayerObject(scope=named or (scope,), variables=_variables(kind, bound)),)
 
 
 def _kind_of_layer(caller: InterpreterProtocol, name: str, bound: Bound) -> _Kind | None:
@@ -106,7 +102,7 @@ def _variables(kind: _Kind | None, bound: Bound) -> Values:
     return tuple(map(text, names))
 
 
-def _stacked(cells: Values) -> Tracked:
+def _stacked(cells: Values) -> LayerObject:
     """`MultiRNNCell`: each cell in a scope with its number."""
     items, is_whole = items_of(cells)
     inner: list[Value] = []
@@ -122,7 +118,9 @@ def _stacked(cells: Values) -> Tracked:
             named += [_pair(place, one) for one in scope if one.origins]
             named += [_pair(place + one + text("/") + b, n) for one in scope for b, n in below]
     own = text("multi_rnn_cell") + variable_scope.NUMBERED
-    return Tracked(KIND, detail=((own,), union(inner), tuple(dict.fromkeys(named))))
+    return LayerObject(
+        scope=(own,), variables=union(inner), inner_names=tuple(dict.fromkeys(named))
+    )
 
 
 def _pair(before: Text, name: Text) -> Value:
@@ -131,16 +129,15 @@ def _pair(before: Text, name: Text) -> Value:
 
 def _parts(cell: Value) -> tuple[tuple[Text, ...], tuple[Text, ...], list[tuple[Text, Text]]]:
     """Scope, variables and named cells inside; holes for a cell that is not known."""
-    if not isinstance(cell, Tracked) or cell.kind != KIND:
+    if not isinstance(cell, LayerObject):
         return (UNKNOWN_TEXT,), (UNKNOWN_TEXT,), []
-    scope, variables, named = cell.detail
     pairs = [
         (before, name)
-        for pair in named
+        for pair in cell.inner_names
         if isinstance(pair, Sequence)
         for before, name in zip(texts(pair.items[0]), texts(pair.items[1]), strict=True)
     ]
-    return texts(scope), texts(variables), pairs
+    return texts(cell.scope), texts(cell.variables), pairs
 
 
 def run(caller: InterpreterProtocol, entry: Entry, bound: Bound, emitter: Emitter) -> Values:
