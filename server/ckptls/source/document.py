@@ -250,7 +250,7 @@ class Document:
             self._environment,
             lambda interpreter, chunks: Outgoing(
                 tuple(call for effects in interpreter.run(chunks) for call in effects.outgoing),
-                interpreter.attributes,
+                interpreter.shared.attributes,
             ),
         )
 

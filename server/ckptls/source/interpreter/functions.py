@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ckptls.source.interpreter.calls import Caller
 from ckptls.source.interpreter.decorators import Wrapping, wrapping
 from ckptls.source.semantics.catalogue import Catalogue
 from ckptls.source.semantics.module import Environment
 from ckptls.source.semantics.pattern_text import Text
-from ckptls.source.semantics.run_state import CallRecord, Frame, Question, Recorder, Scopes
+from ckptls.source.semantics.run_state import Answers, CallRecord, Frame, Recorder, Scopes
 from ckptls.source.semantics.values import (
     UNKNOWN,
     Arguments,
@@ -50,7 +50,7 @@ class Functions(Caller):
         self.depth = 0
         self._decorating: dict[FunctionKey, Wrapping | None] = {}
         # What functions returned that were called in this chunk or function.
-        self.returned_before: dict[object, tuple[int, Values, dict[Question, Any], Scopes]] = {}
+        self.returned_before: dict[object, tuple[int, Values, Answers, Scopes]] = {}
         # Classes whose bases are being looked up.
         self._descending: set[tuple[Chunk, int]] = set()
         self._known_members: dict[int, _Members] = {}
@@ -217,20 +217,18 @@ class Functions(Caller):
         """
         key = (callee.key, tuple(bound.items()), self.frame.scopes, self.depth)
         known = self.returned_before.get(key) if not self._descending else None
-        if known is None or known[0] != self.writes:
-            before = self.writes
-            recorder = Recorder(len(self.imported))
-            self.recorders.append(recorder)
+        if known is None or known[0] != self.shared.writes:
+            before = self.shared.writes
+            recorder = Recorder(len(self.shared.imported))
+            self.shared.recorders.append(recorder)
             values = _given_back(callee, self._run_quietly(callee, bound))
-            self.recorders.pop()
-            is_settled = before == self.writes and not self._descending
+            self.shared.recorders.pop()
+            is_settled = before == self.shared.writes and not self._descending
             known = (before if is_settled else -1, values, recorder.answers, self.frame.scopes)
             self.returned_before[key] = known
         else:
             self.frame.scopes = known[3]
-            for question, answer in known[2].items():
-                for recorder in self.recorders:
-                    recorder.note(question, answer)
+            self.shared.note_answers(known[2])
         return known[1]
 
     def _run_quietly(self, callee: FunctionValue, bound: Bound) -> Frame:

@@ -18,8 +18,6 @@ from ckptls.source.semantics.catalogue import Catalogue
 from ckptls.source.semantics.module import NOWHERE, Environment, Exports, OutsideCall
 from ckptls.source.semantics.pattern_text import UNKNOWN_TEXT, Piece
 from ckptls.source.semantics.run_state import (
-    MODULE,
-    NAME,
     ROOT_SCOPES,
     CallRecord,
     Effects,
@@ -174,7 +172,9 @@ class Interpreter(Executor):
             if is_relevant
             for name in (function.function.name, _called_name(function))
         }
-        return Exports(self.module.variables, self.attributes, self.imported, frozenset(telling))
+        return Exports(
+            self.module.variables, self.shared.attributes, self.shared.imported, frozenset(telling)
+        )
 
     def _telling_words(self) -> frozenset[bytes]:
         """Words by which a function may come to something that matters: those of the catalogue,
@@ -273,26 +273,26 @@ class Interpreter(Executor):
         bound = words if not words.isdisjoint(_BINDING) else frozenset(_BOUND.findall(text))
         for word in sorted(words):
             name = word.decode()
-            values = self._asked((NAME, name))
+            values = self.shared.read_name(name)
             is_kept = values is None or all(isinstance(each, _FIXED) for each in values)
             if word in bound or not is_kept:
                 self.assign(name, UNKNOWN)
 
     def _recorded(self, chunk: Chunk, run: Callable[[], object]) -> tuple[Effects, Recorder]:
         """Runs a chunk or function, with nothing left of what was run before but what can be
-        asked (see `Names.ask`)."""
+        read from `SharedState`."""
         self.frame = self.module
         self.effects = Effects()
         self.recorded_calls = set()
         self.returned_before = {}
         self.work = Work(self.budget.limit(chunk.length), chunk.length)
-        recorder = Recorder(len(self.imported))
-        self.recorders.append(recorder)
+        recorder = Recorder(len(self.shared.imported))
+        self.shared.recorders.append(recorder)
         try:
             run()
         except RecursionError:  # as a last resort: what is nested is cut long before
             self._start_again()
-        self.recorders.pop()
+        self.shared.recorders.pop()
         self.budget.left -= self.work.spent
         sites = _once(self.effects.sites)
         self.effects.finish(sites, _places(sites))
@@ -302,7 +302,7 @@ class Interpreter(Executor):
 
     def _start_again(self) -> None:
         """Leaves whatever was being run; what it found so far stays."""
-        del self.recorders[1:]
+        del self.shared.recorders[1:]
         self.quiet = self.depth = self.nesting = 0
         self.entrance = None
         self._descending.clear()
@@ -320,15 +320,14 @@ class Interpreter(Executor):
         calls: tuple[CallRecord, ...],
     ) -> Memo:
         answers = recorder.answers
-        names = {name for where, name in answers if where == NAME}
         return Memo(
             given,
             answers,
             writes,
             effects,
-            frozenset((*names, *writes)),
-            has_others=len(names) < len(answers),
-            is_plain=len(names) == len(answers) and not effects.attributes,
+            frozenset((*answers.names, *writes)),
+            has_others=answers.has_others,
+            is_plain=not answers.has_others and not effects.attributes,
             global_names=self.global_names,
             calls=calls,
             leaves=self.module.surroundings,
@@ -346,24 +345,17 @@ class Interpreter(Executor):
             memo.global_names ^ self.global_names
         ):
             return False
-        variables = self.module.variables
-        for question, answer in memo.answers.items():
-            where, name = question
-            found = variables.get(name) if where == NAME else self.ask(question)
-            if found is not answer and found != answer:
-                return False
-        return True
+        return self.shared.is_unchanged(memo.answers)
 
     def _replay(self, memo: Memo) -> Effects:
         self.budget.left -= memo.work.spent
         if memo.is_plain:
             return memo.effects
         if memo.has_others:
-            for (where, _), answer in memo.answers.items():
-                if where == MODULE:
-                    self.note_import(answer)
+            for module in memo.answers.modules.values():
+                self.shared.add_import(module)
         for owner, name, values in memo.effects.attributes:
-            self.add_attribute((owner, name), values)
+            self.shared.add_attribute((owner, name), values)
         return memo.effects
 
     def _run_function(

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from ckptls.source.semantics.module import LIBRARIES, Environment, Module, all_imported
+from ckptls.source.interpreter.shared_state import SharedState
+from ckptls.source.semantics.module import LIBRARIES, Environment, all_imported
 from ckptls.source.semantics.pattern_text import UNKNOWN_TEXT, text
 from ckptls.source.semantics.run_state import (
-    IMPORTED,
-    MODULE,
-    NAME,
     Effects,
     Frame,
-    Question,
-    Recorder,
 )
 from ckptls.source.semantics.values import (
     UNKNOWN,
@@ -53,9 +48,8 @@ STARRED = frozenset({"tensorflow", "tf_slim", "keras", "tf_keras"})
 class Names:
     """Looks names up in a frame, and notes what was read and written.
 
-    All that a run reads from outside it comes through `ask`, which can be asked again: names of
-    the top level, attributes of classes and objects, modules. Nothing else of what other runs
-    leave behind may be read while one is run.
+    What a run reads from outside it comes from `shared`, which notes it: names of the top level,
+    attributes of classes and objects, modules. Nothing else that other runs leave may be read.
     """
 
     def __init__(self, module: Frame, chunk: Chunk, environment: Environment) -> None:
@@ -68,48 +62,11 @@ class Names:
         self.work = Work(0)
         # How deep statements and expressions are nested that are being run.
         self.nesting = 0
-        self.recorders: list[Recorder] = []
-        # How often something outside a function's own frame has changed.
-        self.writes = 0
+        self.shared = SharedState(module, chunk, environment)
         # What functions of the document declare as `global`.
         self.global_names: frozenset[str] = frozenset()
-        self._attributes: dict[tuple[Chunk, str], Values] = {}
-        self._imports: list[Module] = []
         # For each branch of the top level that is being run: what its recorders had written.
         self._written: list[list[set[str]]] = []
-        self._modules: dict[str, Module | None] = {}
-
-    # The world outside a run
-
-    def ask(self, question: Question) -> Any:
-        """The answer, as of now, to a question that a run may put to the world outside it."""
-        where, name = question
-        if where == NAME:
-            return self.module.variables.get(name)
-        if where == MODULE:
-            return self._module_named(name)
-        if where == IMPORTED:
-            return tuple(self._imports)
-        assert isinstance(where, Chunk)
-        values = self._attributes.get((where, name))
-        home = where.pool.home if where.pool is not None else None
-        if home is not None and where.pool is not self.root.pool:
-            over_there = home.attribute((where, name))
-            if over_there is not None:
-                values = union(values or (), over_there)
-        return values
-
-    def _asked(self, question: Question) -> Any:
-        """As `ask`, noted as asked by all that is being run."""
-        answer = self.ask(question)
-        for recorder in self.recorders:
-            recorder.note(question, answer)
-        return answer
-
-    def _module_named(self, name: str) -> Module | None:
-        if name not in self._modules:
-            self._modules[name] = self.environment.module(name)
-        return self._modules[name]
 
     def imported_module(self, name: str) -> ModuleLike | None:
         """A module of the project by its name as the code that is run imports it."""
@@ -117,25 +74,9 @@ class Names:
             return None
         if self.frame.home is not None:
             return self.frame.home.environment.module(name)
-        found: Module | None = self._asked((MODULE, name))
-        self.note_import(found)
+        found = self.shared.read_module(name)
+        self.shared.add_import(found)
         return found
-
-    def note_import(self, module: Module | None) -> None:
-        """The document imports a module: it may have set flags."""
-        if module is not None and module not in self._imports:
-            self._imports.append(module)
-            self.writes += 1
-
-    @property
-    def attributes(self) -> dict[tuple[Chunk, str], Values]:
-        """All attributes that were assigned; not for what is being run."""
-        return self._attributes
-
-    @property
-    def imported(self) -> tuple[Module, ...]:
-        """All modules that were imported; not for what is being run."""
-        return tuple(self._imports)
 
     def lookup(self, name: str) -> Values:
         """The values of a name, here or in the frames around."""
@@ -163,10 +104,10 @@ class Names:
         if frame.home is not None:
             values = frame.home.get(name)
             return self._starred(frame.home.get("*") or (), name) if values is None else values
-        values = self._asked((NAME, name))
+        values = self.shared.read_name(name)
         if values is not None:
             return self._with_global(name, values)
-        starred = self._asked((NAME, "*"))
+        starred = self.shared.read_name("*")
         return self._starred(starred, name) if starred is not None else None
 
     def _with_global(self, name: str, values: Values) -> Values:
@@ -220,31 +161,26 @@ class Names:
         frame = self.frame
         frame.assign(name, values)
         if frame is self.module:
-            self._wrote(name)
+            self.shared.note_name_write(name)
         elif name in frame.globals and frame.home is None and self.root.pool is not None:
             self.write_key((self.root.pool.globals, name), values)
 
     def star(self, values: Values) -> None:
         """`from module import *` was met in the current frame."""
-        known = self._asked((NAME, "*")) if self.frame is self.module else None
+        known = self.shared.read_name("*") if self.frame is self.module else None
         self.assign("*", union(known or (), values))
-
-    def _wrote(self, name: str) -> None:
-        self.writes += 1
-        for recorder in self.recorders:
-            recorder.written.add(name)
 
     def branch(self) -> None:
         """What is assigned in the current frame from here on may be taken back."""
         self.frame.branch()
         if self.frame is self.module:
-            self._written.append([set(each.written) for each in self.recorders])
+            self._written.append([set(each.written) for each in self.shared.recorders])
 
     def take_back(self) -> dict[str, Values]:
         """Ends a branch: nothing was assigned; gives what was (see `Frame.take_back`)."""
         if self.frame is self.module:
-            self.writes += 1
-            for recorder, names in zip(self.recorders, self._written.pop(), strict=True):
+            self.shared.writes += 1
+            for recorder, names in zip(self.shared.recorders, self._written.pop(), strict=True):
                 recorder.written = names
         return self.frame.take_back()
 
@@ -274,8 +210,7 @@ class Names:
         """What a name of the current frame is worth if a branch does not assign it."""
         if self.frame is not self.module:
             return self.frame.variables.get(name)
-        values: Values | None = self._asked((NAME, name))
-        return values
+        return self.shared.read_name(name)
 
     def settle(self, branch: dict[str, Values]) -> None:
         """Assigns what a branch did after all."""
@@ -295,29 +230,19 @@ class Names:
 
     def read_key(self, key: tuple[Chunk, str]) -> Values | None:
         """What was assigned to an attribute of a class or an object, here or over there."""
-        values: Values | None = self._asked(key)
+        values = self.shared.read_attribute(key)
         if key[0].pool is None:
             # It belongs to no document: modules that are imported may have set it.
-            for module in all_imported(self._asked((IMPORTED, ""))):
+            for module in all_imported(self.shared.read_imported()):
                 over_there = module.attribute(key)
                 if over_there is not None:
                     values = union(values or (), over_there)
         return self.resolved(values) if values is not None else None
 
     def write_key(self, key: tuple[Chunk, str], values: Values) -> None:
-        """Notes that an attribute was assigned."""
-        self._asked(key)
-        for recorder in self.recorders:
-            recorder.written_keys.add(key)
-        self.add_attribute(key, values)
+        """Assigns to an attribute of a class or an object."""
+        self.shared.write_attribute(key, values)
         self.effects.attributes.append((*key, values))
-
-    def add_attribute(self, key: tuple[Chunk, str], values: Values) -> None:
-        """An attribute has these values, too."""
-        known = self._attributes.get(key)
-        if known is None or not set(values) <= set(known):
-            self.writes += 1
-            self._attributes[key] = union(known or (), values)
 
     def catalogued(self, name: str) -> bool:
         """Whether the catalogue has a function of that name; the user's own may be in it."""

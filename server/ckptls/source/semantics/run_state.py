@@ -16,15 +16,13 @@ from ckptls.source.semantics.values import (
 )
 
 if TYPE_CHECKING:
+    from ckptls.source.semantics.module import Module
     from ckptls.source.semantics.values import ModuleLike
     from ckptls.source.semantics.work import Work
     from ckptls.source.syntax.ir import Chunk
 
-# A question to the world outside a run, as `Names.ask` answers it: (NAME, name) of the top
-# level, (MODULE, name as it is imported), (IMPORTED, "") for all modules imported so far, or
-# (class or object, attribute).
-NAME, MODULE, IMPORTED = 0, -1, -2
-Question = tuple["int | Chunk", str]
+# An attribute: the chunk of its class or object, and its name.
+AttributeKey = tuple["Chunk", str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,32 +190,62 @@ class Effects:
         )
 
 
-class Recorder:
-    """Notes what a run asked the world outside it, and the answers; and which names of the top
-    level it wrote. What it wrote itself is not asked from outside.
+@dataclass(slots=True)
+class Answers:
+    """What a run read from outside it, and the values that it got (see `SharedState`).
 
-    imported: how many modules were imported before it.
+    Attributes:
+        names: of the top level; None for one without a value. `*` is what was imported whole.
+        attributes: of classes and objects; names that functions declare `global` are among them.
+        modules: by the names as they are imported; None for what is no module of the project.
+        imported: the modules that were imported before the run; None if it did not ask.
+    """
+
+    names: dict[str, Values | None] = field(default_factory=dict)
+    attributes: dict[AttributeKey, Values | None] = field(default_factory=dict)
+    modules: dict[str, Module | None] = field(default_factory=dict)
+    imported: tuple[Module, ...] | None = None
+
+    @property
+    def has_others(self) -> bool:
+        """Whether more than names was read."""
+        return bool(self.attributes or self.modules) or self.imported is not None
+
+
+class Recorder:
+    """Notes what a run reads from outside it, with the first value of each, and what it writes.
+
+    What the run wrote itself does not come from outside.
+
+    imported: how many modules were imported before the run.
     """
 
     __slots__ = ("answers", "imported", "written", "written_keys")
 
     def __init__(self, imported: int) -> None:
         self.imported = imported
-        self.answers: dict[Question, Any] = {}
+        self.answers = Answers()
         self.written: set[str] = set()
-        self.written_keys: set[Question] = set()
+        self.written_keys: set[AttributeKey] = set()
 
-    def note(self, question: Question, answer: Any) -> None:
-        """Notes a question that was asked, and what the answer was the first time."""
-        where, name = question
-        if where == NAME:
-            if name in self.written:
-                return
-        elif where == IMPORTED:
-            answer = answer[: self.imported]
-        elif question in self.written_keys:
-            return
-        self.answers.setdefault(question, answer)
+    def note_name(self, name: str, values: Values | None) -> None:
+        """A name of the top level was read."""
+        if name not in self.written:
+            self.answers.names.setdefault(name, values)
+
+    def note_attribute(self, key: AttributeKey, values: Values | None) -> None:
+        """An attribute was read."""
+        if key not in self.written_keys:
+            self.answers.attributes.setdefault(key, values)
+
+    def note_module(self, name: str, module: Module | None) -> None:
+        """A module was looked for."""
+        self.answers.modules.setdefault(name, module)
+
+    def note_imported(self, modules: tuple[Module, ...]) -> None:
+        """The imported modules were asked for."""
+        if self.answers.imported is None:
+            self.answers.imported = modules[: self.imported]
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +263,7 @@ class Memo:
     """
 
     given: tuple[Any, ...]
-    answers: dict[Question, Any]
+    answers: Answers
     writes: dict[str, Values]
     effects: Effects
     names: frozenset[str]
