@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ckptls.source.document import Document
-from ckptls.source.semantics.module import NOWHERE, Exports, Module, OutsideCall, detached
+from ckptls.source.semantics.module import NOWHERE, Exports, Module, OutsideCall, detach_values
 from ckptls.source.semantics.values import (
     ClassValue,
     FunctionValue,
@@ -164,7 +164,7 @@ def _mentions(text: bytes, names: Iterable[bytes]) -> bool:
 def _plain(values: Values, home: Module, attributes: Attributes, depth: int = 0) -> Values:
     """The values as another document can use them: functions and objects stay where they are,
     parsed arguments and configurations go along with what is in them."""
-    return union(*(_taken(value, home, attributes, depth) for value in detached(values, home)))
+    return union(*(_taken(value, home, attributes, depth) for value in detach_values(values, home)))
 
 
 def _taken(value: Value, home: Module, attributes: Attributes, depth: int) -> Values:

@@ -12,7 +12,7 @@ from ckptls.checkpoint.storage.filesystem import is_remote
 from ckptls.source.document import Analysis, Cursor, Document, mentions_tensorflow
 from ckptls.source.semantics.catalogue import Catalogue, builtin_catalogue
 from ckptls.source.semantics.module import OutsideCall
-from ckptls.source.stdlib.flags import normal
+from ckptls.source.stdlib.flags import normalize_name
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.callers import ProjectCalls
 from ckptls.workspace.checkpoint_store import CheckpointStore, Entry
@@ -141,7 +141,7 @@ def place_of(folder: str | None, settings: Settings) -> Place:
     return Place(
         folder,
         tuple(os.path.normpath(os.path.join(folder or "", root)) for root in roots),
-        {normal(name): value for name, value in settings.flags},
+        {normalize_name(name): value for name, value in settings.flags},
         _catalogue(settings),
     )
 

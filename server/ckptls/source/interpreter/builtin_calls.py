@@ -19,7 +19,7 @@ from ckptls.source.semantics.values import (
     union,
 )
 from ckptls.source.stdlib import containers
-from ckptls.source.stdlib.argument_binding import partial
+from ckptls.source.stdlib.argument_binding import bind_partial
 from ckptls.source.stdlib.containers import items_of
 from ckptls.source.syntax import ir
 from ckptls.source.tensorflow import exit_stack, variable_scope
@@ -117,5 +117,5 @@ SPECIAL: dict[str, Callable[[InterpreterProtocol, ir.Call, Arguments], Values]] 
     "tensorflow.get_variable_scope": _current_scope,
     "dataclasses.asdict": _as_record,
     **{name: lambda caller, node, arguments: exit_stack.STACK for name in exit_stack.NAMES},
-    "functools.partial": lambda caller, node, arguments: partial(arguments),
+    "functools.partial": lambda caller, node, arguments: bind_partial(arguments),
 }

@@ -34,7 +34,7 @@ from ckptls.source.semantics.values import (
     weight_of,
 )
 from ckptls.source.stdlib import containers, flags, strings
-from ckptls.source.stdlib.argument_binding import bind_arguments, spread
+from ckptls.source.stdlib.argument_binding import bind_arguments, spread_arguments
 from ckptls.source.stdlib.containers import items_of
 from ckptls.source.syntax import ir
 from ckptls.source.tensorflow import exit_stack, make_template, name_comparison, variable_scope
@@ -54,7 +54,9 @@ class Caller(Catalogued):
 
     def call(self, node: ir.Call) -> Values:
         callees = self.evaluate(node.function)
-        arguments = spread(tuple((a.name, self.evaluate(a.value)) for a in node.arguments))
+        arguments = spread_arguments(
+            tuple((a.name, self.evaluate(a.value)) for a in node.arguments)
+        )
         return union(*(self.apply(callee, node, arguments) for callee in callees))
 
     def apply(self, callee: Value, node: ir.Call, arguments: Arguments) -> Values:
@@ -80,7 +82,7 @@ class Caller(Catalogued):
         if isinstance(callee, Tracked):
             entry = self.catalogue.method(callee.kind, "__call__")
             if entry is not None and isinstance(callee, FunctionTemplate):
-                return make_template.called(self, entry, callee, node, arguments)
+                return make_template.call(self, entry, callee, node, arguments)
             return UNKNOWN if entry is None else self.apply_entry(entry, node, arguments, callee)
         return UNKNOWN
 
@@ -100,13 +102,13 @@ class Caller(Catalogued):
         if found is not None:
             return found
         if variable_scope.is_arg_scope(name):
-            return variable_scope.arg_scope(self, arguments)
+            return variable_scope.open_arg_scope(self, arguments)
         positional = tuple(values for key, values in arguments if key is None)
         canonical_name = canonical(name)
         known = strings.FUNCTIONS.get(canonical_name)
         if known is not None:
             return known(positional)
-        if name_comparison.called(self, name, node, arguments):
+        if name_comparison.note_regex_call(self, name, node, arguments):
             return (NameTest(),)
         special = SPECIAL.get(canonical_name)
         if special is not None:
@@ -124,17 +126,21 @@ class Caller(Catalogued):
         if not self.work.affords(weight_of((value,)) + given):
             return UNKNOWN
         if name in exit_stack.METHODS:
-            return exit_stack.called(self, value, name, arguments)
+            return exit_stack.call_method(self, value, name, arguments)
         if isinstance(value, Text):
             if name in ("format", "format_map"):
-                named = variable_scope.named(arguments, is_first_a_mapping=name == "format_map")
+                named = variable_scope.keyword_arguments(
+                    arguments, is_first_a_mapping=name == "format_map"
+                )
                 return strings.format_text(value, positional, named)
             return strings.text_method(value, name, positional)
         if isinstance(value, Record):
             return self.resolved(flags.call_record(self, value, name, arguments, node))
         if isinstance(value, Tracked):
             if isinstance(value, StringTemplate) and name in ("substitute", "safe_substitute"):
-                return strings.substituted(value.template, variable_scope.named(arguments))
+                return strings.substitute_template(
+                    value.template, variable_scope.keyword_arguments(arguments)
+                )
             entry = self.catalogue.method(value.kind, name)
             if entry is not None:
                 return self.apply_entry(entry, node, arguments, value)
@@ -151,7 +157,7 @@ class Caller(Catalogued):
         if isinstance(value, Unknown | Member | Qualified) and not _is_outside(value):
             self._unsure(name, node, arguments)
         if name == "get" and isinstance(value, Unknown | Outside | Member):
-            return flags.setting(positional)
+            return flags.read_setting(positional)
         return UNKNOWN
 
     def rebound(self, node: ir.Call, values: Values) -> None:
@@ -207,7 +213,7 @@ class Caller(Catalogued):
                         self._looked_up(each, left, node, is_test=True)
 
     def compared(self, operator: str, left: Values, right: Values, node: ir.Compare) -> None:
-        name_comparison.compared(self, operator, left, right, node)
+        name_comparison.note_comparison(self, operator, left, right, node)
 
     def subscripted(self, value: Values, index: Values, node: ir.Subscript) -> Values:
         for container in value:

@@ -34,10 +34,10 @@ from ckptls.source.stdlib import flags
 from ckptls.source.stdlib.argument_binding import (
     Bound,
     bind_arguments,
-    is_on,
+    is_reshaping,
+    may_be_set,
     path_parameter,
-    reshapes,
-    saved,
+    saved_path,
 )
 from ckptls.source.syntax import ir
 from ckptls.source.syntax.ir import Chunk
@@ -49,10 +49,10 @@ from ckptls.source.tensorflow import (
     variable_scope,
 )
 from ckptls.source.tensorflow.variable_selection import (
-    assigned_map,
     restored_names,
     saved_names,
-    selection,
+    select_variables,
+    written_map,
 )
 
 # What is given a name in one place, and makes its variables in another.
@@ -171,17 +171,17 @@ class Catalogued(Evaluator):
             paths = self.path_uses(bound.get(parameter, UNKNOWN), form, node)
         elif receiver is not None:
             paths = self.uses_of(receiver)
-        is_lenient = is_on(entry.lenient_when, bound)
+        is_lenient = may_be_set(entry.lenient_when, bound)
         # What a saver is made with is judged where it restores, a cell where it runs.
         is_certain = entry.effect is not Effect.SAVER and entry.effect not in _RUN_LATER
         emitter = self._emitter(entry, node, paths, is_certain, is_lenient)
-        emitter.reshapes = reshapes(entry, bound, receiver)
+        emitter.reshapes = is_reshaping(entry, bound, receiver)
         emitter.library = library or library_of(receiver)
         if entry.effect is Effect.DEFINE:
             emitter.shape = shape_of(bound.get("shape", UNKNOWN))
             emitter.dtype = dtype_of(bound.get("dtype", UNKNOWN))
         elif entry.effect is Effect.SCOPED:
-            emitter.outer = variable_scope.given(self, bound)
+            emitter.outer = variable_scope.scope_argument(self, bound)
         for name, roles in entry.roles.items():
             if name in bound:
                 values = bound[name]
@@ -208,16 +208,16 @@ class Catalogued(Evaluator):
         if entry.returns is None:
             return UNKNOWN
         if entry.returns in ("saved", "saved-step"):
-            return saved(entry, bound)
+            return saved_path(entry, bound)
         parameter = path_parameter(entry, bound, receiver)
         given = bound.get(parameter, UNKNOWN) if parameter is not None else ()
         form = entry.form_of(parameter or "")
         if receiver is not None and receiver.paths:
             given, form = receiver.paths, PathForm(receiver.form)
         if entry.returns == "latest":
-            return flags.latest(given)
+            return flags.latest_checkpoint(given)
         if entry.returns == "manager":
-            return (object_checkpoint.manager(bound, given, form.value),)
+            return (object_checkpoint.make_manager(bound, given, form.value),)
         if entry.returns == "keras-model":
             return (KerasModel(given, form.value, library),)
         return (Tracked(entry.returns, given, form.value),)
@@ -237,7 +237,7 @@ class Catalogued(Evaluator):
 
     def _layered(self, entry: Entry, node: ir.Call, bound: Bound, arguments: Arguments) -> None:
         if entry.short_name in ("repeat", "stack"):
-            variable_scope.repeated(self, entry, node, arguments)
+            variable_scope.repeat_layer(self, entry, node, arguments)
         elif not self.quiet:
             self.effects.variables += variable_scope.layer_variables(self, entry.name, bound)
 
@@ -248,7 +248,7 @@ class Catalogued(Evaluator):
             return
         place, fits = self.place(call.node), call.emitter.reshapes
         is_certain = is_certain and not self.frame.is_guarded
-        assigned = assigned_map(variables, roles)
+        assigned = written_map(variables, roles)
         restore = Restore(call.paths, include, exclude, is_certain, place, False, fits, assigned)
         self.effects.restores.append(restore)
 
@@ -261,7 +261,7 @@ class Catalogued(Evaluator):
         by_layer = is_load and bound.get("by_name") == (Literal(True),)
         include = () if is_load else None
         name = "var_name_to_prev_var_name"
-        assigned = assigned_map(bound.get(name, UNKNOWN), entry.roles.get(name))
+        assigned = written_map(bound.get(name, UNKNOWN), entry.roles.get(name))
         place = self.place(call.node)
         library = call.emitter.library if is_load else ""
         restore = Restore(call.paths, include, (), False, place, by_layer, False, assigned, library)
@@ -277,7 +277,7 @@ class Catalogued(Evaluator):
                 evidence = Evidence.FLOW if value.flag is None else Evidence.FILE
                 use = PathUse(value.directory, PathForm.ANY, evidence, True, value.flag)
                 found.append(replace(use, is_beside=value.is_beside))
-            elif (name := flags.name_of(value)) is not None:
+            elif (name := flags.flag_name_of(value)) is not None:
                 found.append(PathUse(UNKNOWN_TEXT, form, Evidence.FILE, flag=name))
             elif not (isinstance(value, Literal) and value.value is None):
                 for each in texts((value,)):
@@ -295,11 +295,11 @@ class Catalogued(Evaluator):
 
 
 def _open_scope(caller: Catalogued, call: CatalogueCall) -> Values:
-    return variable_scope.opened(caller, call.bound)
+    return variable_scope.open_scope(caller, call.bound)
 
 
 def _open_name_scope(caller: Catalogued, call: CatalogueCall) -> Values:
-    return variable_scope.opened_name_scope(caller, call.bound)
+    return variable_scope.open_name_scope(caller, call.bound)
 
 
 def _define_variable(caller: Catalogued, call: CatalogueCall) -> Values:
@@ -307,7 +307,7 @@ def _define_variable(caller: Catalogued, call: CatalogueCall) -> Values:
 
 
 def _select_variables(caller: Catalogued, call: CatalogueCall) -> Values:
-    return (selection(call.entry, call.bound),)
+    return (select_variables(call.entry, call.bound),)
 
 
 def _make_saver(caller: Catalogued, call: CatalogueCall) -> Values:
@@ -340,7 +340,7 @@ def _save_by_saver(caller: Catalogued, call: CatalogueCall) -> None:
 def _save_by_manager(caller: Catalogued, call: CatalogueCall) -> Values | None:
     if not isinstance(call.receiver, CheckpointManager):
         return None
-    return object_checkpoint.saved(caller, call.node, call.receiver, call.bound)
+    return object_checkpoint.save_by_manager(caller, call.node, call.receiver, call.bound)
 
 
 def _load_weights(caller: Catalogued, call: CatalogueCall) -> None:
@@ -348,31 +348,31 @@ def _load_weights(caller: Catalogued, call: CatalogueCall) -> None:
 
 
 def _make_cell(caller: Catalogued, call: CatalogueCall) -> Values:
-    return rnn_cells.made(caller, call.entry, call.bound)
+    return rnn_cells.make_cell(caller, call.entry, call.bound)
 
 
 def _run_network(caller: Catalogued, call: CatalogueCall) -> Values:
-    return rnn_cells.run(caller, call.entry, call.bound, call.emitter)
+    return rnn_cells.run_network(caller, call.entry, call.bound, call.emitter)
 
 
 def _step_cell(caller: Catalogued, call: CatalogueCall) -> Values | None:
     if call.receiver is None:
         return None
-    return rnn_cells.step(caller, call.receiver, call.bound, call.emitter)
+    return rnn_cells.call_cell(caller, call.receiver, call.bound, call.emitter)
 
 
 def _make_template(caller: Catalogued, call: CatalogueCall) -> Values:
-    return make_template.made(caller, call.bound)
+    return make_template.make(caller, call.bound)
 
 
 def _make_average(caller: Catalogued, call: CatalogueCall) -> Values:
-    return moving_average.made(call.bound)
+    return moving_average.make_average(call.bound)
 
 
 def _read_average(caller: Catalogued, call: CatalogueCall) -> Values | None:
     if not isinstance(call.receiver, MovingAverage):
         return None
-    return moving_average.asked(call.entry.short_name, call.receiver, call.bound)
+    return moving_average.call_method(call.entry.short_name, call.receiver, call.bound)
 
 
 def _check_exists(caller: Catalogued, call: CatalogueCall) -> None:
@@ -381,11 +381,11 @@ def _check_exists(caller: Catalogued, call: CatalogueCall) -> None:
 
 
 def _make_object_checkpoint(caller: Catalogued, call: CatalogueCall) -> Values:
-    return (ObjectCheckpoint(keywords=object_checkpoint.keywords(caller, call.node)),)
+    return (ObjectCheckpoint(keywords=object_checkpoint.list_keywords(caller, call.node)),)
 
 
 def _restore_objects(caller: Catalogued, call: CatalogueCall) -> None:
-    keywords = object_checkpoint.of(call.receiver, call.bound)
+    keywords = object_checkpoint.keywords_of(call.receiver, call.bound)
     call.emitter.emit(keywords, object_checkpoint.ROLES, "keyword")
 
 

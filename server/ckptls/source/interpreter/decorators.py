@@ -69,7 +69,7 @@ class Wrapping:
         return any(each.kind == kind and each.name == name for each in self.parameters)
 
 
-def wrapping(decorator: ir.Function) -> Wrapping | None:
+def find_wrapping(decorator: ir.Function) -> Wrapping | None:
     """What a decorator makes of a function; None if it gives that back as it is."""
     if not decorator.parameters:
         return None

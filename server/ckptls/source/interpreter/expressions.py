@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ckptls.source.interpreter.names import Names
-from ckptls.source.semantics.dict_spans import braces
+from ckptls.source.semantics.dict_spans import find_braces
 from ckptls.source.semantics.interpreter_protocol import InterpreterProtocol
 from ckptls.source.semantics.pattern_text import Hole, Origin, Piece, Text
 from ckptls.source.semantics.values import (
@@ -38,16 +38,16 @@ from ckptls.source.semantics.values import (
     weight_of,
 )
 from ckptls.source.stdlib import flags, strings
-from ckptls.source.stdlib.conditions import calculated, decided, truth
+from ckptls.source.stdlib.conditions import calculate, decide_test, truth_of
 from ckptls.source.stdlib.containers import (
-    added,
-    element,
-    item,
+    add_sequences,
+    get_item,
+    get_slice,
     items_of,
-    merged,
+    merge_mappings,
+    repeat_sequence,
     repeated_keys,
-    sliced,
-    times,
+    unpack_element,
     with_item,
 )
 from ckptls.source.stdlib.guards import are_names, is_name_test, is_tested
@@ -94,15 +94,15 @@ class Evaluator(Names, InterpreterProtocol):
         found: tuple[Text, ...] = (Text(),)
         for part in node.parts:
             if isinstance(part, ir.Run):
-                found = strings.product(found, (Text((_piece(chunk, part),)),))
+                found = strings.concatenate(found, (Text((_piece(chunk, part),)),))
                 continue
             values = self.evaluate(part.value)
             if not self.work.affords(len(found) * len(values)):
                 values = UNKNOWN
             if part.spec is not None:
-                found = strings.product(found, strings.formatted(values, part.spec))
+                found = strings.concatenate(found, strings.format_values(values, part.spec))
             else:
-                found = strings.product(found, (Text((Hole(),)),))
+                found = strings.concatenate(found, (Text((Hole(),)),))
         return found
 
     def _name(self, node: ir.Name) -> Values:
@@ -187,16 +187,16 @@ class Evaluator(Names, InterpreterProtocol):
             values += sum(each.length for each in left if isinstance(each, Text)) // 2
         if not self.work.affords(values):
             return UNKNOWN
-        if operator == "+" and calculated("+", left, right) is None:
+        if operator == "+" and calculate("+", left, right) is None:
             return _added(left, right)
         if operator == "%":
-            found = [strings.percent(each, right) for each in left if isinstance(each, Text)]
+            found = [strings.format_percent(each, right) for each in left if isinstance(each, Text)]
             return union(*found) if found else UNKNOWN
         if operator == "*" and any(isinstance(each, Sequence) for each in left + right):
-            return combined(left, right, times)
+            return combined(left, right, repeat_sequence)
         if operator == "|" and any(isinstance(each, Mapping) for each in left):
-            return combined(left, right, merged)
-        if (number := calculated(operator, left, right)) is not None:
+            return combined(left, right, merge_mappings)
+        if (number := calculate(operator, left, right)) is not None:
             return (Literal(number),)
         if operator == "/" and any(isinstance(each, Text) for each in left):
             return strings.join_paths((left, right))
@@ -210,7 +210,7 @@ class Evaluator(Names, InterpreterProtocol):
         if is_tested(left) or is_tested(right):
             return (NameTest(),)
         if node.operator == "or":
-            truths = [truth(value) for value in left]
+            truths = [truth_of(value) for value in left]
             if all(truths) and not isinstance(node.left, ir.Binary):
                 return left
             kept = (v for v, is_true in zip(left, truths, strict=True) if is_true is not False)
@@ -258,7 +258,7 @@ class Evaluator(Names, InterpreterProtocol):
             bounds.append(number)
         if not self.work.affords(weight_of(value)):
             return UNKNOWN
-        return union(sliced(each, bounds[0], bounds[1]) for each in value)
+        return union(get_slice(each, bounds[0], bounds[1]) for each in value)
 
     def _slice(self, node: ir.Slice) -> Values:
         for part in (node.lower, node.upper):
@@ -274,16 +274,20 @@ class Evaluator(Names, InterpreterProtocol):
         if isinstance(container, Record):
             names = [each.literal for each in texts(index)]
             if len(names) == 1 and names[0]:
-                return self.resolved(flags.read_record(self, container, flags.normal(names[0])))
+                return self.resolved(
+                    flags.read_record(self, container, flags.normalize_name(names[0]))
+                )
             return UNKNOWN
         if isinstance(container, Qualified) and container.name == "os.environ":
             names = [each.literal for each in texts(index)]
-            return flags.environment(self, names[0]) if len(names) == 1 and names[0] else UNKNOWN
+            return (
+                flags.read_environment(self, names[0]) if len(names) == 1 and names[0] else UNKNOWN
+            )
         if isinstance(container, Mapping | Sequence) and not self.work.affords(
             len(index) + container.size.weight
         ):
             return UNKNOWN
-        return self.resolved(item(container, index))
+        return self.resolved(get_item(container, index))
 
     def _items(self, node: ir.Items) -> Values:
         items: list[Values] = []
@@ -315,11 +319,11 @@ class Evaluator(Names, InterpreterProtocol):
                 else:
                     is_complete = False
         repeated = repeated_keys(node, entries)
-        return (Mapping(tuple(entries), is_complete, repeated, braces(self.chunk, node)),)
+        return (Mapping(tuple(entries), is_complete, repeated, find_braces(self.chunk, node)),)
 
     def _conditional(self, node: ir.Conditional) -> Values:
         tested = self.evaluate(node.test)
-        chosen = decided(self, node.test)
+        chosen = decide_test(self, node.test)
         with self.guarded(is_name_test(node.test) or is_tested(tested)):
             then, otherwise = self.evaluate(node.then), self.evaluate(node.otherwise)
         return union(then if chosen is not False else (), otherwise if chosen is not True else ())
@@ -367,7 +371,7 @@ class Evaluator(Names, InterpreterProtocol):
                 if isinstance(part, ir.Other):
                     self.evaluate(part)
                 else:
-                    self.bind(part, union(*(element(value, index) for value in values)))
+                    self.bind(part, union(*(unpack_element(value, index) for value in values)))
         elif isinstance(target, ir.Attribute):
             for owner in self.evaluate(target.value):
                 if isinstance(owner, Instance):
@@ -443,10 +447,10 @@ def _piece(chunk: Chunk | None, run: ir.Run) -> Piece:
 
 def _added(left: Values, right: Values) -> Values:
     if any(isinstance(value, Sequence) for value in (*left, *right)):
-        return combined(left, right, added)
+        return combined(left, right, add_sequences)
     if not any(isinstance(value, Text) for value in (*left, *right)):
         return UNKNOWN
-    return strings.product(texts(left), texts(right)) or UNKNOWN
+    return strings.concatenate(texts(left), texts(right)) or UNKNOWN
 
 
 def _negated(value: Value) -> Value:
@@ -457,7 +461,7 @@ def _negated(value: Value) -> Value:
 
 def _state_member(value: Tracked, name: str) -> Values:
     if name == "model_checkpoint_path":
-        return flags.latest(value.paths)
+        return flags.latest_checkpoint(value.paths)
     return UNKNOWN
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ckptls.source.interpreter.calls import Caller
-from ckptls.source.interpreter.decorators import Wrapping, wrapping
+from ckptls.source.interpreter.decorators import Wrapping, find_wrapping
 from ckptls.source.semantics.catalogue import Catalogue
 from ckptls.source.semantics.module import Environment
 from ckptls.source.semantics.pattern_text import Text
@@ -137,7 +137,7 @@ class Functions(Caller):
             for value in self.evaluate(name) if isinstance(name, ir.Name | ir.Attribute) else ():
                 if isinstance(value, FunctionValue):
                     if value.key not in self._decorating:
-                        self._decorating[value.key] = wrapping(value.function)
+                        self._decorating[value.key] = find_wrapping(value.function)
                     known = self._decorating[value.key]
                     if isinstance(decorator, ir.Call):  # what it makes is the decorator
                         known = Wrapping((), None, gives_itself=False)

@@ -24,7 +24,7 @@ from ckptls.source.semantics.values import (
     Values,
     union,
 )
-from ckptls.source.stdlib.conditions import always, decided
+from ckptls.source.stdlib.conditions import constant_truth, decide_test
 from ckptls.source.stdlib.containers import items_of
 from ckptls.source.stdlib.guards import are_names, catches, is_name_test, is_tested
 from ckptls.source.syntax import ir
@@ -143,11 +143,11 @@ class Executor(Functions):
         while following is not None:
             clause, following = following, None
             is_guard = is_tested(self.evaluate(clause.test)) or is_name_test(clause.test)
-            chosen = always(clause.test)
+            chosen = constant_truth(clause.test)
             if chosen is not None:
                 last = clause.then if chosen else clause.otherwise
             else:
-                chosen, around = decided(self, clause.test), self.frame.scopes
+                chosen, around = decide_test(self, clause.test), self.frame.scopes
                 self.frame.is_guarded = self.frame.is_guarded or is_guard
                 branches.append(self._branch(clause.then, around, is_guard, chosen))
                 last = clause.otherwise
@@ -170,7 +170,7 @@ class Executor(Functions):
         self.settle(self.joined([each.assigned for each in reversed(taken)]))
         self.frame.scopes = taken[-1].scopes
         if any(each.scopes != self.frame.scopes for each in taken):
-            self.frame.scopes = variable_scope.somewhere(self.frame.scopes)
+            self.frame.scopes = variable_scope.with_unknown_outer(self.frame.scopes)
         if is_left:
             return True
         if branches[0].is_guard and (branches[0].is_left or is_other_left):
@@ -206,7 +206,7 @@ class Executor(Functions):
         self.frame.is_repeated = repeated
         if not is_whole:
             self.settle(self.joined([self.take_back(), {}]))
-            self.frame.scopes = variable_scope.either(around, self.frame.scopes)
+            self.frame.scopes = variable_scope.join_scopes(around, self.frame.scopes)
         self._block(node.otherwise)
 
     def _while(self, node: ir.While) -> None:
@@ -218,7 +218,7 @@ class Executor(Functions):
             self._block(node.body)
         self.frame.is_repeated = repeated
         self.settle(self.joined([self.take_back(), {}]))
-        self.frame.scopes = variable_scope.either(around, self.frame.scopes)
+        self.frame.scopes = variable_scope.join_scopes(around, self.frame.scopes)
         self._block(node.otherwise)
 
     def _try(self, node: ir.Try) -> bool:
@@ -230,7 +230,7 @@ class Executor(Functions):
         is_left = self._block(node.otherwise) or is_left
         # How far it came before anything was caught is not known.
         if node.handlers:
-            self.frame.scopes = variable_scope.either(around, self.frame.scopes)
+            self.frame.scopes = variable_scope.join_scopes(around, self.frame.scopes)
         after = self.take_back()
         for _, block in node.handlers:
             self.branch()
@@ -247,14 +247,14 @@ class Executor(Functions):
         for expression, target in node.items:
             values = self.evaluate(expression)
             self.frame.stacks += any(map(is_stack, values))
-            self.frame.scopes, values = variable_scope.entered(self.frame.scopes, values)
+            self.frame.scopes, values = variable_scope.enter_scopes(self.frame.scopes, values)
             if _suppresses(expression):
                 self.frame.is_guarded = True
             if target is not None:
                 self.bind(target, values)
         is_left = self._block(node.body)
         if self.frame.are_stacks_left and self.frame.stacks > stacks_outside:
-            outer = variable_scope.somewhere(outer)
+            outer = variable_scope.with_unknown_outer(outer)
         self.frame.scopes, self.frame.is_guarded = outer, guarded
         self.frame.stacks = stacks_outside
         return is_left

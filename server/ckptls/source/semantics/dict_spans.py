@@ -36,7 +36,7 @@ class Braces:
         return Span(self.chunk.start + self.inner[0], self.chunk.start + self.inner[1])
 
 
-def braces(chunk: Chunk, node: ir.Dict) -> Braces | None:
+def find_braces(chunk: Chunk, node: ir.Dict) -> Braces | None:
     """Where a dictionary stands; None if something in it is half-typed or spread."""
     if not all(key is not None and value is not None for key, value in node.entries):
         return None

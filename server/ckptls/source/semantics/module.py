@@ -91,7 +91,7 @@ class Module:
         exports = self.exports
         if name not in self._variables:
             values = exports.variables.get(name)
-            self._variables[name] = detached(values, self) if values is not None else None
+            self._variables[name] = detach_values(values, self) if values is not None else None
         return self._variables[name]
 
     def attribute(self, key: tuple[Chunk, str]) -> Values | None:
@@ -99,7 +99,7 @@ class Module:
         exports = self.exports
         if key not in self._attributes:
             values = exports.attributes.get(key)
-            self._attributes[key] = detached(values, self) if values is not None else None
+            self._attributes[key] = detach_values(values, self) if values is not None else None
         return self._attributes[key]
 
     def gives(self, name: str) -> bool:
@@ -168,13 +168,13 @@ class Environment:
 NOWHERE = Environment()
 
 
-def detached(values: Values, home: Module) -> Values:
+def detach_values(values: Values, home: Module) -> Values:
     """The values without the places where they are written, as seen from another document."""
     return tuple(_detached(value, home) for value in values)
 
 
 def _each(several: tuple[Values, ...], home: Module) -> tuple[Values, ...]:
-    return tuple(detached(values, home) for values in several)
+    return tuple(detach_values(values, home) for values in several)
 
 
 def _text(value: Text) -> Text:
@@ -183,9 +183,9 @@ def _text(value: Text) -> Text:
 
 def _detached_object(value: Tracked, home: Module) -> Tracked:
     if isinstance(value, PartialCall):
-        function = detached(value.function, home)
+        function = detach_values(value.function, home)
         return replace(value, function=function, values=_each(value.values, home))
-    held: dict[str, Any] = {name: detached(getattr(value, name), home) for name in value.held}
+    held: dict[str, Any] = {name: detach_values(getattr(value, name), home) for name in value.held}
     if isinstance(value, LatestName) and value.latest is not None:
         held["latest"] = replace(value.latest, directory=_text(value.latest.directory))
     return replace(value, **held)
@@ -198,19 +198,19 @@ def _detached(value: Value, home: Module) -> Value:
         case Sequence():
             return replace(value, items=_each(value.items, home))
         case Dictionary():
-            entries = ((detached(k, home), detached(v, home)) for k, v in value.entries)
+            entries = ((detach_values(k, home), detach_values(v, home)) for k, v in value.entries)
             return replace(value, entries=tuple(entries), braces=None)
         case FunctionValue():
             owner = _detached(value.owner, home) if value.owner is not None else None
             return replace(
                 value,
                 owner=owner if isinstance(owner, ClassValue) else None,
-                bound=detached(value.bound, home),
-                closure=tuple((name, detached(known, home)) for name, known in value.closure),
+                bound=detach_values(value.bound, home),
+                closure=tuple((name, detach_values(known, home)) for name, known in value.closure),
                 home=value.home or home,
             )
         case ClassValue():
-            closure = tuple((name, detached(known, home)) for name, known in value.closure)
+            closure = tuple((name, detach_values(known, home)) for name, known in value.closure)
             return replace(value, home=value.home or home, closure=closure)
         case Instance():
             of = _detached(value.of, home)
@@ -229,7 +229,7 @@ def _detached(value: Value, home: Module) -> Value:
         case ScopeValue():
             return ScopeValue(_text(value.name), None, value.is_name_scope)
         case Defaults():
-            rows = ((f, a, detached(given, home)) for f, a, given in value.rows)
+            rows = ((f, a, detach_values(given, home)) for f, a, given in value.rows)
             return Defaults(tuple(rows))
         case Imported() if value.name:
             # Imported there from elsewhere: what it is over there is already detached.

@@ -22,7 +22,7 @@ from ckptls.source.semantics.values import (
 Bound = dict[str, Values]
 
 
-def spread(arguments: Arguments) -> Arguments:
+def spread_arguments(arguments: Arguments) -> Arguments:
     """The arguments with `*list` and `**dict` put in where their items are all known."""
     if not any(key in ("*", "**") for key, _ in arguments):
         return arguments
@@ -97,7 +97,7 @@ def bind_parameters(callee: FunctionValue, arguments: Arguments) -> Bound:
     return bound
 
 
-def is_on(flag: str | None, bound: Bound) -> bool:
+def may_be_set(flag: str | None, bound: Bound) -> bool:
     """Whether a flag of the call may be set."""
     return flag is not None and bound.get(flag, (Literal(False),)) != (Literal(False),)
 
@@ -111,25 +111,25 @@ def path_parameter(entry: Entry, bound: Bound, receiver: Tracked | None) -> str 
     return given
 
 
-def reshapes(entry: Entry, bound: Bound, receiver: Tracked | None) -> bool:
+def is_reshaping(entry: Entry, bound: Bound, receiver: Tracked | None) -> bool:
     """Whether another shape with as many elements is made to fit."""
     if entry.effect is Effect.RESTORE and isinstance(receiver, Saver):
         known = receiver.reshapes
-        return is_on(entry.reshapes_when, bound) if known is None else known
-    return is_on(entry.reshapes_when, bound)
+        return may_be_set(entry.reshapes_when, bound) if known is None else known
+    return may_be_set(entry.reshapes_when, bound)
 
 
-def saved(entry: Entry, bound: Bound) -> Values:
+def saved_path(entry: Entry, bound: Bound) -> Values:
     """The path that saving gives back: with the step behind it, where there is one."""
     path = next(name for name, roles in entry.roles.items() if Role.PATH in roles.itself)
     steps = bound.get("global_step", (Literal(None),))
     if entry.returns == "saved" and steps == (Literal(None),):
         return bound.get(path, UNKNOWN)
     paths = texts(bound.get(path, UNKNOWN))
-    return numbered(paths, steps if entry.returns == "saved" else UNKNOWN)
+    return number_paths(paths, steps if entry.returns == "saved" else UNKNOWN)
 
 
-def numbered(paths: tuple[Text, ...], numbers: Values) -> tuple[Text, ...]:
+def number_paths(paths: tuple[Text, ...], numbers: Values) -> tuple[Text, ...]:
     """Paths with a number of steps or saves behind them, as checkpoints have it."""
     known = [each.value for each in numbers if isinstance(each, Literal)]
     is_known = len(known) == len(numbers) == 1 and known[0] is not None
@@ -137,7 +137,7 @@ def numbered(paths: tuple[Text, ...], numbers: Values) -> tuple[Text, ...]:
     return tuple(each + text("-") + end for each in paths)
 
 
-def partial(arguments: Arguments) -> Values:
+def bind_partial(arguments: Arguments) -> Values:
     """`functools.partial(function, …)`: called with what was given before."""
     if not arguments:
         return UNKNOWN

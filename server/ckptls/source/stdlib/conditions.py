@@ -29,7 +29,7 @@ _ARITHMETIC: dict[str, Callable[[int, int], int]] = {
 }
 
 
-def calculated(sign: str, left: Values, right: Values) -> int | None:
+def calculate(sign: str, left: Values, right: Values) -> int | None:
     """The result of a calculation with two whole numbers that are known."""
     apply = _ARITHMETIC.get(sign)
     if apply is None or len(left) != 1 or len(right) != 1:
@@ -43,21 +43,21 @@ def calculated(sign: str, left: Values, right: Values) -> int | None:
     return result if abs(result) < _LARGE else None
 
 
-def always(test: ir.Expr) -> bool | None:
+def constant_truth(test: ir.Expr) -> bool | None:
     """Whether a condition is written to hold always, or never; None for all others."""
     return bool(test.value) if isinstance(test, ir.Constant) else None
 
 
-def decided(evaluator: InterpreterProtocol, test: ir.Expr) -> bool | None:
+def decide_test(evaluator: InterpreterProtocol, test: ir.Expr) -> bool | None:
     """Whether a condition holds, where it asks whether a name has a value; None if that is not
     known. Yes and no, and numbers, differ from one run of a program to the next."""
     if evaluator.frame.is_repeated:
-        return always(test)
+        return constant_truth(test)
     if isinstance(test, ir.Name):
-        truths = {truth(value) for value in evaluator.lookup(test.name)}
+        truths = {truth_of(value) for value in evaluator.lookup(test.name)}
         return truths.pop() if len(truths) == 1 else None
     if isinstance(test, ir.Other) and test.kind == "not" and test.parts:
-        opposite = decided(evaluator, test.parts[0])
+        opposite = decide_test(evaluator, test.parts[0])
         return None if opposite is None else not opposite
     if isinstance(test, ir.Compare) and len(test.operands) == 2:
         name, other = test.operands
@@ -66,13 +66,13 @@ def decided(evaluator: InterpreterProtocol, test: ir.Expr) -> bool | None:
             answers = {_is_none(value) for value in evaluator.lookup(name.name)}
             answer = answers.pop() if len(answers) == 1 else None
             return None if answer is None else answer is _IS_NONE[test.operators[0]]
-    return always(test)
+    return constant_truth(test)
 
 
 _IS_NONE = {"is": True, "==": True, "is not": False, "!=": False}
 
 
-def truth(value: Value) -> bool | None:
+def truth_of(value: Value) -> bool | None:
     """Whether a value counts as true; None where that is not known."""
     if isinstance(value, Literal) and value.value is None:
         return False

@@ -76,7 +76,7 @@ def _unknown_item(value: Value) -> Values:
     return UNKNOWN
 
 
-def item(container: Value, index: Values) -> Values:
+def get_item(container: Value, index: Values) -> Values:
     """`container[index]`; every item where the index is not known."""
     if isinstance(container, Mapping):
         wanted = {value.literal for value in index if isinstance(value, Text)}
@@ -106,7 +106,7 @@ def item(container: Value, index: Values) -> Values:
     return UNKNOWN
 
 
-def sliced(container: Value, start: int | None, stop: int | None) -> Value:
+def get_slice(container: Value, start: int | None, stop: int | None) -> Value:
     """`container[start:stop]` of a list; of a text without holes too."""
     if isinstance(container, Sequence) and container.kind == UNORDERED:
         return Sequence(UNORDERED, container.items, is_complete=False)
@@ -118,7 +118,7 @@ def sliced(container: Value, start: int | None, stop: int | None) -> Value:
     return Unknown()
 
 
-def element(value: Value, index: int) -> Values:
+def unpack_element(value: Value, index: int) -> Values:
     """The item at `index` that unpacking gives."""
     if isinstance(value, Sequence) and value.kind == UNORDERED:
         return union(*value.items) if value.items else UNKNOWN
@@ -151,7 +151,7 @@ def _exact(key: Values) -> str | int | float | None:
     return key[0].literal if isinstance(key[0], Text) else getattr(key[0], "value", None)
 
 
-def added(left: Value, right: Value) -> Value:
+def add_sequences(left: Value, right: Value) -> Value:
     """Two lists, one behind the other."""
     items: tuple[Values, ...] = ()
     is_complete = True
@@ -166,14 +166,14 @@ def added(left: Value, right: Value) -> Value:
     return Sequence(kind, items, is_complete)
 
 
-def merged(left: Value, right: Value) -> Value:
+def merge_mappings(left: Value, right: Value) -> Value:
     """`left | right` of two dictionaries."""
     if not isinstance(left, Mapping) or not isinstance(right, Mapping):
         return Unknown()
     return Mapping(left.entries + right.entries, left.is_complete and right.is_complete)
 
 
-def times(left: Value, right: Value) -> Value:
+def repeat_sequence(left: Value, right: Value) -> Value:
     """A list a number of times."""
     if isinstance(right, Sequence):
         left, right = right, left
@@ -195,7 +195,7 @@ def mapping_method(value: Mapping, name: str, positional: tuple[Values, ...]) ->
         items = tuple(entry[side] or UNKNOWN for entry in value.entries)
         return (Sequence("list", items, value.is_complete),)
     if name in ("get", "pop", "setdefault") and positional:
-        return union(item(value, positional[0]), *positional[1:2])
+        return union(get_item(value, positional[0]), *positional[1:2])
     if name in ("copy",):
         return (value,)
     return UNKNOWN
@@ -258,7 +258,7 @@ def _column(values: Values) -> tuple[tuple[Values, ...], bool]:
     return items, is_whole and not is_mixed
 
 
-def zipped(positional: tuple[Values, ...]) -> Values:
+def zip_columns(positional: tuple[Values, ...]) -> Values:
     """`zip(…)`."""
     columns = [_column(values) for values in positional]
     if not columns:
@@ -385,9 +385,9 @@ def chained(positional: tuple[Values, ...]) -> Values:
 
 
 FUNCTIONS: dict[str, Callable[[tuple[Values, ...]], Values]] = {
-    "builtins.zip": zipped,
-    "itertools.izip": zipped,
-    "itertools.zip_longest": zipped,
+    "builtins.zip": zip_columns,
+    "itertools.izip": zip_columns,
+    "itertools.zip_longest": zip_columns,
     "builtins.enumerate": enumerated,
     "builtins.reversed": backwards,
     "builtins.len": counted,

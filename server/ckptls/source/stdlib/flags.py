@@ -90,7 +90,7 @@ METHODS = frozenset(
 )
 
 
-def normal(name: str) -> str:
+def normalize_name(name: str) -> str:
     """A flag's name as an attribute: without dashes before it, `_` for those inside."""
     return name.lstrip("-").replace("-", "_")
 
@@ -143,25 +143,25 @@ def call_qualified(
     return None
 
 
-def name_of(value: Value) -> str | None:
+def flag_name_of(value: Value) -> str | None:
     """The name of a flag, or of a key of a configuration, whose value the code does not say."""
     from ckptls.source.semantics.module import LIBRARIES
 
     if isinstance(value, Flag):
         return value.name
     if isinstance(value, Member) and isinstance(value.value, Unknown | Outside | Member):
-        return normal(value.name)
+        return normalize_name(value.name)
     if isinstance(value, Qualified) and value.name.count(".") > 1:
         root, _, rest = value.name.partition(".")
         return None if root in LIBRARIES else rest.rpartition(".")[2]
     return None
 
 
-def latest(values: Values) -> Values:
+def latest_checkpoint(values: Values) -> Values:
     """The newest checkpoint of each directory among the values."""
     found: list[Value] = []
     for value in values:
-        name = name_of(value)
+        name = flag_name_of(value)
         if name is not None:
             found.append(Latest(UNKNOWN_TEXT, name))
         else:
@@ -196,13 +196,13 @@ def _environment(caller: InterpreterProtocol, arguments: Arguments) -> Values:
     default = _given(arguments, 1, "default")
     if literal is None:
         return default if default is not None else UNKNOWN
-    found = environment(caller, literal)
+    found = read_environment(caller, literal)
     if isinstance(found[0], Flag) and default is not None and not all(map(_is_nothing, default)):
         return default
     return found
 
 
-def environment(caller: InterpreterProtocol, name: str) -> Values:
+def read_environment(caller: InterpreterProtocol, name: str) -> Values:
     """`os.environ[name]`."""
     wanted = caller.environment.flags.get(name)
     return (text(wanted),) if wanted is not None else (Flag(name),)
@@ -243,7 +243,7 @@ def _defined(caller: InterpreterProtocol, maker: str, arguments: Arguments) -> V
     default = _given(arguments, 1, "default")
     if len(names) != 1 or names[0].literal is None:
         return UNKNOWN
-    name = normal(names[0].literal)
+    name = normalize_name(names[0].literal)
     if default is not None:
         default = _listed(maker.rpartition(".")[2], default)
     caller.write_key(FLAGS.key(name), default if default is not None else (Literal(None),))
@@ -303,7 +303,7 @@ def _option(arguments: Arguments) -> Values:
     if len(names) != 1 or not names[0].literal:
         return UNKNOWN
     fallback = _given(arguments, 99, "fallback")
-    flag = Flag(normal(names[0].literal))
+    flag = Flag(normalize_name(names[0].literal))
     return (flag,) if fallback is None or all(map(_is_nothing, fallback)) else (flag, *fallback)
 
 
@@ -333,7 +333,7 @@ def _added(
         return
     chosen = next((each for each in options if each.startswith("--")), options[0])
     given = texts(_given(arguments, 99, "dest") or ())
-    name = given[0].literal if len(given) == 1 and given[0].literal else normal(chosen)
+    name = given[0].literal if len(given) == 1 and given[0].literal else normalize_name(chosen)
     default = _given(arguments, 99, "default")
     if default is None:
         default = _given(arguments, 99, "const") or (Literal(None),)
@@ -357,7 +357,7 @@ def option_defaults(
         arguments = tuple((each.name, caller.evaluate(each.value)) for each in decorator.arguments)
         names = [t.literal for k, v in arguments if k is None for t in texts(v) if t.literal]
         plain = [name for name in names if not name.startswith("-")]
-        name = plain[0] if plain else normal(max(names, key=len, default=""))
+        name = plain[0] if plain else normalize_name(max(names, key=len, default=""))
         default = _given(arguments, 99, "default")
         wanted = caller.environment.flags.get(name)
         if wanted is not None:
@@ -368,9 +368,9 @@ def option_defaults(
     return found
 
 
-def setting(positional: tuple[Values, ...]) -> Values:
+def read_setting(positional: tuple[Values, ...]) -> Values:
     """`settings.get(key)` of who knows what: as good as a flag of that name."""
     keys = [each.literal for values in positional for each in texts(values)]
     if len(keys) != 1 or not keys[0]:
         return UNKNOWN
-    return (Flag(normal(keys[0])),)
+    return (Flag(normalize_name(keys[0])),)

@@ -49,7 +49,7 @@ _MAX_FIELDS = 64
 _MAX_WIDTH = 200
 
 
-def product(
+def concatenate(
     left: Iterable[Text], right: Iterable[Text], limit: int = MAX_ALTERNATIVES
 ) -> tuple[Text, ...]:
     """Each text of `left` followed by each of `right`."""
@@ -135,7 +135,7 @@ FUNCTIONS: dict[str, Callable[[Arguments], Values]] = {
 }
 
 
-def percent(template: Text, right: Values) -> Values:
+def format_percent(template: Text, right: Values) -> Values:
     """`template % right`."""
     alternatives: list[tuple[Values, ...]] = []
     named: dict[str, Values] = {}
@@ -201,7 +201,7 @@ def _rendered(value: float | None, render: Callable[[int | float], str]) -> Text
         return None
 
 
-def formatted(values: Values, spec: str) -> tuple[Text, ...]:
+def format_values(values: Values, spec: str) -> tuple[Text, ...]:
     """`{value:spec}` of an f-string."""
     pattern = r"\d+" if spec.endswith("d") else ".*"
     return _formatted(values, pattern, not spec, lambda value: _format(value, spec))
@@ -245,7 +245,7 @@ def format_text(
     return _fill(template, _FIELD, fill)
 
 
-def substituted(template: Values, named: Mapping[str, Values]) -> Values:
+def substitute_template(template: Values, named: Mapping[str, Values]) -> Values:
     """`string.Template(template).substitute(…)`."""
 
     def fill(match: re.Match[str]) -> tuple[Text, ...]:
@@ -264,17 +264,17 @@ def _fill(
     count = 0
     for part in template.parts:
         if isinstance(part, Hole):
-            found = product(found, (Text((part,)),))
+            found = concatenate(found, (Text((part,)),))
             continue
         position = 0
         for match in pattern.finditer(part.text):
             count += 1
             if count > _MAX_FIELDS:
                 return (UNKNOWN_TEXT,)
-            found = product(found, (_plain(part, position, match.start()),))
-            found = product(found, fill(match))
+            found = concatenate(found, (_plain(part, position, match.start()),))
+            found = concatenate(found, fill(match))
             position = match.end()
-        found = product(found, (_plain(part, position, len(part.text)),))
+        found = concatenate(found, (_plain(part, position, len(part.text)),))
     return found
 
 
@@ -419,8 +419,8 @@ def _joined(separator: Text, values: Values) -> Values:
         joined: tuple[Text, ...] = (Text(),)
         for index, item in enumerate(value.items):
             if index:
-                joined = product(joined, (separator,))
-            joined = product(joined, texts(item) or (UNKNOWN_TEXT,))
+                joined = concatenate(joined, (separator,))
+            joined = concatenate(joined, texts(item) or (UNKNOWN_TEXT,))
         found += joined
     return union(found)
 

@@ -20,7 +20,9 @@ def is_stack(value: Value) -> bool:
     return isinstance(value, ExitStack)
 
 
-def called(caller: InterpreterProtocol, value: Value, name: str, arguments: Arguments) -> Values:
+def call_method(
+    caller: InterpreterProtocol, value: Value, name: str, arguments: Arguments
+) -> Values:
     """`stack.enter_context(manager)` gives what `with manager as …` would; `stack.pop_all()`
     hands what was entered on to another stack.
 
@@ -31,8 +33,10 @@ def called(caller: InterpreterProtocol, value: Value, name: str, arguments: Argu
     if name == "pop_all":
         frame.are_stacks_left = frame.are_stacks_left or is_stack(value)
         return STACK if is_stack(value) else UNKNOWN
-    inside, given = variable_scope.entered(frame.scopes, arguments[0][1] if arguments else UNKNOWN)
+    inside, given = variable_scope.enter_scopes(
+        frame.scopes, arguments[0][1] if arguments else UNKNOWN
+    )
     if inside != frame.scopes:
         is_known = is_stack(value) and frame.stacks > 0
-        frame.scopes = inside if is_known else variable_scope.somewhere(frame.scopes)
+        frame.scopes = inside if is_known else variable_scope.with_unknown_outer(frame.scopes)
     return given

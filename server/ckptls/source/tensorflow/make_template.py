@@ -19,7 +19,7 @@ from ckptls.source.semantics.values import (
     Values,
     union,
 )
-from ckptls.source.stdlib.argument_binding import is_on, partial
+from ckptls.source.stdlib.argument_binding import bind_partial, may_be_set
 from ckptls.source.tensorflow import variable_scope
 
 if TYPE_CHECKING:
@@ -34,20 +34,22 @@ _NAME = Roles(itself=(Role.GRAPH_SCOPE,))
 _OWN = frozenset({"name_", "func_", "create_scope_now_", "unique_name_", "custom_getter_"})
 
 
-def made(caller: InterpreterProtocol, bound: Bound) -> Values:
+def make(caller: InterpreterProtocol, bound: Bound) -> Values:
     """The template: its scope, or what will name it, and its function with what is given."""
     given = tuple((name, values) for name, values in bound.items() if name not in _OWN)
-    function = partial(((None, bound.get("func_", UNKNOWN)), *given))
+    function = bind_partial(((None, bound.get("func_", UNKNOWN)), *given))
     unique = bound.get("unique_name_", _NONE)
     wanted = {"name_or_scope": unique, "default_name": bound.get("name_", UNKNOWN)}
-    if is_on("create_scope_now_", bound):
-        return (FunctionTemplate(scope=variable_scope.opened(caller, wanted), function=function),)
+    if may_be_set("create_scope_now_", bound):
+        return (
+            FunctionTemplate(scope=variable_scope.open_scope(caller, wanted), function=function),
+        )
     names = wanted["default_name"] if unique == _NONE else unique
     is_unique = unique != _NONE and bool(unique)
     return (FunctionTemplate(scope=names, function=function, is_unique=is_unique),)
 
 
-def called(
+def call(
     caller: InterpreterProtocol,
     entry: Entry,
     template: FunctionTemplate,
@@ -61,9 +63,9 @@ def called(
         emitter.outer = caller.frame.scopes.names
         emitter.emit(tuple(each for each in scope if isinstance(each, Text)), _NAME, "name_")
         wanted = {"name_or_scope": scope if template.is_unique else _NONE, "default_name": scope}
-        scope = variable_scope.opened(caller, wanted)
+        scope = variable_scope.open_scope(caller, wanted)
     before = caller.frame.scopes
-    inside, _ = variable_scope.entered(before, scope)
+    inside, _ = variable_scope.enter_scopes(before, scope)
     caller.frame.scopes = replace(inside, defaults=before.defaults)
     found = union(*(caller.apply(each, node, arguments) for each in function))
     caller.frame.scopes = before

@@ -26,12 +26,12 @@ from ckptls.source.stdlib.containers import items_of
 _NAME = "ExponentialMovingAverage"
 
 
-def made(bound: Bound) -> Values:
+def make_average(bound: Bound) -> Values:
     """The object; its name is put behind the names of variables."""
     return (MovingAverage(suffix=bound.get("name", (text(_NAME),))),)
 
 
-def asked(method: str, average: MovingAverage, bound: Bound) -> Values:
+def call_method(method: str, average: MovingAverage, bound: Bound) -> Values:
     """What one of its methods gives: `average_name`, `average`, `variables_to_restore`."""
     names = texts(average.suffix)
     if method == "variables_to_restore":

@@ -25,7 +25,7 @@ _PATTERN = Roles(itself=(Role.PATTERN,))
 _ENTRIES = {match: Entry("name test", effect=Effect.NAME_TEST, match=match) for match in Match}
 
 
-def compared(
+def note_comparison(
     caller: InterpreterProtocol, operator: str, left: Values, right: Values, node: ir.Compare
 ) -> None:
     """`left operator right` was met."""
@@ -52,7 +52,9 @@ def _among(
                 _note(caller, value, item, Match.EQUALS, node)
 
 
-def called(caller: InterpreterProtocol, name: str, node: ir.Call, arguments: Arguments) -> bool:
+def note_regex_call(
+    caller: InterpreterProtocol, name: str, node: ir.Call, arguments: Arguments
+) -> bool:
     """Notes `re.match(pattern, name)` and its kind; whether it was one."""
     match = _REGEXES.get(name)
     positional = [values for key, values in arguments if key is None]

@@ -18,7 +18,7 @@ from ckptls.source.semantics.values import (
     texts,
 )
 from ckptls.source.stdlib import os_path
-from ckptls.source.stdlib.argument_binding import numbered
+from ckptls.source.stdlib.argument_binding import number_paths
 
 if TYPE_CHECKING:
     from ckptls.source.semantics.interpreter_protocol import InterpreterProtocol
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ROLES = Roles(items=(Role.OBJECT,))
 
 
-def keywords(caller: InterpreterProtocol, node: ir.Call) -> Values:
+def list_keywords(caller: InterpreterProtocol, node: ir.Call) -> Values:
     """The keywords of a call as a list of texts that stand where they are written."""
     is_here = caller.chunk.pool is caller.root.pool
     found = []
@@ -40,7 +40,7 @@ def keywords(caller: InterpreterProtocol, node: ir.Call) -> Values:
     return (Sequence("list", tuple(found)),)
 
 
-def of(receiver: Tracked | None, bound: Bound) -> Values:
+def keywords_of(receiver: Tracked | None, bound: Bound) -> Values:
     """The keywords of the checkpoint object that is restored, or that a manager is given."""
     if receiver is not None:
         if isinstance(receiver, ObjectCheckpoint | CheckpointManager):
@@ -52,14 +52,14 @@ def of(receiver: Tracked | None, bound: Bound) -> Values:
     return ()
 
 
-def manager(bound: Bound, paths: Values, form: str) -> CheckpointManager:
+def make_manager(bound: Bound, paths: Values, form: str) -> CheckpointManager:
     """The manager that `tf.train.CheckpointManager(…)` makes."""
     name = bound.get("checkpoint_name", (text("ckpt"),))
     prefixes = os_path.join((bound.get("directory", UNKNOWN), name))
-    return CheckpointManager(paths, form, of(None, bound), prefixes)
+    return CheckpointManager(paths, form, keywords_of(None, bound), prefixes)
 
 
-def saved(
+def save_by_manager(
     caller: InterpreterProtocol, node: ir.Call, manager: CheckpointManager, bound: Bound
 ) -> Values:
     """The path that `manager.save(checkpoint_number=None)` gives back, which it has written."""
@@ -68,4 +68,4 @@ def saved(
         return UNKNOWN
     if not caller.quiet:
         caller.effects.saves.append(Save(caller.place(node), None, prefixes=prefixes))
-    return numbered(prefixes, bound.get("checkpoint_number", (Literal(None),)))
+    return number_paths(prefixes, bound.get("checkpoint_number", (Literal(None),)))

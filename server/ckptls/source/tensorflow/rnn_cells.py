@@ -70,7 +70,7 @@ _KINDS = {
 _WRAPPERS = frozenset({"DropoutWrapper", "ResidualWrapper", "DeviceWrapper"})
 
 
-def made(caller: InterpreterProtocol, entry: Entry, bound: Bound) -> Values:
+def make_cell(caller: InterpreterProtocol, entry: Entry, bound: Bound) -> Values:
     """The cell or layer that calling its class makes."""
     if entry.short_name in _WRAPPERS:
         return bound.get("cell", UNKNOWN)
@@ -140,7 +140,9 @@ def _parts(cell: Value) -> tuple[tuple[Text, ...], tuple[Text, ...], list[tuple[
     return texts(cell.scope), texts(cell.variables), pairs
 
 
-def run(caller: InterpreterProtocol, entry: Entry, bound: Bound, emitter: Emitter) -> Values:
+def run_network(
+    caller: InterpreterProtocol, entry: Entry, bound: Bound, emitter: Emitter
+) -> Values:
     """A network that runs cells over a sequence."""
     name = entry.short_name
     around = _opened(caller, bound, _DEFAULT_SCOPES.get(name, "rnn"))
@@ -162,7 +164,7 @@ _DEFAULT_SCOPES = {
 }
 
 
-def step(caller: InterpreterProtocol, cell: Tracked, bound: Bound, emitter: Emitter) -> Values:
+def call_cell(caller: InterpreterProtocol, cell: Tracked, bound: Bound, emitter: Emitter) -> Values:
     """`cell(inputs, state, scope=None)`: a scope that is given takes the place of its own."""
     given = bound.get("scope", (Literal(None),))
     if given == (Literal(None),):
@@ -178,8 +180,8 @@ def _opened(caller: InterpreterProtocol, bound: Bound, default: str) -> tuple[Te
     given = bound.get("scope", (Literal(None),))
     if given == (Literal(None),):
         given = (text(default),)
-    opened = variable_scope.opened(caller, {"name_or_scope": given})
-    found = [variable_scope.entered(caller.frame.scopes, (each,))[0].names for each in opened]
+    opened = variable_scope.open_scope(caller, {"name_or_scope": given})
+    found = [variable_scope.enter_scopes(caller.frame.scopes, (each,))[0].names for each in opened]
     return tuple(dict.fromkeys(found))
 
 

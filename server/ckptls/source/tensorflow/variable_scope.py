@@ -114,7 +114,7 @@ LAYERS = {
 _ARG_SCOPES = ("tf_slim.arg_scope", "tensorflow.contrib.framework.arg_scope")
 
 
-def opened(caller: InterpreterProtocol, bound: Bound) -> Values:
+def open_scope(caller: InterpreterProtocol, bound: Bound) -> Values:
     """What `tf.variable_scope(…)` opens, by the names that it may have."""
     outer = caller.frame.scopes.names
     found: list[Value] = []
@@ -132,7 +132,7 @@ def opened(caller: InterpreterProtocol, bound: Bound) -> Values:
     return union(found)
 
 
-def opened_name_scope(caller: InterpreterProtocol, bound: Bound) -> Values:
+def open_name_scope(caller: InterpreterProtocol, bound: Bound) -> Values:
     """What `tf.name_scope(…)` opens."""
     outer = caller.frame.scopes.operations
     found: list[Value] = []
@@ -153,7 +153,7 @@ def opened_name_scope(caller: InterpreterProtocol, bound: Bound) -> Values:
     return union(found)
 
 
-def entered(scopes: Scopes, values: Values) -> tuple[Scopes, Values]:
+def enter_scopes(scopes: Scopes, values: Values) -> tuple[Scopes, Values]:
     """The scopes inside a `with` over these values, and what it binds behind `as`."""
     opened = [value for value in values if isinstance(value, ScopeValue)]
     defaults = [value for value in values if isinstance(value, Defaults)]
@@ -178,14 +178,14 @@ def entered(scopes: Scopes, values: Values) -> tuple[Scopes, Values]:
     return Scopes(inside, operations, scopes.defaults), (ScopeValue(scope.name),)
 
 
-def somewhere(scopes: Scopes) -> Scopes:
+def with_unknown_outer(scopes: Scopes) -> Scopes:
     """The scopes where it is not known which are entered, if any."""
     return Scopes(UNKNOWN_TEXT, UNKNOWN_TEXT, scopes.defaults)
 
 
-def either(one: Scopes, other: Scopes) -> Scopes:
+def join_scopes(one: Scopes, other: Scopes) -> Scopes:
     """The scopes behind two ways that the code may have gone."""
-    return one if one == other else somewhere(one)
+    return one if one == other else with_unknown_outer(one)
 
 
 def _operation_name(scope: ScopeValue) -> Text:
@@ -208,7 +208,7 @@ def current(scopes: Scopes) -> ScopeValue:
     return ScopeValue(scopes.names.without_suffix("/"))
 
 
-def given(caller: InterpreterProtocol, bound: Bound) -> Text:
+def scope_argument(caller: InterpreterProtocol, bound: Bound) -> Text:
     """What stands before a name that is read in the scope `scope=`, or in the current one."""
     values = bound.get("scope", (Literal(None),))
     if values == (Literal(None),):
@@ -228,7 +228,7 @@ def is_arg_scope(name: str) -> bool:
     return canonical(name) in _ARG_SCOPES or name.endswith(".arg_scope.arg_scope")
 
 
-def arg_scope(caller: InterpreterProtocol, arguments: Arguments) -> Values:
+def open_arg_scope(caller: InterpreterProtocol, arguments: Arguments) -> Values:
     """`slim.arg_scope([functions], argument=value, …)`, or one that was made before."""
     first = next((values for key, values in arguments if key is None), UNKNOWN)
     given = [value for value in first if isinstance(value, Defaults)]
@@ -337,7 +337,9 @@ def named_values(values: Values) -> dict[str, Values]:
     return found
 
 
-def named(arguments: Arguments, *, is_first_a_mapping: bool = True) -> dict[str, Values]:
+def keyword_arguments(
+    arguments: Arguments, *, is_first_a_mapping: bool = True
+) -> dict[str, Values]:
     """What is given by name, or by a dictionary in the first place."""
     first = next((values for key, values in arguments if key is None), ())
     found = named_values(first) if is_first_a_mapping else {}
@@ -353,7 +355,7 @@ def _is_on(values: Values | None, is_default: bool) -> bool:
 # Layers that are repeated
 
 
-def repeated(
+def repeat_layer(
     caller: InterpreterProtocol, entry: Entry, node: ir.Call, arguments: Arguments
 ) -> None:
     """`slim.repeat(inputs, times, layer, …, scope=)` and `slim.stack(inputs, layer, items)`."""

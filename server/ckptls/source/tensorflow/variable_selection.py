@@ -19,7 +19,7 @@ from ckptls.source.semantics.values import (
 from ckptls.source.stdlib.argument_binding import Bound
 
 
-def selection(entry: Entry, bound: Bound) -> Selection:
+def select_variables(entry: Entry, bound: Bound) -> Selection:
     """The variables that a filter of the catalogue chooses."""
     if entry.effect is Effect.SELECT_SOME:
         return Selection(is_certain=False)
@@ -72,7 +72,7 @@ def restored_names(
     return None, (), False
 
 
-def assigned_map(values: Values, roles: Roles | None) -> AssignedMap | None:
+def written_map(values: Values, roles: Roles | None) -> AssignedMap | None:
     """The map that an argument surely is, and of which every entry is written in it."""
     if roles is None or len(values) != 1:
         return None
