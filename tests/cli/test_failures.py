@@ -137,7 +137,7 @@ WRONG_NOTEBOOKS = {
     "deep cells": (b'{"tensorflow":' + b"[" * 5000 + b"]" * 5000 + b"}", "nested too deeply"),
     "digits": (b'{"tensorflow": ' + b"9" * 5000 + b', "cells": []}', "a number is too long"),
     "bytes": (b'\xff\xfe{"tensorflow"}', "it is not UTF-8 (byte 0)"),
-    "array": (b'["tensorflow"]', "it is no JSON object"),
+    "array": (b'["tensorflow"]', "it is not a JSON object"),
     "no cells": (b'{"tensorflow": 1}', "it has neither `cells` nor `worksheets`"),
     "cut off": (notebook(HEAD + BAD).encode()[:-30], "it is not valid JSON (line "),
 }

@@ -211,7 +211,7 @@ def test_kernels_of_other_languages_are_passed_over(metadata: dict, is_read: boo
     ("data", "said"),
     [
         (b'{"cells": [', "not valid JSON (line 1, column 12"),
-        (b"[]", "no JSON object"),
+        (b"[]", "not a JSON object"),
         (b"{}", "neither `cells` nor `worksheets`"),
         (b"\xff\xfe", "not UTF-8"),
         (b'{"cells": ' + b"[" * 100_000, "nested too deeply"),

@@ -24,6 +24,7 @@ from ckptls.source.syntax.pragmas import Pragmas, find_pragmas
 from ckptls.source.syntax.syntax_tree import Syntax
 from ckptls.source.text.repair import Insertion, missing
 from ckptls.source.text.source_text import SourceText, Span
+from ckptls.source.text.units import CodePoint
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -61,7 +62,7 @@ class Analysis:
     sites: every string that names something, in the order it was met.
     restores: what is known of the statements that fill the model from a checkpoint.
     variables: variables of the model that the code makes.
-    checked: paths of which the code asks whether something is there.
+    checked: paths that the code tests for existence.
     is_given_up: the text is so broken that none of it is read.
     """
 
@@ -98,7 +99,7 @@ class Analysis:
 
     @cached_property
     def leaves_paths_open(self) -> bool:
-        """Whether a path is up to a flag or a configuration, of which no code says the value."""
+        """Whether a path comes from a flag or a configuration whose value no code gives."""
         return any(effects.leaves_paths_open for effects in self.effects)
 
     @cached_property
@@ -127,7 +128,7 @@ class Analysis:
         near: set[Chunk] = set()
         # At the end of one statement the next may begin.
         for chunk in self.chunks[max(index - 1, 0) : index + 1]:
-            if offset <= chunk.offset + chunk.length:
+            if chunk.may_reach(CodePoint(max(offset - chunk.offset, 0))):
                 near.update(chunk.with_nested())
         for effects in self.effects if near else ():
             for places in effects.places:
@@ -255,7 +256,7 @@ class Document:
         )
 
     def forget(self) -> None:
-        """The world around has changed: the next question is answered anew."""
+        """Forgets the last analysis, because the environment has changed."""
         self._analysis = None
 
     def rest(self) -> None:
@@ -316,11 +317,11 @@ class Document:
         catalogue, or import a module of the project that does, and not be too large."""
         if self.is_too_large:
             return False
-        told = (b"ckptls:", *self._catalogue.own_words)
-        if any(word in source.data for word in told):
+        words = (b"ckptls:", *self._catalogue.own_words)
+        if any(word in source.data for word in words):
             return True
         if mentions_tensorflow(source.data):
-            # The word that told it the time before is most likely still there.
+            # The word that was found the time before is most likely still there.
             if not self._catalogue.mentions(source.data, self._told_by):
                 self._told_by = self._catalogue.mentioned(source.data)
             if self._told_by:
@@ -355,7 +356,7 @@ def _missing(syntax: Syntax, offset: int) -> Insertion | None:
     """What the string at a cursor lacks; nothing if the parser finds it whole."""
     start = syntax.start_before(offset)
     if not syntax.is_quickly_sound:
-        # An open string is told from its text alone.
+        # An open string is recognised by its text alone.
         insertion = missing(syntax.source, offset, start)
         is_telling = insertion is None or insertion.is_string_open
         return insertion if is_telling or _lacks_something(syntax, offset) else None
@@ -419,7 +420,7 @@ def _cursors(analysis: Analysis, offset: int) -> tuple[Cursor, ...]:
     found = []
     for chunk, rows in analysis.places_near(offset):
         place = offset - chunk.start
-        if 0 <= place <= chunk.length:
+        if chunk.may_reach(CodePoint(place)):
             found += [
                 _cursor(analysis, site, site.part(index), offset)
                 for start, end, site, index in rows

@@ -21,7 +21,7 @@ _MAX_DEPTH = 40
 
 @dataclass(frozen=True, slots=True)
 class Wrapping:
-    """A wrapper, and the one form in which it calls what it wraps; None: it cannot be told.
+    """A wrapper, and the one form in which it calls what it wraps; None if that is unknown.
 
     gives_itself: it returns its first parameter, whatever the function returns.
     """

@@ -190,7 +190,7 @@ class Functions(Caller):
             return True
         if callee.home is not None and callee.function.name.encode() in callee.home.exports.telling:
             return True
-        return b"return" in words and callee.chunk.length < _SMALL_BYTES
+        return b"return" in words and callee.chunk.byte_length < _SMALL_BYTES
 
     def returned(self, callee: FunctionValue, bound: Bound) -> Values:
         """What a function of this document returns; what is found on the way does not count."""
@@ -201,7 +201,7 @@ class Functions(Caller):
             if is_maker or b"enter_context" in callee.chunk.words:
                 self._run_quietly(callee, bound)
             return UNKNOWN
-        if callee.chunk.length > 4 * _SMALL_BYTES and callee.chunk.words.isdisjoint(
+        if callee.chunk.byte_length > 4 * _SMALL_BYTES and callee.chunk.words.isdisjoint(
             self.catalogue.words
         ):
             return UNKNOWN

@@ -154,7 +154,7 @@ class Interpreter(Executor):
         return (*top, *found.values())
 
     def _run_top(self, chunks: list[Chunk]) -> list[Effects]:
-        self.budget = Budget(sum(chunk.length for chunk in chunks))
+        self.budget = Budget(sum(len(chunk.key[2]) for chunk in chunks))
         self._crowds_left = _CROWDS_READ
         self.global_names = frozenset(
             name.decode() for chunk in chunks for name in _declared_global(chunk.key[2])
@@ -237,7 +237,7 @@ class Interpreter(Executor):
                 and b"FLAGS" not in chunk.words
                 and not _STAR.search(chunk.key[2])
             )
-            self._crowds_left -= chunk.length
+            self._crowds_left -= chunk.byte_length
             given = (around, is_read)
         if memo is not None and memo.given == given and self._is_valid(memo):
             if memo.leaves is not around:
@@ -285,7 +285,7 @@ class Interpreter(Executor):
         self.effects = Effects()
         self.recorded_calls = set()
         self.returned_before = {}
-        self.work = Work(self.budget.limit(chunk.length), chunk.length)
+        self.work = Work(self.budget.limit(chunk.byte_length), chunk.byte_length)
         recorder = Recorder(len(self.shared.imported))
         self.shared.recorders.append(recorder)
         try:
@@ -439,7 +439,7 @@ def _as_record(function: FunctionValue, call: OutsideCall) -> CallRecord:
 
 
 def _situations(contexts: tuple[CallRecord, ...]) -> Iterable[tuple[Bound, Scopes, bool]]:
-    """With what a function is run: once for each call, or once alone if nobody calls it."""
+    """With what a function is run: once for each call, or once alone if no call is known."""
     if not contexts:
         return [({}, ROOT_SCOPES, False)]
     if len(contexts) <= _MAX_CONTEXTS:

@@ -185,7 +185,7 @@ class Names:
         return self.frame.take_back()
 
     def joined(self, branches: list[dict[str, Values]]) -> dict[str, Values]:
-        """What names are worth where one of several branches was taken, and nobody knows which."""
+        """The values of names behind several branches, of which an unknown one is taken."""
         if len(branches) == 1:
             return branches[0]
         rows: dict[str, list[tuple[int, Values]]] = {}

@@ -179,7 +179,7 @@ def _relevant(rows: list[_Row]) -> set[int]:
         for index in groups[pending.pop()]:
             name, _, owner_name, _, _ = rows[index]
             for called in (name, owner_name):
-                # Those who mention a name are found with the first that has it.
+                # The users of a name are found with the first function that has it.
                 for key in users.pop(called, ()) if called != b"__init__" else ():
                     if key not in found:
                         found.add(key)

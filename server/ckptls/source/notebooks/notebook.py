@@ -238,7 +238,7 @@ def _content(data: bytes) -> Mapping[str, Any]:
     except (RecursionError, ValueError) as error:  # too deep; a number of too many digits
         raise NotebookError("its JSON is nested too deeply, or a number is too long") from error
     if not isinstance(content, Mapping):
-        raise NotebookError("it is no JSON object")
+        raise NotebookError("it is not a JSON object")
     return content
 
 

@@ -164,7 +164,7 @@ _TELL_NOTHING = frozenset(
     | {"save", "graph", "Exists", "IsDirectory", "evaluate", "predict", "train", "write"}
     | {"__call__", "startswith", "endswith", "as_default", "export"}
 )
-# Objects of which only what is done with them tells something.
+# Objects that matter only through what is done with them.
 _PASSED_ON = frozenset({"session", "graph", "keras-model"})
 # Common words, which are functions of the catalogue in slim alone.
 _OF_SLIM = frozenset({b"stack", b"repeat", b"linear", b"variable", b"relu"})
@@ -203,15 +203,15 @@ class Catalogue:
         # The last parts of all names: code without any of them calls none of the functions.
         # Some alone say nothing: a `get` needs a map, a scope of operations a variable in it.
         self.words = frozenset(word.encode() for word in words - _TELL_NOTHING)
-        told = frozenset(word.encode() for word in telling - _TELL_NOTHING)
-        self._plain_words = told - _OF_SLIM
+        plain = frozenset(word.encode() for word in telling - _TELL_NOTHING)
+        self._plain_words = plain - _OF_SLIM
 
     def mentioned(self, data: bytes) -> bytes:
-        """A word of a text that is the name of one of the functions; empty if there is none."""
+        """Returns a word of the text that names one of the functions; empty if no word does."""
         return min(self._telling(data).intersection(_WORD.findall(data)), default=b"")
 
     def mentions(self, data: bytes, word: bytes) -> bool:
-        """Whether `mentioned` could give that word: much cheaper to ask, mostly."""
+        """Whether `mentioned` could return that word; usually much cheaper."""
         place = data.find(word) if word and word in self._telling(data) else -1
         while place >= 0:
             end = place + len(word)

@@ -1,4 +1,4 @@
-"""Where dictionaries are written, for those who put entries into them."""
+"""Where dictionaries are written, for code actions that add entries to them."""
 
 from __future__ import annotations
 

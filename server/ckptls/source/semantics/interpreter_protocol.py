@@ -22,7 +22,7 @@ class InterpreterProtocol(Protocol):
     Attributes:
         frame: the names of the function that is run, or of the module.
         effects: what the run leads to: sites, variables, restores.
-        quiet: how many runs are under way of which only the result is wanted; 0 for none.
+        quiet: how many runs are under way for their result only, without effects; 0 for none.
         chunk: the statement that is run; `root` is the statement of the top level around it.
         environment: the world around the document.
         work: the steps that were spent, and how many there may be.
@@ -53,7 +53,7 @@ class InterpreterProtocol(Protocol):
         """What was assigned to an attribute of an object, by the key of both."""
 
     def write_key(self, key: tuple[Chunk, str], values: Values) -> None:
-        """Assign to an attribute of an object."""
+        """Assigns to an attribute of an object."""
 
     def place(self, node: ir.Call | ir.Subscript | ir.Compare) -> Place:
         """Where a node stands, or the call in this document that led to it."""

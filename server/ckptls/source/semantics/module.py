@@ -1,6 +1,6 @@
-"""The world around a document: other modules of the project, flags, who calls it.
+"""The environment of a document: other modules of the project, flags, calls from other files.
 
-This room does not touch the disk. Whoever owns the document gives it an `Environment`, and
+This package does not touch the disk. The owner of a document gives it an `Environment`, and
 what comes from another module comes without places: nothing in it is written here.
 """
 
@@ -54,7 +54,7 @@ class Module:
     """Another module of the project; read when the first of its names is asked for.
 
     A module is the same as long as its text and the texts of all that it read are the same:
-    whoever made it makes another one when that changes.
+    the owner makes another one when that changes.
     """
 
     __slots__ = (
@@ -80,7 +80,7 @@ class Module:
             # While it is being read it has nothing: modules may import each other.
             self._exports = Exports({}, {})
             load, self._load = self._load, _nothing
-            # Whoever loads knows the module, which need not know it any longer.
+            # The loader holds the module, so the module lets go of the loader.
             self._exports = load()
             self._variables.clear()
             self._given = None

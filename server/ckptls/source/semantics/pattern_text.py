@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ckptls.source.syntax.ir import Chunk
 
 
-# Of so few pieces nobody counts the characters.
+# With so few pieces the characters are not counted.
 _FEW = 16
 
 

@@ -49,7 +49,7 @@ class Surroundings(NamedTuple):
 class Frame:
     """The names of a module or of one run of a function; `home` is the module if it is another.
 
-    is_repeated: the code is in a loop of which one round is run for all.
+    is_repeated: the code is in a loop that is run once for all of its rounds.
     yielded: the scopes around the last `yield`; `yields` what is given by all of them.
     stacks: over so many exit stacks a `with` is open; `are_stacks_left`: one of them was emptied
         without leaving what it had entered.
@@ -151,11 +151,11 @@ class Effects:
     places: an index of `sites`.
     calls/outgoing: calls of functions of this document, and of other modules.
     variables: variables of the model that the code makes.
-    checked: paths of which the code asks whether something is there.
+    checked: paths that the code tests for existence.
 
-    Of the sites, so that nobody has to go through those of a whole document for them:
+    Derived from the sites once, so that no reader goes through those of a whole document:
     path_sites: those of paths; callers: the chunks of their calls; leaves_paths_open: whether a
-    path is up to a flag or a configuration, of which no code says the value.
+    path comes from a flag or a configuration whose value no code gives.
     cut_at: the code, where it takes too much work (see `work`) for all of it to be followed.
     steps: the work that it took.
     """

@@ -205,7 +205,7 @@ class FunctionValue:
 
     `owner` is the class it is a method of, `closure` what a nested function knows of the
     functions around it. It is the same function as long as its chunk and its node are the
-    same objects, so the node is told apart by identity and never compared.
+    same objects, so the node is identified by `id` and never compared.
     """
 
     chunk: Chunk
@@ -246,7 +246,7 @@ class FunctionValue:
 class ClassValue:
     """A class of this document, or with a `home` of another module of the project.
 
-    One that a function defines is told apart by its node as well (`identity`, else 0), and its
+    One that a function defines is identified by its node as well (`identity`, else 0), and its
     methods know of the functions around it what is in `closure`.
     """
 

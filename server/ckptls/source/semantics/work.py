@@ -46,7 +46,7 @@ class Work:
 
     @property
     def is_spent(self) -> bool:
-        """Whether loops and calls are not followed any more: whoever asks leaves something out."""
+        """Whether loops and calls are no longer followed; the caller then leaves out the rest."""
         if self.spent > self.limit:
             self.was_cut = True
             return True

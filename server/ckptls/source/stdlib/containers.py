@@ -145,7 +145,7 @@ def with_item(containers: Values, key: Values, values: Values) -> Values:
 
 
 def _exact(key: Values) -> str | int | float | None:
-    """A key of which there is one, known value."""
+    """A key with one value, which is known."""
     if len(key) != 1:
         return None
     return key[0].literal if isinstance(key[0], Text) else getattr(key[0], "value", None)
@@ -252,7 +252,7 @@ def _names_of(pairs: list[tuple[Values, Values]]) -> Value:
 
 
 def _column(values: Values) -> tuple[tuple[Values, ...], bool]:
-    """As `items_of`, for whom the place of an item matters."""
+    """Like `items_of`, but a set is incomplete: its items have no positions."""
     items, is_whole = items_of(values)
     is_mixed = any(isinstance(each, Sequence) and each.kind == UNORDERED for each in values)
     return items, is_whole and not is_mixed
@@ -263,7 +263,7 @@ def zip_columns(positional: tuple[Values, ...]) -> Values:
     columns = [_column(values) for values in positional]
     if not columns:
         return UNKNOWN
-    # What is known of one column is kept beside columns of which nothing is known.
+    # Known columns are kept beside unknown ones.
     known = [len(items) for (items, is_whole) in columns if is_whole]
     if not known:
         return UNKNOWN

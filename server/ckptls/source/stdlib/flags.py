@@ -68,7 +68,7 @@ _MAKERS = {
         "sections",
     ),
 }
-# What a namespace has from a file or from who knows where, under no name.
+# What a namespace has from a file or another unknown source, under no name.
 _REST = "**"
 _OPTIONS = frozenset({"click.option", "click.argument"})
 # What stands for a default in a signature or class; whether it is the first argument, too.
@@ -369,7 +369,7 @@ def option_defaults(
 
 
 def read_setting(positional: tuple[Values, ...]) -> Values:
-    """`settings.get(key)` of who knows what: as good as a flag of that name."""
+    """Treat `settings.get(key)` on an unknown object like a flag of that name."""
     keys = [each.literal for values in positional for each in texts(values)]
     if len(keys) != 1 or not keys[0]:
         return UNKNOWN

@@ -1,6 +1,6 @@
 """What `os.path` and `pathlib` do to paths; a `pathlib` path is kept as its text.
 
-Each function takes values and returns values; what cannot be told becomes a hole.
+Each function takes values and returns values; what cannot be determined becomes a hole.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MAX_PATHS = 64
 
 
 def join(arguments: Arguments) -> Values:
-    """`os.path.join`: an absolute part starts anew; a part that is not known is a hole."""
+    """`os.path.join`: an absolute part starts over; an unknown part is a hole."""
     if arguments and any(isinstance(value, LatestName) for value in arguments[-1]):
         return union(*(_join_latest(arguments[:-1], value) for value in arguments[-1]))
     found: tuple[Text, ...] = (Text(),)
@@ -169,7 +169,7 @@ def normalized(path: Text) -> Text:
 
 
 def expanded(path: Text) -> Text:
-    """`expanduser`: a `~` that is not written as such any more, for whoever looks for one."""
+    """`expanduser`: the `~` becomes one that is no longer written in the code."""
     first = path.parts[0] if path.parts else None
     if not isinstance(first, Piece) or first.origin is None or not first.text.startswith("~"):
         return path

@@ -1,6 +1,6 @@
 """What Python's own functions do to texts and numbers: formatting, splitting, joining.
 
-Each function takes values and returns values; what cannot be told becomes a hole.
+Each function takes values and returns values; what cannot be determined becomes a hole.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class ChunkPool:
         self._chunks: list[Chunk] = []
         self._loose: dict[_Key, list[Chunk]] | None = None
         self._left: list[Chunk] = []
-        # The same until the next version comes, whoever took what is inside them.
+        # The same until the next version comes, whatever takes what is inside them.
         self._gone: list[Chunk] = []
         # Where chunks inside others were seen in this version: most are asked for at once.
         self._nodes: dict[Chunk, Node] = {}
@@ -88,7 +88,7 @@ class ChunkPool:
         return found
 
     def rest(self) -> None:
-        """Lets go of trees; what was not asked for yet is found in them anew."""
+        """Drops the trees; what was not lowered yet is parsed again."""
         self._nodes = {}
 
     def part_with_all(self) -> None:
@@ -104,7 +104,7 @@ class ChunkPool:
 
     def _part_with_left(self) -> None:
         """Breaks the circles of chunks that were left over in the version before."""
-        is_whole = self._loose is None  # nobody looked inside them
+        is_whole = self._loose is None  # nothing inside them was looked up
         for chunk in self._gone:
             _part_with(chunk, is_whole)
         self._left, self._gone, self._loose = [], [], None
@@ -123,7 +123,7 @@ class ChunkPool:
         if self._loose is None:
             self._loose = {}
             for chunk in self._left:
-                self._let_loose(chunk)
+                self._collect_loose(chunk)
             self._left = []
         same = self._loose.get(key)
         while same and not key[1]:
@@ -139,12 +139,12 @@ class ChunkPool:
         parent.nested.append(chunk)
         return chunk
 
-    def _let_loose(self, chunk: Chunk) -> None:
+    def _collect_loose(self, chunk: Chunk) -> None:
         assert self._loose is not None
         for nested in chunk.nested:
             nested.is_taken = False
             self._loose.setdefault(nested.key, []).append(nested)
-            self._let_loose(nested)
+            self._collect_loose(nested)
 
     def _take(self, chunk: Chunk) -> None:
         chunk.is_taken = True

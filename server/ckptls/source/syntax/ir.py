@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol, Union
 
 from ckptls.source.syntax.rows import CROWD, DENSE_CROWD
+from ckptls.source.text.units import ByteOffset, CodePoint
 
 _Key = tuple[str, bool, bytes]
 _WORD = re.compile(rb"[A-Za-z_]\w*")
@@ -407,9 +408,17 @@ class Chunk:
         return self._words
 
     @property
-    def length(self) -> int:
-        """Bytes of UTF-8 that the chunk covers."""
-        return len(self.key[2])
+    def byte_length(self) -> ByteOffset:
+        """Returns how many bytes of UTF-8 the chunk covers."""
+        return ByteOffset(len(self.key[2]))
+
+    def may_reach(self, place: CodePoint) -> bool:
+        """Whether a place, counted from the start of the chunk, may be in it or at its end.
+
+        Its code points are not counted: it has at most as many as bytes, so this is True for
+        some places behind a chunk that is not ASCII, and False for no place in one.
+        """
+        return 0 <= place <= len(self.key[2])
 
     @property
     def start(self) -> int:

@@ -35,7 +35,7 @@ class Pragmas:
     is_ignored: bool = False
 
     def silences(self, line: int, code: str) -> bool:
-        """Whether a finding of the rule `code` on that line is not to be told."""
+        """Whether findings of the rule `code` on that line are suppressed."""
         return self.is_ignored or any(
             line == ignored and (not codes or code in codes)
             for ignored, codes in self.ignored_lines

@@ -10,6 +10,7 @@ from zlib import crc32
 
 from ckptls.source.text.comments import without_long_comments
 from ckptls.source.text.source_text import SourceText, line_feeds
+from ckptls.source.text.units import ByteOffset, CodePoint
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Tree
@@ -31,7 +32,7 @@ _LEAST_CROWD_BYTES = 500
 _BORDER = 31
 # The same for a text that is dense: running all of its statements would take too long.
 _DENSE_BYTES = 24
-# Classes are told apart by their chunk, so each needs its own.
+# Classes are identified by their chunk, so each needs its own.
 _CLASS = b"class"
 # The kinds of a statement that is made of several short ones, the second in a dense text.
 CROWD = "crowd"
@@ -41,12 +42,14 @@ DENSE_CROWD = "dense crowd"
 class Statement:
     """A statement of the top level: what it is, not where it stands.
 
-    data: its text in UTF-8; length: its code points.
+    data: its text in UTF-8; length: how many code points that is.
     """
 
     __slots__ = ("_node", "data", "is_broken", "kind", "length")
 
-    def __init__(self, node: Node | None, data: bytes, length: int, kind: str = CROWD) -> None:
+    def __init__(
+        self, node: Node | None, data: bytes, length: CodePoint, kind: str = CROWD
+    ) -> None:
         self.kind = node.type if node is not None else kind
         self.is_broken = node.has_error if node is not None else False
         self.data = data
@@ -55,7 +58,7 @@ class Statement:
 
     @property
     def node(self) -> Node:
-        """Its node, in any tree that has it; it is parsed anew if that was let go. Of a crowd,
+        """Its node, in any tree that has it; it is parsed again if that was dropped. Of a crowd,
         the module that it would be alone."""
         if self._node is None:
             root = parse(self.data + b"\n" + SENTINEL.encode()).root_node
@@ -77,18 +80,18 @@ class Statement:
         self._node = other._node
         return self
 
-    def byte(self, offset: int) -> int:
-        """The UTF-8 offset of a code point offset in the statement."""
+    def byte(self, offset: CodePoint) -> ByteOffset:
+        """Returns the UTF-8 offset of a code point offset in the statement."""
         if len(self.data) == self.length:
-            return offset
+            return ByteOffset(offset)
         text = self.data.decode("utf-8", "surrogatepass")
-        return len(text[:offset].encode("utf-8", "surrogatepass"))
+        return ByteOffset(len(text[:offset].encode("utf-8", "surrogatepass")))
 
-    def char(self, byte: int) -> int:
-        """The code point offset of a UTF-8 offset in the statement."""
+    def char(self, byte: ByteOffset) -> CodePoint:
+        """Returns the code point offset of a UTF-8 offset in the statement."""
         if len(self.data) == self.length:
-            return byte
-        return len(self.data[:byte].decode("utf-8", "surrogatepass"))
+            return CodePoint(byte)
+        return CodePoint(len(self.data[:byte].decode("utf-8", "surrogatepass")))
 
 
 class Rows(NamedTuple):
@@ -131,7 +134,7 @@ def rows_of(source: SourceText, tree: Tree) -> Rows:
     for node, first, last in made:
         start = first if is_ascii else source.char(first)
         length = last - first if is_ascii else source.char(last) - start
-        statements.append(Statement(node, data[first:last], length, kind))
+        statements.append(Statement(node, data[first:last], CodePoint(length), kind))
         starts.append(start)
     return Rows(statements, starts, is_crowded)
 

@@ -33,7 +33,7 @@ _TOKEN = re.compile(
     re.S | re.X,
 )
 _OPENER = {")": "(", "]": "[", "}": "{"}
-# What may stand before the quote of a formatted string, of which a brace may hold line ends.
+# What may stand before the quote of a formatted string, whose braces may hold line ends.
 _FORMATTED = re.compile(r"(?:[fFtT][rR]?|[rR][fFtT])\Z")
 _PREFIX_LENGTH = 2
 

@@ -24,6 +24,7 @@ from ckptls.source.syntax.rows import (
 from ckptls.source.syntax.sections import cut_sections, slices
 from ckptls.source.text.samples import is_mostly_errors
 from ckptls.source.text.source_text import SourceText, Span
+from ckptls.source.text.units import ByteOffset, CodePoint
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
@@ -172,7 +173,7 @@ class Syntax:
         return after
 
     def at_rest(self) -> Syntax:
-        """The same version without a tree, where that can be made anew in pieces."""
+        """Returns the same version without a tree, where that can be parsed again in pieces."""
         if not self.is_quickly_sound or self.rows.is_crowded:
             return self
         after = Syntax(self.source)
@@ -190,7 +191,7 @@ class Syntax:
         row, start = self._row_at(offset)
         if row is None:
             return None
-        byte = row.node.start_byte + row.byte(offset - start)
+        byte = row.node.start_byte + row.byte(CodePoint(offset - start))
         return row.node.descendant_for_byte_range(byte, byte)
 
     def is_within(self, offset: int, kinds: frozenset[str]) -> bool:
@@ -232,7 +233,8 @@ class Syntax:
         assert row is not None, "a node was found there"
         first = row.node.start_byte
         return Span(
-            start + row.char(node.start_byte - first), start + row.char(node.end_byte - first)
+            start + row.char(ByteOffset(node.start_byte - first)),
+            start + row.char(ByteOffset(node.end_byte - first)),
         )
 
     def start_before(self, offset: int) -> int:
@@ -375,7 +377,7 @@ def _sections_of(sound: Syntax) -> _Sections:
 
 
 def _torn(source: SourceText, known: _Sections) -> tuple[_Torn | None, bool]:
-    """A text in sections, of which some are known; and whether some of them are in doubt."""
+    """Returns a text in sections, some of them known, and whether some are in doubt."""
     bounds, is_doubtful = cut_sections(source.text)
     if is_crowded_text(len(bounds), len(source.data)):
         return None, False

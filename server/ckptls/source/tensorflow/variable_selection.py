@@ -73,7 +73,7 @@ def restored_names(
 
 
 def written_map(values: Values, roles: Roles | None) -> AssignedMap | None:
-    """The map that an argument surely is, and of which every entry is written in it."""
+    """The map that an argument surely is, with all entries written in it; None if uncertain."""
     if roles is None or len(values) != 1:
         return None
     value = values[0]
