@@ -25,11 +25,14 @@ from ckptls.lsp.session.closed_file_diagnostics import (
 )
 from ckptls.lsp.session.closed_file_search import Progress, files_of, open_modules, open_paths
 from ckptls.lsp.session.connection import Server
+from ckptls.lsp.session.revision import SURROUNDINGS, Input
 from ckptls.source.text.source_text import SourceText
 
 SETTING = "diagnosticMode"
 _WORKSPACE = "workspace"
 _SETTLE_SECONDS = 0.3
+# What makes an answer outdated that closed files have been checked for.
+_ALTERING = (Input.DOCUMENTS, *SURROUNDINGS)
 Modules = dict[Path, SourceText]
 
 
@@ -88,7 +91,7 @@ async def _pulled(
     known = {each.uri: each.value for each in params.previous_result_ids}
     await ls.session.settings.wait_until_read()
     while True:
-        altered, known_modules = ls.session.altered, open_modules(ls)
+        number, known_modules = ls.session.revision.number(*_ALTERING), open_modules(ls)
         if ls.session.settings.option(SETTING) == _WORKSPACE:
             async with state.lock:
                 told = await _check(ls, params, known, state, parts)
@@ -102,23 +105,18 @@ async def _pulled(
             for start in range(0, len(told.left), EVERY):
                 parts.send(told.left[start : start + EVERY])
             return []
-        await _news(ls, altered, known_modules, state.checked)
+        await _wait_for_news(ls, number, known_modules, state.checked)
 
 
-async def _news(ls: Server, altered: asyncio.Event, known: Modules, checked: Checked) -> None:
-    """Waits until files, checkpoints or settings have changed, or an open module did that others
-    import; `known` is how these were."""
-    while not altered.is_set():
-        edited = ls.session.documents.edited
+async def _wait_for_news(ls: Server, number: int, known: Modules, checked: Checked) -> None:
+    """Waits until `_ALTERING` has changed since it had that number, or an open module did that
+    others import; `known` is how these were."""
+    revision = ls.session.revision
+    while revision.number(*_ALTERING) == number:
         if ls.session.settings.option(SETTING) == _WORKSPACE and _has_readers(ls, known, checked):
             await asyncio.sleep(_SETTLE_SECONDS)
             return
-        waiting = [asyncio.ensure_future(each.wait()) for each in (altered, edited)]
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waiting:
-                each.cancel()
+        await revision.wait_beyond(revision.number(*Input), *Input)
 
 
 def _has_readers(ls: Server, known: Modules, checked: Checked) -> bool:
@@ -149,7 +147,7 @@ async def _check(
             loop.call_soon_threadsafe(parts.send, reports)
 
     told = Told(known, send if parts is not None else None)
-    generation = ls.session.findings.generation
+    generation = ls.session.revision.number(*SURROUNDINGS)
     check = Check(files_of(ls), ls.session.client, generation, state.checked, told, stop, report)
     without = open_paths(ls)
     state.work = asyncio.ensure_future(ls.session.scheduler.folders.run(check.run, without))

@@ -14,6 +14,7 @@ from ckptls.features.common import formatting
 from ckptls.features.common.results import Finding
 from ckptls.features.diagnostics.diagnostics import judged
 from ckptls.features.diagnostics.silent_sites import Verdicts
+from ckptls.lsp.session.revision import SURROUNDINGS, Revision
 from ckptls.source.text.source_text import SourceText
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.workspace import OpenDocument, Workspace
@@ -37,7 +38,7 @@ _MOST_REST_SECONDS = 1.0
 _TURN_SECONDS = 0.002
 
 Start = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[Any]"]
-# The text that findings are of, and the generation of what else they rest on.
+# The text that findings are of, and the revision of what else they rest on.
 _State = tuple[SourceText, int]
 
 
@@ -84,6 +85,7 @@ class Findings:
     def __init__(
         self,
         workspace: Workspace,
+        revision: Revision,
         start: Start,
         report: Callable[[str, list[Finding]], None],
         report_again: Callable[[str, list[Finding]], None],
@@ -91,9 +93,7 @@ class Findings:
         is_more_known: Callable[[float], Coroutine[Any, Any, bool]],
         turn: Callable[[], AbstractAsyncContextManager[None]],
     ) -> None:
-        # Counts the changes of what findings rest on beside the texts.
-        self.generation = 0
-        self._workspace = workspace
+        self._workspace, self._revision = workspace, revision
         self._start = start
         self._report, self._report_again, self._look = report, report_again, look
         self._is_more_known = is_more_known
@@ -120,7 +120,7 @@ class Findings:
     async def _find(self, uri: str, document: DocumentDiagnostics) -> list[Finding]:
         deadline = _now() + _PATIENCE_SECONDS
         while (opened := self._workspace.documents.get(uri)) is not None:
-            state = (opened.document.source, self.generation)
+            state = (opened.document.source, self._revision.number(*SURROUNDINGS))
             known = document.found
             if known is not None and known[0] == state:
                 return known[1]
@@ -184,10 +184,6 @@ class Findings:
         if document is not None:
             _cancel(document.reporting)
             _cancel(document.asking_others)
-
-    def outdate(self) -> None:
-        """Something that all findings rest on has changed."""
-        self.generation += 1
 
     def reanalyze_all(self) -> None:
         """Modules have changed: all documents are analyzed again."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,6 +13,7 @@ from pygls.uris import to_fs_path
 from ckptls.lsp.convert.content_changes import to_edit
 from ckptls.lsp.convert.views import Seen, View
 from ckptls.lsp.session.notebook_documents import OpenNotebook
+from ckptls.lsp.session.revision import Input, Revision
 from ckptls.source.document import Cursor, Document
 from ckptls.source.text.source_text import SourceText
 from ckptls.workspace.settings import SETTING_FILES
@@ -28,14 +28,16 @@ class Documents:
 
     encoding: tells how the client counts characters.
     settings: files of settings, which are no programs, by their addresses.
-    edited: set when the next program is edited or closed.
+    revision: counts edits, and texts that go away.
     """
 
-    def __init__(self, workspace: Workspace, encoding: Callable[[], str]) -> None:
+    def __init__(
+        self, workspace: Workspace, revision: Revision, encoding: Callable[[], str]
+    ) -> None:
         self.versions: dict[str, int | None] = {}
         self.notebooks: dict[str, OpenNotebook] = {}
         self.settings: dict[str, SourceText] = {}
-        self.edited = asyncio.Event()
+        self._revision = revision
         self._cells: dict[str, str] = {}
         self._workspace = workspace
         self._encoding = encoding
@@ -98,19 +100,15 @@ class Documents:
         for change in params.content_changes:
             self._apply(opened.document, change)
         self.versions[uri] = params.text_document.version
-        self._wake()
+        self._revision.advance(Input.TEXT)
         return True
-
-    def _wake(self) -> None:
-        self.edited.set()
-        self.edited = asyncio.Event()
 
     def close(self, uri: str) -> None:
         self.settings.pop(uri, None)
         if uri not in self.notebooks:
             self._workspace.close(uri)
             self.versions.pop(uri, None)
-            self._wake()
+            self._revision.advance(Input.TEXT)
 
     def _apply(self, document: Document, change: types.TextDocumentContentChangeEvent) -> None:
         if isinstance(change, types.TextDocumentContentChangeWholeDocument):
@@ -148,7 +146,7 @@ class Documents:
         for cell in gone:
             self._cells.pop(cell, None)
         self._joined(uri)
-        self._wake()
+        self._revision.advance(Input.TEXT)
         return gone
 
     def close_notebook(self, uri: str) -> list[str]:
@@ -159,7 +157,7 @@ class Documents:
         self._workspace.close(uri)
         for cell in notebook.uris:
             self._cells.pop(cell, None)
-        self._wake()
+        self._revision.advance(Input.TEXT)
         return notebook.uris
 
     def _change_cell(

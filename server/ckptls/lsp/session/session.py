@@ -30,6 +30,7 @@ from ckptls.lsp.session.folder_settings import FolderSettings
 from ckptls.lsp.session.memory import IdleCollector, Resting, give_back
 from ckptls.lsp.session.module_loader import Reading
 from ckptls.lsp.session.op_queue import OpQueue, Work
+from ckptls.lsp.session.revision import Input, Revision
 from ckptls.lsp.session.scheduler import Lane, Scheduler
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.disk import SeenDisk
@@ -74,7 +75,8 @@ class Session:
         self.listings: dict[str, tuple[str, Checkpoint]] = {}
         # What is shown of the files of settings, by their addresses.
         self.told_settings: dict[str, list[types.Diagnostic]] = {}
-        self.documents = Documents(self.workspace, lambda: self.client.encoding)
+        self.revision = Revision()
+        self.documents = Documents(self.workspace, self.revision, lambda: self.client.encoding)
         self._publish = publish
         self.scheduler = Scheduler()
         self._refresh = refresh
@@ -92,19 +94,27 @@ class Session:
         self._reading: dict[str, asyncio.Task[Any]] = {}
         self._background: set[asyncio.Task[Any]] = set()
         self.settings = FolderSettings(
-            self.workspace, self.scheduler.local_io, self.start, self.refresh_all
+            self.workspace,
+            self.scheduler.local_io,
+            self.start,
+            lambda: self.refresh_all(Input.SETTINGS),
         )
         # Reports what is wrong in files of settings.
         self.settings_reporting = OpQueue(report_settings, self.start)
         module_io = self.scheduler.module_io
         self.reading = Reading(self._disk, self.start, module_io, self._reanalyze_all)
         self.findings = Findings(
-            *(self.workspace, self.start, self._report, self._report_again, self._look),
+            *(
+                self.workspace,
+                self.revision,
+                self.start,
+                self._report,
+                self._report_again,
+                self._look,
+            ),
             self.is_more_known,
             self._foreground.turn,
         )
-        # Set at the next change of what findings rest on.
-        self.altered = asyncio.Event()
         self._is_closing = False
         self._asking: asyncio.Task[Any] | None = None
         # Whether much was freed since memory was last given back: listings, documents.
@@ -118,7 +128,7 @@ class Session:
         if item.uri.startswith("ckptls:"):
             return  # a listing of ours
         self.documents.open(item)
-        self._alter()
+        self.revision.advance(Input.DOCUMENTS)
         if not self._is_as_on_disk(item.uri, otherwise=True):
             # An editor keeps what was not saved, and opens it so.
             self.findings.ask_others()
@@ -161,11 +171,6 @@ class Session:
         """The document or cell with that address, if it is open."""
         return self.documents.seen(uri)
 
-    def _alter(self) -> None:
-        """Wakes those who wait for news."""
-        self.altered.set()
-        self.altered = asyncio.Event()
-
     # Findings
 
     async def _ask_client(self) -> None:
@@ -192,7 +197,7 @@ class Session:
         self._schedule(uri)
 
     def _forget(self, uri: str) -> None:
-        self._alter()
+        self.revision.advance(Input.DOCUMENTS)
         self._has_freed = True
         self.findings.forget(uri)
 
@@ -201,10 +206,9 @@ class Session:
         if not self.client.pulls_diagnostics:
             self.findings.schedule(uri, may_rest=may_rest)
 
-    def refresh_all(self) -> None:
-        """Something that findings rest on has changed."""
-        self.findings.outdate()
-        self._alter()
+    def refresh_all(self, changed: Input = Input.DISK) -> None:
+        """Finds all findings again, because something that they rest on has changed."""
+        self.revision.advance(changed)
         self._refreshing.ask()
         for uri in self.workspace.documents:
             if self.client.pulls_diagnostics:
@@ -242,7 +246,8 @@ class Session:
         waiting: set[asyncio.Future[Any]] = set(self.read(paths))
         seen = self.seen(uri)
         while waiting and (left := deadline - loop.time()) > 0:
-            edited = asyncio.ensure_future(self.documents.edited.wait())
+            number = self.revision.number(Input.TEXT)
+            edited = asyncio.ensure_future(self.revision.wait_beyond(number, Input.TEXT))
             try:
                 both = {*waiting, edited}
                 await asyncio.wait(both, timeout=left, return_when=asyncio.FIRST_COMPLETED)
@@ -339,7 +344,7 @@ class Session:
         path = path_of(uri)
         if path is not None:
             self.settings.remove_folder(path)
-            self.refresh_all()
+            self.refresh_all(Input.SETTINGS)
 
     def outdated_listings(self) -> list[str]:
         """The addresses of listings whose checkpoint is another one now."""
