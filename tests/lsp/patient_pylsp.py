@@ -13,19 +13,19 @@ from typing import Any
 
 from pylsp.__main__ import main
 
-from ckptls.lsp.integrations.subprocess_client import Peer
+from ckptls.lsp.integrations.subprocess_client import ServerProcess
 
 _FOR_EVER = 1e6
 
 
 def wait_where(mark: str) -> None:
     """From here on, the file `mark` says how patient the plugin is."""
-    as_it_is = Peer.ask
+    as_it_is = ServerProcess.ask
 
-    def ask(self: Peer, method: str, params: Any, seconds: float) -> Any:
+    def ask(self: ServerProcess, method: str, params: Any, seconds: float) -> Any:
         return as_it_is(self, method, params, _FOR_EVER if os.path.exists(mark) else seconds)
 
-    Peer.ask = ask  # type: ignore[method-assign]
+    ServerProcess.ask = ask  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ckptls.lsp.session.memory import IdleCollector, Resting, give_back
+from ckptls.lsp.session.memory import IdleCollector, IdleTreeEvictor, give_back
 from ckptls.workspace.workspace import Workspace
 from support.memory import CODE, tree_bytes
 
@@ -55,7 +55,7 @@ def opened() -> Iterator[Workspace]:
 
 
 def test_a_document_that_is_left_alone_rests_once_another_is_edited(opened: Workspace):
-    resting, both = Resting(), tree_bytes()
+    resting, both = IdleTreeEvictor(), tree_bytes()
     resting.look(opened.documents, 0.0)
     opened.documents["a"].document.edit(0, 0, "x = 1\n")
     opened.documents["a"].document.analysis()
@@ -68,7 +68,7 @@ def test_a_document_that_is_left_alone_rests_once_another_is_edited(opened: Work
 
 
 def test_documents_of_which_none_was_edited_do_not_rest(opened: Workspace):
-    resting, both = Resting(), tree_bytes()
+    resting, both = IdleTreeEvictor(), tree_bytes()
     for seconds in (0.0, 60.0):
         resting.look(opened.documents, seconds)
     assert tree_bytes() > 0.9 * both

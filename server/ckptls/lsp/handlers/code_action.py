@@ -14,7 +14,7 @@ from ckptls.features.code_actions.pragma_actions import Remark, binding_remarks,
 from ckptls.features.common.results import Finding, Fix
 from ckptls.lsp.convert import to_proto
 from ckptls.lsp.convert.views import Seen
-from ckptls.lsp.handlers.request_context import Bound, answered, bound
+from ckptls.lsp.handlers.request_context import DocumentContext, log_failures, resolve_document
 from ckptls.lsp.protocol.client_capabilities import Client
 from ckptls.lsp.protocol.server_capabilities import FIX_ALL, REWRITE
 from ckptls.lsp.session.connection import Server
@@ -25,7 +25,7 @@ def register(server: Server) -> None:
     """Answers every client: those of long ago pass over what they do not know."""
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION)
-    @answered
+    @log_failures
     async def code_actions(
         ls: Server, params: types.CodeActionParams
     ) -> list[types.CodeAction] | None:
@@ -33,7 +33,7 @@ def register(server: Server) -> None:
         before = ls.session.seen(uri)
         rewritten: list[types.CodeAction] = []
         if _wants(params.context, REWRITE.value):
-            rewritten = _fillings(await bound(ls, uri), params.range)
+            rewritten = _fillings(await resolve_document(ls, uri), params.range)
         findings = await ls.session.findings.find(before.key) if before is not None else []
         seen = ls.session.seen(uri)
         if before is None or seen is None or seen.view.source is not before.view.source:
@@ -94,7 +94,7 @@ def _remark(remark: Remark, seen: Seen, client: Client) -> types.CodeAction:
     )
 
 
-def _fillings(known: Bound | None, place: types.Range) -> list[types.CodeAction]:
+def _fillings(known: DocumentContext | None, place: types.Range) -> list[types.CodeAction]:
     if known is None:
         return []
     seen = known.seen

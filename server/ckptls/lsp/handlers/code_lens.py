@@ -7,21 +7,21 @@ from lsprotocol import types
 from ckptls.checkpoint.core.printable import printable
 from ckptls.features.annotations.code_lens import Lens, lenses
 from ckptls.lsp.handlers import text_document_content
-from ckptls.lsp.handlers.request_context import answered, bound
+from ckptls.lsp.handlers.request_context import log_failures, resolve_document
 from ckptls.lsp.protocol.server_capabilities import SHOW_RESTORE
 from ckptls.lsp.session.connection import Server
 
-_MAX_TOLD = 10
+_MAX_NAMED = 10
 
 
 def register(server: Server) -> None:
     """Answers with lenses, and the command behind them."""
 
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
-    @answered
+    @log_failures
     async def seen(ls: Server, params: types.CodeLensParams) -> list[types.CodeLens]:
         uri = params.text_document.uri
-        known = await bound(ls, uri)
+        known = await resolve_document(ls, uri)
         if known is None:
             return []
         view = known.seen.view
@@ -51,5 +51,5 @@ def register(server: Server) -> None:
 def _in_short(lens: Lens) -> str:
     if not lens.missing:
         return lens.title
-    more = ", …" if len(lens.missing) > _MAX_TOLD else ""
-    return f"{lens.title}: {', '.join(lens.missing[:_MAX_TOLD])}{more}"
+    more = ", …" if len(lens.missing) > _MAX_NAMED else ""
+    return f"{lens.title}: {', '.join(lens.missing[:_MAX_NAMED])}{more}"

@@ -13,7 +13,7 @@ from ckptls.features.completion.variable_names import completion
 from ckptls.features.hover.hover import about
 from ckptls.lsp.convert import to_proto
 from ckptls.lsp.convert.jupyterlab_completion import literal_at
-from ckptls.lsp.handlers.request_context import Asked, answered, asked_at
+from ckptls.lsp.handlers.request_context import CursorContext, log_failures, resolve_cursor
 from ckptls.lsp.protocol.language_server_protocol import Ready
 from ckptls.lsp.session.connection import Server
 from ckptls.source.semantics.sites import Role
@@ -28,9 +28,9 @@ def register(server: Server) -> None:
     _register_documentation(server)
 
     @server.feature(types.TEXT_DOCUMENT_COMPLETION)
-    @answered
+    @log_failures
     async def complete(ls: Server, params: types.CompletionParams) -> Ready | None:
-        found = await asked_at(ls, params, is_patient=False)
+        found = await resolve_cursor(ls, params, is_patient=False)
         answer = _answer(ls, found, params.text_document.uri) if found is not None else None
         if found is None or answer is None or not (answer.items or answer.is_incomplete):
             return None
@@ -47,7 +47,7 @@ def register(server: Server) -> None:
         return to_proto.completion_list(answer, found.view, params.position, client, literal)
 
 
-def _answer(ls: Server, asked: Asked, uri: str) -> Completion | None:
+def _answer(ls: Server, asked: CursorContext, uri: str) -> Completion | None:
     cursor = asked.cursor
     if cursor.site.role is not Role.PATH:
         return completion(cursor, asked.binding)

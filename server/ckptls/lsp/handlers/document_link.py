@@ -7,7 +7,7 @@ from pygls.uris import from_fs_path
 
 from ckptls.checkpoint.core.printable import printable
 from ckptls.features.navigation.document_links import Link, links
-from ckptls.lsp.handlers.request_context import answered, bound
+from ckptls.lsp.handlers.request_context import log_failures, resolve_document
 from ckptls.lsp.handlers.text_document_content import address_of
 from ckptls.lsp.session.connection import Server
 
@@ -16,9 +16,9 @@ def register(server: Server) -> None:
     """Answers with the links of a document."""
 
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_LINK)
-    @answered
+    @log_failures
     async def linked(ls: Server, params: types.DocumentLinkParams) -> list[types.DocumentLink]:
-        found = await bound(ls, params.text_document.uri)
+        found = await resolve_document(ls, params.text_document.uri)
         if found is None:
             return []
         view, has_tooltips = found.seen.view, ls.session.client.link_tooltips

@@ -8,7 +8,7 @@ from typing import Any
 from lsprotocol import types
 
 from ckptls.features.hover.explain import explain
-from ckptls.lsp.handlers.request_context import bound
+from ckptls.lsp.handlers.request_context import resolve_document
 from ckptls.lsp.protocol.server_capabilities import EXPLAIN
 from ckptls.lsp.session.connection import Server
 
@@ -19,7 +19,7 @@ def register(server: Server) -> None:
     @server.command(EXPLAIN)
     async def explained(ls: Server, uri: str, line: int, character: int) -> dict[str, Any] | None:
         """What is known of the string at a place of an open document, `text` to be read."""
-        found = await bound(ls, uri)
+        found = await resolve_document(ls, uri)
         if found is None:
             return None
         seen = found.seen

@@ -6,7 +6,7 @@ from lsprotocol import types
 
 from ckptls.checkpoint.core.printable import printable
 from ckptls.features.navigation.checkpoint_listing import Fold, folds
-from ckptls.lsp.handlers.request_context import answered
+from ckptls.lsp.handlers.request_context import log_failures
 from ckptls.lsp.session.connection import Server
 
 
@@ -14,7 +14,7 @@ def register(server: Server) -> None:
     """Answers with the scopes of a listing."""
 
     @server.feature(types.TEXT_DOCUMENT_FOLDING_RANGE)
-    @answered
+    @log_failures
     async def folded(ls: Server, params: types.FoldingRangeParams) -> list[types.FoldingRange]:
         found = await folds_of(ls, params.text_document.uri)
         return [types.FoldingRange(e.first, e.last) for e in found if e.last > e.first]

@@ -10,8 +10,8 @@ from ckptls.features.common.site_names import name_of
 from ckptls.features.navigation.references import Mention, definitions, mentions
 from ckptls.lsp.convert.views import View, location
 from ckptls.lsp.handlers import text_document_content
-from ckptls.lsp.handlers.request_context import Placed, answered, asked_at
-from ckptls.lsp.session.closed_file_search import naming
+from ckptls.lsp.handlers.request_context import PositionParams, log_failures, resolve_cursor
+from ckptls.lsp.session.closed_file_search import search_closed_files
 from ckptls.lsp.session.connection import Server
 from ckptls.source.document import Analysis
 from ckptls.source.semantics.pattern_text import Text
@@ -29,9 +29,9 @@ def register(server: Server) -> None:
 
 def _register_definition(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_DEFINITION)
-    @answered
+    @log_failures
     async def defined(ls: Server, params: types.DefinitionParams) -> list[types.Location] | None:
-        found = await asked_at(ls, params, is_patient=True)
+        found = await resolve_cursor(ls, params, is_patient=True)
         name = name_of(found.cursor.site) if found is not None else None
         if found is None or name is None:
             return None
@@ -45,7 +45,7 @@ def _register_definition(server: Server) -> None:
 
 def _register_references(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_REFERENCES)
-    @answered
+    @log_failures
     async def referred(ls: Server, params: types.ReferenceParams) -> list[types.Location] | None:
         name = name_at(ls, params)
         if name is None:
@@ -58,17 +58,17 @@ def _register_references(server: Server) -> None:
             several = (found[span] for span in sorted(found))
             return [each for each in several if wants_all or not each.is_definition]
 
-        tell = _teller(ls, params.partial_result_token)
+        tell = _partial_sender(ls, params.partial_result_token)
         found = tell(_places(ls, name, find, params.text_document.uri))
         template = name.template.replace("{}", "")
         title, encoding = f"References of {name.template}", ls.session.client.encoding
-        for uri, analysis in await naming(ls, template, title, params.work_done_token):
+        for uri, analysis in await search_closed_files(ls, template, title, params.work_done_token):
             view = View(uri, analysis.source, encoding)
             found += tell([types.Location(uri, view.range(e.span)) for e in find(name, analysis)])
         return found
 
 
-def _teller(
+def _partial_sender(
     ls: Server, token: int | str | None
 ) -> Callable[[list[types.Location]], list[types.Location]]:
     """Sends places ahead of the answer where the client takes them, and gives back what is left
@@ -86,7 +86,7 @@ def _teller(
 
 def _register_highlights(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
-    @answered
+    @log_failures
     async def highlighted(
         ls: Server, params: types.DocumentHighlightParams
     ) -> list[types.DocumentHighlight] | None:
@@ -106,7 +106,7 @@ def _register_highlights(server: Server) -> None:
         ]
 
 
-def name_at(ls: Server, place: Placed) -> Text | None:
+def name_at(ls: Server, place: PositionParams) -> Text | None:
     """What the string at a place names."""
     seen = ls.session.seen(place.text_document.uri)
     if seen is None:

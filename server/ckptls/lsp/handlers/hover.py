@@ -7,7 +7,7 @@ from lsprotocol import types
 from ckptls.features.hover.assignment_text import assigned_at
 from ckptls.features.hover.hover import hover
 from ckptls.lsp.convert import to_proto
-from ckptls.lsp.handlers.request_context import answered, asked_at
+from ckptls.lsp.handlers.request_context import log_failures, resolve_cursor
 from ckptls.lsp.session.connection import Server
 
 # So many names take long to compare with a pattern.
@@ -18,9 +18,9 @@ def register(server: Server) -> None:
     """Answers where something is known."""
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
-    @answered
+    @log_failures
     async def hovered(ls: Server, params: types.HoverParams) -> types.Hover | None:
-        found = await asked_at(ls, params, is_patient=True)
+        found = await resolve_cursor(ls, params, is_patient=True)
         if found is None:
             return None
         assigned = assigned_at(found.cursor, found.binder.bind)

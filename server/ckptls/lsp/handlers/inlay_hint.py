@@ -5,7 +5,7 @@ from __future__ import annotations
 from lsprotocol import types
 
 from ckptls.features.annotations.inlay_hints import hints
-from ckptls.lsp.handlers.request_context import answered, bound
+from ckptls.lsp.handlers.request_context import log_failures, resolve_document
 from ckptls.lsp.session.connection import Server
 
 SETTING = "inlayHints"
@@ -15,11 +15,11 @@ def register(server: Server) -> None:
     """Answers with hints, if the user wants them."""
 
     @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
-    @answered
+    @log_failures
     async def hinted(ls: Server, params: types.InlayHintParams) -> list[types.InlayHint]:
         if ls.session.settings.option(SETTING) is not True:
             return []
-        found = await bound(ls, params.text_document.uri)
+        found = await resolve_document(ls, params.text_document.uri)
         if found is None:
             return []
         view = found.seen.view

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from lsprotocol import types
 
 from ckptls.lsp.convert import to_proto
-from ckptls.lsp.handlers.request_context import bound
+from ckptls.lsp.handlers.request_context import resolve_document
 from ckptls.lsp.session.connection import Server
 
 Report = types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport
@@ -29,7 +29,7 @@ def register(server: Server) -> None:
         seen = ls.session.seen(uri)
         if seen is not None:
             await ls.session.findings.wait_until_settled(seen.key)
-        await bound(ls, uri)
+        await resolve_document(ls, uri)
         return await _report(ls, uri, params.previous_result_id)
 
 

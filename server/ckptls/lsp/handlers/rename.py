@@ -9,8 +9,8 @@ from pygls.exceptions import JsonRpcException
 
 from ckptls.features.navigation.rename import CannotRenameError, Target, check_name, places, target
 from ckptls.lsp.convert.views import View
-from ckptls.lsp.handlers.request_context import Placed
-from ckptls.lsp.session.closed_file_search import naming
+from ckptls.lsp.handlers.request_context import PositionParams
+from ckptls.lsp.session.closed_file_search import search_closed_files
 from ckptls.lsp.session.connection import Server
 from ckptls.source.document import Analysis
 from ckptls.source.text.source_text import Span
@@ -43,7 +43,7 @@ def _register_prepare(server: Server) -> None:
         return types.PrepareRenamePlaceholder(found[1].range(found[0].span), found[0].text)
 
 
-def _target(ls: Server, place: Placed) -> tuple[Target, View] | None:
+def _target(ls: Server, place: PositionParams) -> tuple[Target, View] | None:
     """What is to be renamed; None for what is no name, so that others may answer."""
     seen = ls.session.seen(place.text_document.uri)
     if seen is None:
@@ -69,7 +69,7 @@ def _refusal(reason: CannotRenameError) -> JsonRpcException:
 async def _edit(
     ls: Server, renamed: Target, new: str, token: int | str | None
 ) -> types.WorkspaceEdit:
-    closed = await naming(ls, renamed.name, f"Renaming {renamed.text}", token)
+    closed = await search_closed_files(ls, renamed.name, f"Renaming {renamed.text}", token)
     texts, analyses = _open(ls)
     texts += [(_closed(uri, analysis, ls),) for uri, analysis in closed]
     analyses += [analysis for _, analysis in closed]

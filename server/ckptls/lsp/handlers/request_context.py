@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 
-def answered(
+def log_failures(
     handler: Callable[[Server, Any], Awaitable[Answer]],
 ) -> Callable[[Server, Any], Awaitable[Answer | None]]:
     """A crash while answering becomes a line in the log and an empty answer."""
@@ -37,14 +37,14 @@ def answered(
     return safely
 
 
-class Placed(Protocol):
+class PositionParams(Protocol):
     """A request about a place in an open text."""
 
     text_document: types.TextDocumentIdentifier
     position: types.Position
 
 
-class Asked(NamedTuple):
+class CursorContext(NamedTuple):
     """The name at a place and its binding; `view` tells where its places are, `binder` binds
     other names of the same text."""
 
@@ -54,7 +54,9 @@ class Asked(NamedTuple):
     binder: Binder
 
 
-async def asked_at(ls: Server, place: Placed, is_patient: bool) -> Asked | None:
+async def resolve_cursor(
+    ls: Server, place: PositionParams, is_patient: bool
+) -> CursorContext | None:
     """What a client asks about at a place; waits for a checkpoint that is being read
     where nothing else is known, or where the asker is patient."""
     session = ls.session
@@ -78,19 +80,19 @@ async def asked_at(ls: Server, place: Placed, is_patient: bool) -> Asked | None:
             continue
         if is_answer or has_waited or not binding.pending:
             session.read(binding.pending)
-            return Asked(cursors[0], binding, view, binder)
+            return CursorContext(cursors[0], binding, view, binder)
         await session.wait_for(binding.pending, place.text_document.uri)
         has_waited = True
 
 
-class Bound(NamedTuple):
+class DocumentContext(NamedTuple):
     """An open text, and what binds the names of its program."""
 
     binder: Binder
     seen: Seen
 
 
-async def bound(ls: Server, uri: str) -> Bound | None:
+async def resolve_document(ls: Server, uri: str) -> DocumentContext | None:
     """What binds the sites of an open text, once its checkpoints have been read or a
     moment has passed."""
     deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
@@ -101,7 +103,7 @@ async def bound(ls: Server, uri: str) -> Bound | None:
             continue
         pending = () if has_waited else unread(binder)
         if not pending:
-            return Bound(binder, seen)
+            return DocumentContext(binder, seen)
         await ls.session.wait_for(pending)
         has_waited = True
     return None

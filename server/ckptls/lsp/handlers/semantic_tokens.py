@@ -8,7 +8,7 @@ from lsprotocol import types
 
 from ckptls.features.annotations.semantic_tokens import Standing, Token, tokens
 from ckptls.lsp.convert.views import View
-from ckptls.lsp.handlers.request_context import bound
+from ckptls.lsp.handlers.request_context import resolve_document
 from ckptls.lsp.protocol.server_capabilities import LEGEND
 from ckptls.lsp.session.connection import Server
 from ckptls.source.text.source_text import Span
@@ -19,7 +19,7 @@ _UNITS = 5  # numbers of a token
 _MAX_KEPT = 64
 
 
-class _Told:
+class SentTokens:
     """What clients were answered last, by address, so that only differences are sent."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class _Told:
 
 def register(server: Server) -> None:
     """Answers with tokens, if the user wants them."""
-    told = _Told()
+    told = SentTokens()
 
     @server.feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL)
     async def whole(ls: Server, params: types.SemanticTokensParams) -> types.SemanticTokens:
@@ -66,7 +66,7 @@ def register(server: Server) -> None:
 
 
 async def _data(ls: Server, uri: str, asked: types.Range | None = None) -> list[int]:
-    known = await bound(ls, uri) if ls.session.settings.option(SETTING) is True else None
+    known = await resolve_document(ls, uri) if ls.session.settings.option(SETTING) is True else None
     if known is None:
         return []
     view = known.seen.view

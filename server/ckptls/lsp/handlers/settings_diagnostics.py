@@ -47,7 +47,7 @@ def report_open(ls: Server, uri: str) -> None:
     file = _files(ls).get(uri)
     if file is None:
         return
-    now = {known: items for known, items in ls.session.told_settings.items() if known != uri}
+    now = {known: items for known, items in ls.session.published_settings.items() if known != uri}
     items = _items(ls, uri, None, file[1])
     _publish(ls, {**now, uri: items} if items else now)
 
@@ -79,13 +79,13 @@ def _files(ls: Server) -> dict[str, tuple[Path, tuple[str, ...]]]:
 
 
 def _publish(ls: Server, now: dict[str, list[types.Diagnostic]]) -> None:
-    told = ls.session.told_settings
+    told = ls.session.published_settings
     for uri in {*told, *now}:
         if told.get(uri) != now.get(uri):
             version = ls.session.documents.versions.get(uri)
             params = types.PublishDiagnosticsParams(uri, now.get(uri, []), version)
             ls.text_document_publish_diagnostics(params)
-    ls.session.told_settings = now
+    ls.session.published_settings = now
 
 
 def _items(

@@ -15,7 +15,7 @@ from ckptls.features.navigation.workspace_symbols import Hit, best_hits, search
 from ckptls.lsp.convert.views import View
 from ckptls.lsp.handlers import text_document_content
 from ckptls.lsp.handlers.folding_range import symbols_of
-from ckptls.lsp.handlers.request_context import answered
+from ckptls.lsp.handlers.request_context import log_failures
 from ckptls.lsp.session.connection import Server
 
 _START = types.Range(types.Position(0, 0), types.Position(0, 0))
@@ -29,7 +29,7 @@ def register(server: Server) -> None:
 
 def _register_document(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
-    @answered
+    @log_failures
     async def outlined(
         ls: Server, params: types.DocumentSymbolParams
     ) -> list[types.DocumentSymbol] | list[types.SymbolInformation] | None:
@@ -77,7 +77,7 @@ def _kind(symbol: Symbol) -> types.SymbolKind:
 
 def _register_workspace(server: Server) -> None:
     @server.feature(types.WORKSPACE_SYMBOL)
-    @answered
+    @log_failures
     async def searched(
         ls: Server, params: types.WorkspaceSymbolParams
     ) -> list[types.SymbolInformation]:

@@ -16,7 +16,7 @@ from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.checkpoint.storage.filesystem import is_remote
 from ckptls.features.annotations.code_lens import Lens, lenses, report
 from ckptls.features.navigation.checkpoint_listing import line_of, listing
-from ckptls.lsp.handlers.request_context import bound
+from ckptls.lsp.handlers.request_context import resolve_document
 from ckptls.lsp.protocol.server_capabilities import SCHEME
 from ckptls.lsp.session.connection import Server
 
@@ -61,7 +61,7 @@ def address_of_restore(prefix: str, uri: str, line: int) -> str:
 
 async def lens_at(ls: Server, uri: str, line: int) -> Lens | None:
     """What the restore that begins on a line of an open text finds."""
-    known = await bound(ls, uri)
+    known = await resolve_document(ls, uri)
     if known is None:
         return None
     view = known.seen.view

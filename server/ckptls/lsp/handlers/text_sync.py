@@ -6,7 +6,7 @@ from lsprotocol import types
 
 from ckptls.lsp.handlers import pull_diagnostics, settings_diagnostics
 from ckptls.lsp.session.connection import Server
-from ckptls.lsp.session.documents import is_of_settings
+from ckptls.lsp.session.documents import is_settings_file
 
 
 def register(server: Server) -> None:
@@ -19,20 +19,20 @@ def _register_documents(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
         ls.session.open(params.text_document)
-        if is_of_settings(params.text_document.uri):
+        if is_settings_file(params.text_document.uri):
             ls.session.settings_reporting.ask()
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
         ls.session.change(params)
-        if is_of_settings(params.text_document.uri):
+        if is_settings_file(params.text_document.uri):
             settings_diagnostics.report_open(ls, params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
         ls.session.close(uri)
-        if is_of_settings(uri):
+        if is_settings_file(uri):
             ls.session.settings_reporting.ask()  # what was not saved is gone
         else:
             pull_diagnostics.clear(ls, [uri])

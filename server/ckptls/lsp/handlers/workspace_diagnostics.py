@@ -17,13 +17,18 @@ from lsprotocol import types
 
 from ckptls.lsp.session.closed_file_diagnostics import (
     EVERY,
-    Check,
-    Checked,
+    CheckedFiles,
+    ClosedFileCheck,
     Report,
-    Told,
+    ReportQueue,
     module_name,
 )
-from ckptls.lsp.session.closed_file_search import Progress, files_of, open_modules, open_paths
+from ckptls.lsp.session.closed_file_search import (
+    Progress,
+    open_modules,
+    open_paths,
+    snapshot_closed_files,
+)
 from ckptls.lsp.session.connection import Server
 from ckptls.lsp.session.revision import SURROUNDINGS, Input
 from ckptls.source.text.source_text import SourceText
@@ -44,8 +49,8 @@ class _State:
     file to end that it is at, and no other may begin before.
     """
 
-    checked: Checked = field(default_factory=Checked)
-    has_told: bool = False
+    checked: CheckedFiles = field(default_factory=CheckedFiles)
+    has_answered: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     work: asyncio.Future[Any] | None = None
 
@@ -96,10 +101,10 @@ async def _pulled(
             async with state.lock:
                 told = await _check(ls, params, known, state, parts)
         else:
-            told = Told(known, None)
+            told = ReportQueue(known, None)
             told.take_back()
-        if told.is_news or not state.has_told:
-            state.has_told = True
+        if told.is_news or not state.has_answered:
+            state.has_answered = True
             if parts is None:
                 return told.left
             for start in range(0, len(told.left), EVERY):
@@ -108,7 +113,7 @@ async def _pulled(
         await _wait_for_news(ls, number, known_modules, state.checked)
 
 
-async def _wait_for_news(ls: Server, number: int, known: Modules, checked: Checked) -> None:
+async def _wait_for_news(ls: Server, number: int, known: Modules, checked: CheckedFiles) -> None:
     """Waits until `_ALTERING` has changed since it had that number, or an open module did that
     others import; `known` is how these were."""
     revision = ls.session.revision
@@ -119,7 +124,7 @@ async def _wait_for_news(ls: Server, number: int, known: Modules, checked: Check
         await revision.wait_beyond(revision.number(*Input), *Input)
 
 
-def _has_readers(ls: Server, known: Modules, checked: Checked) -> bool:
+def _has_readers(ls: Server, known: Modules, checked: CheckedFiles) -> bool:
     """Whether a module was edited that closed files import."""
     now = open_modules(ls)
     edited = {module_name(path) for path in now if known.get(path) is not now[path]}
@@ -132,7 +137,7 @@ async def _check(
     known: Mapping[str, str],
     state: _State,
     parts: _Parts | None,
-) -> Told:
+) -> ReportQueue:
     """Looks at all files; what is told in parts is sent meanwhile, the rest is left."""
     if state.work is not None:
         await asyncio.wait({state.work})
@@ -146,9 +151,11 @@ async def _check(
         if parts is not None:
             loop.call_soon_threadsafe(parts.send, reports)
 
-    told = Told(known, send if parts is not None else None)
+    told = ReportQueue(known, send if parts is not None else None)
     generation = ls.session.revision.number(*SURROUNDINGS)
-    check = Check(files_of(ls), ls.session.client, generation, state.checked, told, stop, report)
+    check = ClosedFileCheck(
+        snapshot_closed_files(ls), ls.session.client, generation, state.checked, told, stop, report
+    )
     without = open_paths(ls)
     state.work = asyncio.ensure_future(ls.session.scheduler.folders.run(check.run, without))
     try:

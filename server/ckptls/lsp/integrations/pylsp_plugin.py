@@ -16,7 +16,7 @@ from typing import Any
 
 from pluggy import HookimplMarker
 
-from ckptls.lsp.integrations.subprocess_client import Peer
+from ckptls.lsp.integrations.subprocess_client import ServerProcess
 from ckptls.lsp.protocol.client_capabilities import REPLACES_LITERALS
 
 logger = logging.getLogger(__name__)
@@ -42,11 +42,11 @@ class _Opened:
     found: Any = None
 
 
-class Door:
+class PylspBridge:
     """The way from pylsp to a server, which is started with pylsp."""
 
     def __init__(self) -> None:
-        self._peer: Peer | None = None
+        self._peer: ServerProcess | None = None
         self._starts = 0
         self._opened: dict[str, _Opened] = {}
         self._roots: set[str] = set()
@@ -54,7 +54,7 @@ class Door:
 
     def asked(self, method: str, config: Any, workspace: Any, document: Any, **params: Any) -> Any:
         """The server's answer to a request about a document; None if there is none in time."""
-        peer = self._told(config, workspace, document)
+        peer = self._synchronize(config, workspace, document)
         if peer is None or peer.is_busy:
             return None
         params["textDocument"] = {"uri": document.uri}
@@ -72,7 +72,7 @@ class Door:
 
     def found(self, config: Any, workspace: Any, document: Any) -> list[Any]:
         """The findings of a document; those told last if there is no answer in time."""
-        peer = self._told(config, workspace, document)
+        peer = self._synchronize(config, workspace, document)
         if peer is None:
             return []
         params = {"textDocument": {"uri": document.uri}}
@@ -92,7 +92,7 @@ class Door:
 
     def opened(self, config: Any, workspace: Any, document: Any) -> None:
         """Has the server know a document, and read its checkpoints, before anybody asks."""
-        self._told(config, workspace, document)
+        self._synchronize(config, workspace, document)
 
     def configure(self, config: Any) -> None:
         """Tells the server the settings of pylsp."""
@@ -107,7 +107,7 @@ class Door:
         if peer is not None:
             peer.end()
 
-    def _told(self, config: Any, workspace: Any, document: Any) -> Peer | None:
+    def _synchronize(self, config: Any, workspace: Any, document: Any) -> ServerProcess | None:
         """The server, which knows the document as pylsp does now."""
         uri, text = document.uri, document.source
         with self._lock:
@@ -130,7 +130,7 @@ class Door:
                 )
             return peer
 
-    def _running(self, config: Any, workspace: Any) -> Peer | None:
+    def _running(self, config: Any, workspace: Any) -> ServerProcess | None:
         if self._peer is not None and not self._peer.is_gone:
             return self._peer
         if self._starts >= _MAX_STARTS:
@@ -139,21 +139,21 @@ class Door:
         self._opened.clear()
         self._roots = {workspace.root_uri} - {""}
         try:
-            self._peer = Peer(_introduction(config, self._roots), self._look_again)
+            self._peer = ServerProcess(_introduction(config, self._roots), self._look_again)
         except OSError as error:
             logger.warning("ckptls cannot be started: %s", error)
             return None
         self._peer.notify("workspace/didChangeConfiguration", _settings(config))
         return self._peer
 
-    def _add_folder(self, peer: Peer, workspace: Any) -> None:
+    def _add_folder(self, peer: ServerProcess, workspace: Any) -> None:
         root = workspace.root_uri
         if root and root not in self._roots:
             self._roots.add(root)
             event = {"added": _folders([root]), "removed": []}
             peer.notify("workspace/didChangeWorkspaceFolders", {"event": event})
 
-    def _forget_closed(self, peer: Peer, keep: str) -> None:
+    def _forget_closed(self, peer: ServerProcess, keep: str) -> None:
         """pylsp does not tell when a document is closed, or was only made for one question."""
         for uri, opened in list(self._opened.items()):
             if uri != keep and uri not in opened.workspace.documents:
@@ -217,7 +217,7 @@ def _settings(config: Any) -> dict[str, Any]:
     return {"settings": {NAME: own}}
 
 
-_door = Door()
+_bridge = PylspBridge()
 
 
 # ---------------------------------------------------------------- pylsp's hooks
@@ -230,24 +230,24 @@ def pylsp_settings() -> dict[str, Any]:
 
 @hookimpl
 def pylsp_initialize(config: Any, workspace: Any) -> None:
-    _door.start(config, workspace)
+    _bridge.start(config, workspace)
 
 
 @hookimpl
 def pylsp_document_did_open(config: Any, workspace: Any, document: Any) -> None:
-    _door.opened(config, workspace, document)
+    _bridge.opened(config, workspace, document)
 
 
 @hookimpl
 def pylsp_workspace_configuration_changed(config: Any) -> None:
-    _door.configure(config)
+    _bridge.configure(config)
 
 
 @hookimpl
 def pylsp_completions(
     config: Any, workspace: Any, document: Any, position: dict[str, int]
 ) -> list[Any] | None:
-    answer = _door.asked("completion", config, workspace, document, position=position)
+    answer = _bridge.asked("completion", config, workspace, document, position=position)
     if not isinstance(answer, dict):
         return None
     # pylsp looks for things of its own in `data`, which has to be an object.
@@ -259,24 +259,24 @@ def pylsp_completion_item_resolve(completion_item: dict[str, Any]) -> dict[str, 
     data = completion_item.get("data")
     if not isinstance(data, dict) or NAME not in data:
         return None
-    return {**completion_item, **_door.documentation(data[NAME])}
+    return {**completion_item, **_bridge.documentation(data[NAME])}
 
 
 @hookimpl(tryfirst=True)
 def pylsp_hover(config: Any, workspace: Any, document: Any, position: dict[str, int]) -> Any:
-    return _door.asked("hover", config, workspace, document, position=position)
+    return _bridge.asked("hover", config, workspace, document, position=position)
 
 
 @hookimpl
 def pylsp_lint(config: Any, workspace: Any, document: Any) -> list[Any]:
-    return _door.found(config, workspace, document)
+    return _bridge.found(config, workspace, document)
 
 
 @hookimpl
 def pylsp_code_actions(
     config: Any, workspace: Any, document: Any, range: dict[str, Any], context: dict[str, Any]
 ) -> Any:
-    return _door.asked(
+    return _bridge.asked(
         "codeAction",
         config,
         workspace,
@@ -288,7 +288,7 @@ def pylsp_code_actions(
 
 @hookimpl
 def pylsp_definitions(config: Any, workspace: Any, document: Any, position: dict[str, int]) -> Any:
-    return _door.asked("definition", config, workspace, document, position=position)
+    return _bridge.asked("definition", config, workspace, document, position=position)
 
 
 @hookimpl
@@ -300,11 +300,11 @@ def pylsp_references(
     exclude_declaration: bool,
 ) -> Any:
     context = {"includeDeclaration": not exclude_declaration}
-    return _door.asked(
+    return _bridge.asked(
         "references", config, workspace, document, position=position, context=context
     )
 
 
 @hookimpl
 def pylsp_shutdown() -> None:
-    _door.close()
+    _bridge.close()

@@ -24,7 +24,7 @@ _SECONDS_TO_END = 5.0
 Message = Mapping[str, Any]
 
 
-class Peer:
+class ServerProcess:
     """The process, and the messages to it; may be used from any thread.
 
     `params` are those of `initialize`; `refresh` is called in a thread when the server asks to

@@ -38,7 +38,7 @@ _ASKED_BY_USERS = frozenset(
 )
 
 
-def is_answered_empty(method: str) -> bool:
+def gets_empty_answer(method: str) -> bool:
     """Whether a request that failed gets an empty answer; else it gets the error."""
     return method not in _ASKED_BY_USERS
 

@@ -82,7 +82,7 @@ class LockedWriter:
             return self._writer.write(data)
 
 
-def _handed_on(method: str) -> Any:
+def _delegate_to_feature(method: str) -> Any:
     """A handler that leaves a notification to our own, if there is one."""
 
     @lsp_method(method)
@@ -287,7 +287,7 @@ class Protocol(LanguageServerProtocol):
         logger.error("a request failed", exc_info=error)
         message = self._asked.get(msg_id, {})
         method = message.get("method", "")
-        if failures.is_answered_empty(method):
+        if failures.gets_empty_answer(method):
             empty = Ready(failures.empty_answer(method, message.get("params")))
             self._send_response(msg_id, empty)
         else:
@@ -392,13 +392,13 @@ class Protocol(LanguageServerProtocol):
 
     # pygls would keep texts and folders of its own, and stumble over those it does not know.
 
-    lsp_text_document__did_open = _handed_on(types.TEXT_DOCUMENT_DID_OPEN)
-    lsp_text_document__did_change = _handed_on(types.TEXT_DOCUMENT_DID_CHANGE)
-    lsp_text_document__did_close = _handed_on(types.TEXT_DOCUMENT_DID_CLOSE)
-    lsp_notebook_document__did_open = _handed_on(types.NOTEBOOK_DOCUMENT_DID_OPEN)
-    lsp_notebook_document__did_change = _handed_on(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
-    lsp_notebook_document__did_close = _handed_on(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
-    lsp_workspace__did_change_workspace_folders = _handed_on(
+    lsp_text_document__did_open = _delegate_to_feature(types.TEXT_DOCUMENT_DID_OPEN)
+    lsp_text_document__did_change = _delegate_to_feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    lsp_text_document__did_close = _delegate_to_feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    lsp_notebook_document__did_open = _delegate_to_feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)
+    lsp_notebook_document__did_change = _delegate_to_feature(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    lsp_notebook_document__did_close = _delegate_to_feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    lsp_workspace__did_change_workspace_folders = _delegate_to_feature(
         types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS
     )
 

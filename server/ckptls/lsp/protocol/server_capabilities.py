@@ -55,7 +55,7 @@ def capabilities(client: Client) -> types.ServerCapabilities:
         execute_command_provider=types.ExecuteCommandOptions(
             [SHOW_RESTORE, EXPLAIN] if client.code_lenses else [EXPLAIN]
         ),
-        workspace=_of_workspace(client),
+        workspace=_workspace_options(client),
     )
     if client.rename:
         prepared = types.RenameOptions(prepare_provider=True)
@@ -79,7 +79,7 @@ def capabilities(client: Client) -> types.ServerCapabilities:
     return offered
 
 
-def _of_workspace(client: Client) -> types.WorkspaceOptions:
+def _workspace_options(client: Client) -> types.WorkspaceOptions:
     options = types.WorkspaceOptions(
         types.WorkspaceFoldersServerCapabilities(supported=True, change_notifications=True)
     )

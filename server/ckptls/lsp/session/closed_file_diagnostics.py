@@ -42,7 +42,7 @@ class File:
 
 
 @dataclass
-class Checked:
+class CheckedFiles:
     """What was found in files before, by their paths; `imported` are the words in all names
     that they import.
 
@@ -53,7 +53,7 @@ class Checked:
     imported: frozenset[str] = frozenset()
 
 
-class Told:
+class ReportQueue:
     """What is to be told of files, one after the other, to a client that knows the results
     `known` by their addresses.
 
@@ -103,14 +103,14 @@ class Told:
 
 
 @dataclass
-class Check:
+class ClosedFileCheck:
     """One way through all files that are not open, in a thread, until `stop` is set."""
 
     closed: ClosedFiles
     client: Client
     generation: int
-    checked: Checked
-    told: Told
+    checked: CheckedFiles
+    told: ReportQueue
     stop: threading.Event
     report: Callable[[int, int], None]
 

@@ -19,7 +19,7 @@ Token = int | str
 _EVERY = 25  # files between two reports
 
 
-async def naming(
+async def search_closed_files(
     ls: Server, name: str, title: str, token: Token | None
 ) -> list[tuple[str, Analysis]]:
     """(address, analysis) of the closed files that may write a part of a name.
@@ -34,7 +34,7 @@ async def naming(
         if done % _EVERY == 0:
             loop.call_soon_threadsafe(progress.report, done, total)
 
-    closed = files_of(ls)
+    closed = snapshot_closed_files(ls)
     try:
         search = (closed, name, open_paths(ls), stop, report)
         return await ls.session.scheduler.folders.run(_search, *search)
@@ -43,7 +43,7 @@ async def naming(
         progress.end()
 
 
-def files_of(ls: Server) -> ClosedFiles:
+def snapshot_closed_files(ls: Server) -> ClosedFiles:
     """The files of the workspace's folders as they are now."""
     workspace = ls.session.workspace
     states = [FolderState(each.path, each.settings, each.known) for each in workspace.folders]

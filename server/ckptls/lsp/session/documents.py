@@ -79,7 +79,7 @@ class Documents:
     # Documents
 
     def open(self, item: types.TextDocumentItem) -> None:
-        if is_of_settings(item.uri):
+        if is_settings_file(item.uri):
             self.settings[item.uri] = SourceText(item.text)
             self.versions[item.uri] = item.version
             return
@@ -187,7 +187,7 @@ class Documents:
         notebook.join()
 
 
-def is_of_settings(uri: str) -> bool:
+def is_settings_file(uri: str) -> bool:
     """Whether an address is that of a file which settings stand in."""
     return uri.rpartition("/")[2] in dict(SETTING_FILES)
 

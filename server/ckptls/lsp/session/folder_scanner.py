@@ -20,7 +20,7 @@ _REST = 4.0
 _MAX_SECONDS = 30.0
 
 
-class Scanning:
+class FolderScanner:
     """Looks through the folders when it is asked to.
 
     `start` runs a task; `refresh` is called when checkpoints or configurations have come or

@@ -19,7 +19,7 @@ _MOST_SECONDS = 60.0
 _SHARE = 0.01
 
 
-class Resting:
+class IdleTreeEvictor:
     """Has documents rest that were left alone while another one was edited."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from ckptls.workspace.disk import SeenDisk
 Start = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[Any]"]
 
 
-class Reading:
+class ModuleLoader:
     """Has a thread look at what analyses asked `disk` for; `news` is called when any of it is
     other than they were told. `start` runs a task."""
 

@@ -25,10 +25,10 @@ from ckptls.lsp.protocol.client_capabilities import Client
 from ckptls.lsp.protocol.foreground import Foreground
 from ckptls.lsp.session.document_diagnostics import Findings
 from ckptls.lsp.session.documents import Documents, path_of
-from ckptls.lsp.session.folder_scanner import Scanning
+from ckptls.lsp.session.folder_scanner import FolderScanner
 from ckptls.lsp.session.folder_settings import FolderSettings
-from ckptls.lsp.session.memory import IdleCollector, Resting, give_back
-from ckptls.lsp.session.module_loader import Reading
+from ckptls.lsp.session.memory import IdleCollector, IdleTreeEvictor, give_back
+from ckptls.lsp.session.module_loader import ModuleLoader
 from ckptls.lsp.session.op_queue import OpQueue, Work
 from ckptls.lsp.session.revision import Input, Revision
 from ckptls.lsp.session.scheduler import Lane, Scheduler
@@ -74,14 +74,14 @@ class Session:
         # The listings that the client shows, by address: of what they were made.
         self.listings: dict[str, tuple[str, Checkpoint]] = {}
         # What is shown of the files of settings, by their addresses.
-        self.told_settings: dict[str, list[types.Diagnostic]] = {}
+        self.published_settings: dict[str, list[types.Diagnostic]] = {}
         self.revision = Revision()
         self.documents = Documents(self.workspace, self.revision, lambda: self.client.encoding)
         self._publish = publish
         self.scheduler = Scheduler()
         self._refresh = refresh
         self._refreshing = OpQueue(self._ask_client, self.start, delay=_TOGETHER_SECONDS)
-        self._scanning = Scanning(
+        self._scanner = FolderScanner(
             self.workspace,
             self.scheduler.folders,
             self.start,
@@ -102,7 +102,7 @@ class Session:
         # Reports what is wrong in files of settings.
         self.settings_reporting = OpQueue(report_settings, self.start)
         module_io = self.scheduler.module_io
-        self.reading = Reading(self._disk, self.start, module_io, self._reanalyze_all)
+        self.module_loader = ModuleLoader(self._disk, self.start, module_io, self._reanalyze_all)
         self.findings = Findings(
             *(
                 self.workspace,
@@ -119,7 +119,7 @@ class Session:
         self._asking: asyncio.Task[Any] | None = None
         # Whether much was freed since memory was last given back: listings, documents.
         self._has_freed = False
-        self._resting = Resting()
+        self._evictor = IdleTreeEvictor()
         self._collector = IdleCollector(lambda: self._foreground.idle_seconds)
 
     # Documents
@@ -190,7 +190,7 @@ class Session:
     def _look(self, binder: Binder) -> None:
         """Has read what nobody has looked at yet, and what binds names needs."""
         self.read(unread(binder))
-        self._scanning.look_for_calls()
+        self._scanner.look_for_calls()
 
     def _edited(self, uri: str) -> None:
         self.findings.note_edit(uri)
@@ -282,7 +282,7 @@ class Session:
 
     async def _tidy_up(self) -> None:
         """Gives back memory that is not needed any more."""
-        self._resting.look(self.workspace.documents, time.monotonic())
+        self._evictor.look(self.workspace.documents, time.monotonic())
         self.workspace.rest_modules()
         has_collected = self._collector.look()
         if (self._has_freed and not self._reading) or has_collected:
@@ -358,7 +358,7 @@ class Session:
     async def scan(self) -> None:
         """Looks for the checkpoints in all folders."""
         await self.settings.wait_until_read()
-        await self._scanning.scan()
+        await self._scanner.scan()
 
     # Modules of the project
 
@@ -367,7 +367,7 @@ class Session:
         they had been read; returns whether to analyze again."""
         if await self.settings.wait_until_read():
             return True
-        return await self.reading.is_more_known(deadline)
+        return await self.module_loader.is_more_known(deadline)
 
     def _python_changed(self, path: str) -> None:
         folder = self.workspace.folder_of(Path(path))
@@ -397,6 +397,6 @@ class Session:
 
     def shut_down(self) -> None:
         self._is_closing = True
-        self._scanning.stop()
+        self._scanner.stop()
         for task in list(self._background):
             task.cancel()
