@@ -18,7 +18,9 @@ from typing import Any
 
 import pytest
 
+import ckptls
 from checkpoint import crafted
+from ckptls.lsp.integrations import subprocess_client
 from lsp.conftest import EXAMPLE, HEAD
 
 PATIENT = Path(__file__).with_name("patient_pylsp.py")
@@ -309,3 +311,8 @@ def test_a_server_that_hangs_holds_pylsp_up_only_once(folder):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     pylsp.close()
+
+
+def test_server_process_starts_in_the_folder_of_the_package() -> None:
+    # `-m` looks there first; a module of a workspace must not be taken for the server.
+    assert Path(ckptls.__file__).parent == subprocess_client._PACKAGE

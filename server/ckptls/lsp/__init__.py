@@ -1,1 +1,1 @@
-"""The language server: `server` starts it. Messages in, features asked, messages out."""
+"""The language server, started by `server`: converts messages to calls of features and back."""

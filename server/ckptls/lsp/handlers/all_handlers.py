@@ -1,4 +1,4 @@
-"""All that answers a client. Loading it takes longer than `initialize` may."""
+"""Registers all handlers. Importing them takes longer than `initialize` may."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ckptls.lsp.protocol.client_capabilities import Client
 from ckptls.lsp.session.connection import Server
 from ckptls.lsp.session.session import Session
 
-# Each answers every client that asks; `capabilities` tells clients what they may ask for.
+# Each answers every client; `server_capabilities` says what a client may request.
 _GROUPS = (
     *(lifecycle, text_sync, completion, hover, pull_diagnostics, workspace_diagnostics),
     *(
@@ -45,7 +45,7 @@ _GROUPS = (
 
 
 def equip(server: Server, client: Client, folders: Sequence[str]) -> Session:
-    """Registers all handlers; the session that they work on."""
+    """Registers all handlers, and returns the session that they work on."""
     session = Session(
         lambda views, found: lifecycle.publish(server, views, found),
         lambda: lifecycle.refresh(server),

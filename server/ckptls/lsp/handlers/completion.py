@@ -1,4 +1,4 @@
-"""`textDocument/completion`: names at the cursor, and what is known of the one in view."""
+"""`textDocument/completion`: names at the cursor, and the documentation of the selected one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ckptls.lsp.session.connection import Server
 from ckptls.source.semantics.sites import Role
 
 SETTING = "completionBySegments"
-# Of checkpoints that are offered as paths, so many are read to tell what they hold.
+# How many checkpoints that are offered as paths are read, to show their contents.
 _MOST_READ = 8
 
 
@@ -57,14 +57,14 @@ def _answer(ls: Server, asked: CursorContext, uri: str) -> Completion | None:
     binder = ls.session.workspace.binder(seen.opened, cursor.analysis)
     answer = path_completion(cursor, binder)
     if answer is not None:
-        # What they hold is told with them from the next keystroke on.
+        # Their contents are shown with them from the next keystroke on.
         offered = dict.fromkeys(item.checkpoint for item in answer.items[:_MOST_READ])
         ls.session.read(prefix for prefix in offered if binder.lookup(prefix) is None)
     return answer
 
 
 def _by_segments(ls: Server) -> bool:
-    """As the user says; else as the client needs it."""
+    """Whether to complete by segments: as the user sets it, else as the client needs it."""
     wanted = ls.session.settings.option(SETTING)
     client = ls.session.client
     if client.replaces_literals:

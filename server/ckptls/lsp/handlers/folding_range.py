@@ -21,7 +21,7 @@ def register(server: Server) -> None:
 
 
 async def folds_of(ls: Server, uri: str) -> list[Fold]:
-    """The scopes of a listing that the client shows; none for other documents."""
+    """Returns the scopes of a listing that the client shows; none for other documents."""
     shown = ls.session.listings.get(uri)
     if shown is None:
         return []
@@ -29,7 +29,7 @@ async def folds_of(ls: Server, uri: str) -> list[Fold]:
 
 
 async def symbols_of(ls: Server, uri: str) -> list[types.DocumentSymbol]:
-    """The scopes of a listing as a tree."""
+    """Returns the scopes of a listing as a tree."""
     top: list[types.DocumentSymbol] = []
     around: list[tuple[Fold, types.DocumentSymbol]] = []
     for fold in await folds_of(ls, uri):

@@ -1,4 +1,4 @@
-"""`textDocument/hover`: what is known of the name at a place."""
+"""`textDocument/hover`: what is known of the name at a position."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ckptls.lsp.convert import to_proto
 from ckptls.lsp.handlers.request_context import log_failures, resolve_cursor
 from ckptls.lsp.session.connection import Server
 
-# So many names take long to compare with a pattern.
+# Comparing so many names with a pattern takes long, and is done in a thread.
 _MANY = 10_000
 
 
 def register(server: Server) -> None:
-    """Answers where something is known."""
+    """Answers if anything is known."""
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     @log_failures

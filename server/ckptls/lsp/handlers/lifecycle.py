@@ -1,4 +1,4 @@
-"""From `initialized` to `shutdown`: folders, settings, watched files, what the client is told."""
+"""From `initialized` to `shutdown`: folders, settings, watched files, published findings."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _WATCHED = (
 
 
 def register(server: Server) -> None:
-    """Takes up what the client says of itself, its folders and its files."""
+    """Handles notifications about the session, its folders and its files."""
 
     @server.feature(types.INITIALIZED)
     async def initialized(ls: Server, params: types.InitializedParams) -> None:
-        # A client that does not answer must not keep us from looking around.
+        # A client that does not answer must not delay the scan.
         asking = ls.session.start(_ask_client(ls))
         await asyncio.wait({asking}, timeout=_ANSWER_SECONDS)
         ls.session.start(ls.session.scan())
@@ -86,7 +86,7 @@ async def _load_editor_settings(ls: Server) -> None:
     try:
         answer = await ls.workspace_configuration_async(types.ConfigurationParams([item]))
     except JsonRpcException as error:
-        logger.warning("the client did not tell its settings: %s", error)
+        logger.warning("the client did not send its settings: %s", error)
         return
     ls.session.settings.use_editor(answer[0] if answer else None)
 
@@ -118,7 +118,7 @@ async def _register_watchers(ls: Server) -> None:
 
 
 def publish(ls: Server, views: tuple[View, ...], found: list[Finding]) -> None:
-    """Tells the client the findings of a program."""
+    """Publishes the findings of a program."""
     for view in views:
         items = to_proto.diagnostics(found, view, views, ls.session.client)
         ls.text_document_publish_diagnostics(
@@ -127,7 +127,7 @@ def publish(ls: Server, views: tuple[View, ...], found: list[Finding]) -> None:
 
 
 async def refresh(ls: Server) -> None:
-    """Asks the client to ask again for what it has shown."""
+    """Asks the client to refresh what it shows."""
     client = ls.session.client
     asked = [
         ask(None)
@@ -147,4 +147,4 @@ async def refresh(ls: Server) -> None:
     ]
     for answer in await asyncio.gather(*asked, return_exceptions=True):
         if isinstance(answer, Exception):
-            logger.warning("the client did not ask again: %s", answer)
+            logger.warning("a refresh failed: %s", answer)

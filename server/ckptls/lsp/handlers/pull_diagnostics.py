@@ -1,7 +1,7 @@
-"""Findings for clients that ask for them; the others are told without being asked.
+"""`textDocument/diagnostic`: findings for clients that request them; others get them published.
 
-A client that asks must also know `workspace/diagnostic/refresh`: a checkpoint is read and
-changes without any edit, and it would not learn of that otherwise.
+Such a client must support `workspace/diagnostic/refresh`, because checkpoints are read and change
+without any edit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def register(server: Server) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC)
     async def pulled(ls: Server, params: types.DocumentDiagnosticParams) -> Report:
-        # What goes wrong here becomes an error: an empty answer would clear what is shown.
+        # A failure is answered with an error: an empty answer would clear the findings.
         uri = params.text_document.uri
         seen = ls.session.seen(uri)
         if seen is not None:
@@ -34,7 +34,7 @@ def register(server: Server) -> None:
 
 
 def clear(ls: Server, uris: Iterable[str]) -> None:
-    """Takes back what was published of texts; what was asked for the client drops."""
+    """Clears the published findings of texts; requested ones the client drops itself."""
     if not ls.session.client.pulls_diagnostics:
         for uri in uris:
             ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))

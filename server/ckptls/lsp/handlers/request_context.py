@@ -1,4 +1,4 @@
-"""What a request is about: the name at a place or all names of an open text, and their bindings."""
+"""Resolves what a request is about: the name at a position, or all names of an open text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Answer = TypeVar("Answer")
 def log_failures(
     handler: Callable[[Server, Any], Awaitable[Answer]],
 ) -> Callable[[Server, Any], Awaitable[Answer | None]]:
-    """A crash while answering becomes a line in the log and an empty answer."""
+    """Returns a handler that logs an exception and answers with nothing."""
 
     @functools.wraps(handler)
     async def safely(ls: Server, params: Any) -> Answer | None:
@@ -38,15 +38,15 @@ def log_failures(
 
 
 class PositionParams(Protocol):
-    """A request about a place in an open text."""
+    """The parameters of a request about a position in an open text."""
 
     text_document: types.TextDocumentIdentifier
     position: types.Position
 
 
 class CursorContext(NamedTuple):
-    """The name at a place and its binding; `view` tells where its places are, `binder` binds
-    other names of the same text."""
+    """The name at a position and its binding; `view` converts positions, `binder` binds other
+    names of the same text."""
 
     cursor: Cursor
     binding: Binding
@@ -57,15 +57,17 @@ class CursorContext(NamedTuple):
 async def resolve_cursor(
     ls: Server, place: PositionParams, is_patient: bool
 ) -> CursorContext | None:
-    """What a client asks about at a place; waits for a checkpoint that is being read
-    where nothing else is known, or where the asker is patient."""
+    """Returns the name at a position with its binding, None if there is no name.
+
+    Waits for a checkpoint that is being read if there is no other, or if `is_patient`.
+    """
     session = ls.session
     deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     source, has_waited = None, False
     while True:
         seen = session.seen(place.text_document.uri)
         if seen is None or (source is not None and seen.view.source is not source):
-            # The text went on while we waited; what we would answer is about the past.
+            # The text was edited meanwhile; an answer would be about the old one.
             return None
         source = seen.view.source
         cursors, view = session.documents.at(seen, seen.view.offset(place.position))
@@ -86,15 +88,15 @@ async def resolve_cursor(
 
 
 class DocumentContext(NamedTuple):
-    """An open text, and what binds the names of its program."""
+    """An open text, and the binder of its program."""
 
     binder: Binder
     seen: Seen
 
 
 async def resolve_document(ls: Server, uri: str) -> DocumentContext | None:
-    """What binds the sites of an open text, once its checkpoints have been read or a
-    moment has passed."""
+    """Returns an open text with its binder, once its checkpoints have been read or a moment has
+    passed."""
     deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     has_waited = False
     while (seen := ls.session.seen(uri)) is not None:

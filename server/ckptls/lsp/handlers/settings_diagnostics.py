@@ -16,7 +16,7 @@ from ckptls.workspace.settings import SETTING_FILES, read_settings_text
 
 
 def registrations() -> list[types.Registration]:
-    """What has a client tell of the files of settings that it opens, whatever their language."""
+    """Returns registrations for files of settings that a client opens, in any language."""
     selector = [types.TextDocumentFilterPattern(f"**/{name}") for name, _ in SETTING_FILES]
     whole = types.TextDocumentChangeRegistrationOptions(
         types.TextDocumentSyncKind.Incremental, selector
@@ -68,7 +68,7 @@ def _read_texts(paths: list[Path]) -> dict[Path, str]:
 
 
 def _files(ls: Server) -> dict[str, tuple[Path, tuple[str, ...]]]:
-    """The files that the settings of folders stand in, by the addresses that the client uses."""
+    """Returns the files of settings of all folders, by the URIs that the client uses."""
     opened = {path_of(uri): uri for uri in ls.session.documents.settings}
     found = {}
     for folder in ls.session.workspace.folders:
@@ -79,9 +79,9 @@ def _files(ls: Server) -> dict[str, tuple[Path, tuple[str, ...]]]:
 
 
 def _publish(ls: Server, now: dict[str, list[types.Diagnostic]]) -> None:
-    told = ls.session.published_settings
-    for uri in {*told, *now}:
-        if told.get(uri) != now.get(uri):
+    published = ls.session.published_settings
+    for uri in {*published, *now}:
+        if published.get(uri) != now.get(uri):
             version = ls.session.documents.versions.get(uri)
             params = types.PublishDiagnosticsParams(uri, now.get(uri, []), version)
             ls.text_document_publish_diagnostics(params)

@@ -1,8 +1,7 @@
-"""`workspace/textDocumentContent`: the listings of checkpoints as documents to read.
+"""`workspace/textDocumentContent`: listings of checkpoints as read-only documents.
 
-Their addresses are `ckptls:` with the prefix as the path; with a line and a document behind it,
-what the restore on that line finds. Clients that do not know such
-documents are never told such an address.
+Their URIs are `ckptls:` with the prefix as the path. With a line and a document as the query it is
+what the restore on that line finds. Clients that do not support such documents get no such URI.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _MAX_KEPT = 32
 
 
 def register(server: Server) -> None:
-    """Answers with the text of such a document."""
+    """Answers with the text of a listing."""
 
     @server.feature(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)
     async def content(
@@ -35,18 +34,18 @@ def register(server: Server) -> None:
         try:
             text = await _text(ls, params.uri)
         except Exception:
-            logger.exception("no text for %s", params.uri)
-            text = f"# nothing is known of {params.uri}\n"
+            logger.exception("making the text of %s failed", params.uri)
+            text = f"# cannot show {params.uri}\n"
         return types.TextDocumentContentResult(text)
 
 
 def address_of(prefix: str) -> str:
-    """The address of a checkpoint's listing."""
+    """Returns the URI of a checkpoint's listing."""
     return f"{SCHEME}:/{quote(prefix.lstrip('/'))}"
 
 
 def location(checkpoint: Checkpoint, name: str) -> types.Location | None:
-    """The line of a variable or scope in the checkpoint's listing."""
+    """Returns the line of a variable or scope in the checkpoint's listing."""
     line = line_of(checkpoint, name)
     if line is None:
         return None
@@ -55,12 +54,12 @@ def location(checkpoint: Checkpoint, name: str) -> types.Location | None:
 
 
 def address_of_restore(prefix: str, uri: str, line: int) -> str:
-    """The address of what the restore on a line of a document finds."""
+    """Returns the URI of what the restore on a line of a document finds."""
     return f"{address_of(prefix)}?{quote(f'{line} {uri}', safe='')}"
 
 
 async def lens_at(ls: Server, uri: str, line: int) -> Lens | None:
-    """What the restore that begins on a line of an open text finds."""
+    """Returns the lens of the restore that begins on a line of an open text."""
     known = await resolve_document(ls, uri)
     if known is None:
         return None
@@ -84,7 +83,7 @@ async def _text(ls: Server, uri: str) -> str:
     known = store.peek(path)
     if known is None:
         if is_remote(path):
-            return f"# {path} is not known here\n"
+            return f"# {path} has not been read\n"
         known = await scheduler.lane_of(path).run(store.load, path)
     listings = ls.session.listings
     if known.checkpoint is not None:

@@ -1,4 +1,4 @@
-"""What the client has open: documents and notebooks that come, change and go."""
+"""Documents and notebooks that the client opens, edits and closes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ckptls.lsp.session.documents import is_settings_file
 
 
 def register(server: Server) -> None:
-    """Registers what every client may send; notebooks come only from those that know them."""
+    """Handles the notifications of all clients; only some send notebooks."""
     _register_documents(server)
     _register_notebooks(server)
 

@@ -1,7 +1,7 @@
-"""`workspace/diagnostic`: findings of files that are not open, where the user wants them.
+"""`workspace/diagnostic`: findings of files that are not open, if the user enables that.
 
-The answer waits until there is news, so that a client that asks again and again costs nothing.
-A client that takes it in parts is sent them while files are still being looked at.
+The answer waits until findings change, so that a client that polls costs nothing. A client that
+supports partial results gets them during the check.
 """
 
 from __future__ import annotations
@@ -92,23 +92,23 @@ def register(server: Server) -> None:
 async def _pulled(
     ls: Server, params: types.WorkspaceDiagnosticParams, state: _State, parts: _Parts | None
 ) -> list[Report]:
-    """What is left for the answer: nothing, where the client takes it in parts."""
+    """Returns the reports for the answer: none if they were sent as partial results."""
     known = {each.uri: each.value for each in params.previous_result_ids}
     await ls.session.settings.wait_until_read()
     while True:
         number, known_modules = ls.session.revision.number(*_ALTERING), open_modules(ls)
         if ls.session.settings.option(SETTING) == _WORKSPACE:
             async with state.lock:
-                told = await _check(ls, params, known, state, parts)
+                queue = await _check(ls, params, known, state, parts)
         else:
-            told = ReportQueue(known, None)
-            told.take_back()
-        if told.is_news or not state.has_answered:
+            queue = ReportQueue(known, None)
+            queue.take_back()
+        if queue.is_news or not state.has_answered:
             state.has_answered = True
             if parts is None:
-                return told.left
-            for start in range(0, len(told.left), EVERY):
-                parts.send(told.left[start : start + EVERY])
+                return queue.left
+            for start in range(0, len(queue.left), EVERY):
+                parts.send(queue.left[start : start + EVERY])
             return []
         await _wait_for_news(ls, number, known_modules, state.checked)
 
@@ -138,7 +138,7 @@ async def _check(
     state: _State,
     parts: _Parts | None,
 ) -> ReportQueue:
-    """Looks at all files; what is told in parts is sent meanwhile, the rest is left."""
+    """Checks all files, and sends partial results; returns the reports that are left."""
     if state.work is not None:
         await asyncio.wait({state.work})
     progress = await Progress.begin(ls, "Checking the workspace", params.work_done_token)
@@ -151,10 +151,10 @@ async def _check(
         if parts is not None:
             loop.call_soon_threadsafe(parts.send, reports)
 
-    told = ReportQueue(known, send if parts is not None else None)
+    queue = ReportQueue(known, send if parts is not None else None)
     generation = ls.session.revision.number(*SURROUNDINGS)
     check = ClosedFileCheck(
-        snapshot_closed_files(ls), ls.session.client, generation, state.checked, told, stop, report
+        snapshot_closed_files(ls), ls.session.client, generation, state.checked, queue, stop, report
     )
     without = open_paths(ls)
     state.work = asyncio.ensure_future(ls.session.scheduler.folders.run(check.run, without))
@@ -163,4 +163,4 @@ async def _check(
     finally:
         stop.set()
         progress.end()
-    return told
+    return queue

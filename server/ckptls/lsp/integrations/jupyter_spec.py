@@ -1,4 +1,4 @@
-"""What jupyter-lsp is told of the server (entry point group `jupyter_lsp_spec_v1`).
+"""The specification of the server for jupyter-lsp (entry point group `jupyter_lsp_spec_v1`).
 
 JupyterLab asks only one server a language. Between servers that its user did not rank it
 chooses by name, so this one goes by a name behind those of all servers for Python: it is there

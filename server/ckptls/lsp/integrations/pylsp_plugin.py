@@ -1,8 +1,8 @@
 """The plugin of python-lsp-server (`pylsp`): for editors that take one server for Python.
 
-A door that leads to the same server as all others: hooks pass questions on to a `ckptls server`
-in a process of its own, so that neither the time it needs nor anything that befalls it is felt
-in pylsp. Settings: `pylsp.plugins.ckptls`, with the names of `ckptls.toml`.
+The hooks pass requests on to a `ckptls server` in a process of its own, so that neither its
+running time nor a crash affects pylsp. Settings: `pylsp.plugins.ckptls`, with the names of
+`ckptls.toml`.
 """
 
 from __future__ import annotations
@@ -24,16 +24,17 @@ hookimpl = HookimplMarker("pylsp")
 
 NAME = "ckptls"
 _MAX_STARTS = 3
-# How long an editor's question waits for our part of the answer; findings come from a thread.
+# How long a request of the editor waits for our part of the answer; findings come from a thread.
 _SECONDS_TO_ANSWER = 1.0
 _SECONDS_TO_FIND = 5.0
-# pylsp counts in UTF-16 and drops what belongs to a whole completion list.
+# Without position encodings, because pylsp counts in UTF-16, and without defaults of completion
+# lists, because pylsp drops them.
 _PASSED_ON = ("hover", "publishDiagnostics", "codeAction", "definition", "references")
 
 
 @dataclass(slots=True)
 class _Opened:
-    """A document as the server knows it, what was found in it, and whose it is in pylsp."""
+    """A document as the server knows it, its findings, and its owners in pylsp."""
 
     text: str
     version: int
@@ -43,7 +44,7 @@ class _Opened:
 
 
 class PylspBridge:
-    """The way from pylsp to a server, which is started with pylsp."""
+    """Connects pylsp with a server process, which is started with pylsp."""
 
     def __init__(self) -> None:
         self._peer: ServerProcess | None = None
@@ -52,16 +53,16 @@ class PylspBridge:
         self._roots: set[str] = set()
         self._lock = threading.RLock()
 
-    def asked(self, method: str, config: Any, workspace: Any, document: Any, **params: Any) -> Any:
-        """The server's answer to a request about a document; None if there is none in time."""
+    def ask(self, method: str, config: Any, workspace: Any, document: Any, **params: Any) -> Any:
+        """Returns the answer to a request about a document; None if it comes too late."""
         peer = self._synchronize(config, workspace, document)
         if peer is None or peer.is_busy:
             return None
         params["textDocument"] = {"uri": document.uri}
         return peer.ask(f"textDocument/{method}", params, _SECONDS_TO_ANSWER)
 
-    def documentation(self, data: Any) -> dict[str, Any]:
-        """What the server has to say about a completion item, by its `data`."""
+    def resolve_documentation(self, data: Any) -> dict[str, Any]:
+        """Returns the documentation of a completion item as a dictionary, by its `data`."""
         peer = self._peer
         if peer is None or data is None or peer.is_busy:
             return {}
@@ -70,8 +71,8 @@ class PylspBridge:
         found = answer.get("documentation") if isinstance(answer, dict) else None
         return {"documentation": found} if found else {}
 
-    def found(self, config: Any, workspace: Any, document: Any) -> list[Any]:
-        """The findings of a document; those told last if there is no answer in time."""
+    def find(self, config: Any, workspace: Any, document: Any) -> list[Any]:
+        """Returns the findings of a document; the last ones if an answer comes too late."""
         peer = self._synchronize(config, workspace, document)
         if peer is None:
             return []
@@ -88,14 +89,14 @@ class PylspBridge:
     def start(self, config: Any, workspace: Any) -> None:
         """Starts the server, so that it is ready when the first document comes."""
         with self._lock:
-            self._running(config, workspace)
+            self._ensure_running(config, workspace)
 
-    def opened(self, config: Any, workspace: Any, document: Any) -> None:
-        """Has the server know a document, and read its checkpoints, before anybody asks."""
+    def open(self, config: Any, workspace: Any, document: Any) -> None:
+        """Sends a document to the server, which then reads its checkpoints ahead of requests."""
         self._synchronize(config, workspace, document)
 
     def configure(self, config: Any) -> None:
-        """Tells the server the settings of pylsp."""
+        """Sends the settings of pylsp to the server."""
         with self._lock:
             if self._peer is not None:
                 self._peer.notify("workspace/didChangeConfiguration", _settings(config))
@@ -108,10 +109,10 @@ class PylspBridge:
             peer.end()
 
     def _synchronize(self, config: Any, workspace: Any, document: Any) -> ServerProcess | None:
-        """The server, which knows the document as pylsp does now."""
+        """Returns the server after sending it the current text of a document."""
         uri, text = document.uri, document.source
         with self._lock:
-            peer = self._running(config, workspace)
+            peer = self._ensure_running(config, workspace)
             if peer is None:
                 return None
             self._add_folder(peer, workspace)
@@ -130,7 +131,7 @@ class PylspBridge:
                 )
             return peer
 
-    def _running(self, config: Any, workspace: Any) -> ServerProcess | None:
+    def _ensure_running(self, config: Any, workspace: Any) -> ServerProcess | None:
         if self._peer is not None and not self._peer.is_gone:
             return self._peer
         if self._starts >= _MAX_STARTS:
@@ -139,7 +140,7 @@ class PylspBridge:
         self._opened.clear()
         self._roots = {workspace.root_uri} - {""}
         try:
-            self._peer = ServerProcess(_introduction(config, self._roots), self._look_again)
+            self._peer = ServerProcess(_introduction(config, self._roots), self._refresh)
         except OSError as error:
             logger.warning("ckptls cannot be started: %s", error)
             return None
@@ -154,14 +155,14 @@ class PylspBridge:
             peer.notify("workspace/didChangeWorkspaceFolders", {"event": event})
 
     def _forget_closed(self, peer: ServerProcess, keep: str) -> None:
-        """pylsp does not tell when a document is closed, or was only made for one question."""
+        """Closes documents that pylsp has closed, which calls no hook for that."""
         for uri, opened in list(self._opened.items()):
             if uri != keep and uri not in opened.workspace.documents:
                 del self._opened[uri]
                 peer.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
 
-    def _look_again(self) -> None:
-        """A checkpoint was read or has changed: has pylsp lint where that makes a difference."""
+    def _refresh(self) -> None:
+        """Has pylsp lint documents whose findings changed, because a checkpoint was read."""
         with self._lock:
             several = list(self._opened.items())
         for uri, opened in several:
@@ -169,12 +170,12 @@ class PylspBridge:
             if document is None:
                 continue
             before = opened.found
-            if self.found(opened.config, opened.workspace, document) != (before or []):
+            if self.find(opened.config, opened.workspace, document) != (before or []):
                 _lint(opened, document)
 
 
 def _lint(opened: _Opened, document: Any) -> None:
-    """As pylsp does it itself when a document has changed."""
+    """Publishes the findings of all plugins, as pylsp does after an edit."""
     config, workspace = opened.config, opened.workspace
     hooks = config.plugin_manager.subset_hook_caller("pylsp_lint", config.disabled_plugins)
     answers = hooks(config=config, workspace=workspace, document=document, is_saved=False)
@@ -191,12 +192,12 @@ def _introduction(config: Any, roots: set[str]) -> dict[str, Any]:
     known["completion"] = {
         "completionItem": {**(completion.get("completionItem") or {}), **resolves}
     }
-    # What pylsp asks for whether its client says so or not.
+    # pylsp asks for these whether its client supports them or not.
     known |= {"definition": {}, "references": {}, "diagnostic": known.get("publishDiagnostics", {})}
     return {
         "processId": os.getpid(),
         "clientInfo": {"name": "pylsp"},
-        # Of the editors that have pylsp only JupyterLab has no process of its own.
+        # Of all clients of pylsp only JupyterLab sends no process ID.
         "initializationOptions": {REPLACES_LITERALS: config.process_id is None},
         "rootUri": next(iter(roots), None),
         "workspaceFolders": _folders(sorted(roots)),
@@ -235,7 +236,7 @@ def pylsp_initialize(config: Any, workspace: Any) -> None:
 
 @hookimpl
 def pylsp_document_did_open(config: Any, workspace: Any, document: Any) -> None:
-    _bridge.opened(config, workspace, document)
+    _bridge.open(config, workspace, document)
 
 
 @hookimpl
@@ -247,10 +248,10 @@ def pylsp_workspace_configuration_changed(config: Any) -> None:
 def pylsp_completions(
     config: Any, workspace: Any, document: Any, position: dict[str, int]
 ) -> list[Any] | None:
-    answer = _bridge.asked("completion", config, workspace, document, position=position)
+    answer = _bridge.ask("completion", config, workspace, document, position=position)
     if not isinstance(answer, dict):
         return None
-    # pylsp looks for things of its own in `data`, which has to be an object.
+    # pylsp reads keys of its own from `data`, which must be an object.
     return [{**item, "data": {NAME: item.get("data")}} for item in answer["items"]]
 
 
@@ -259,24 +260,24 @@ def pylsp_completion_item_resolve(completion_item: dict[str, Any]) -> dict[str, 
     data = completion_item.get("data")
     if not isinstance(data, dict) or NAME not in data:
         return None
-    return {**completion_item, **_bridge.documentation(data[NAME])}
+    return {**completion_item, **_bridge.resolve_documentation(data[NAME])}
 
 
 @hookimpl(tryfirst=True)
 def pylsp_hover(config: Any, workspace: Any, document: Any, position: dict[str, int]) -> Any:
-    return _bridge.asked("hover", config, workspace, document, position=position)
+    return _bridge.ask("hover", config, workspace, document, position=position)
 
 
 @hookimpl
 def pylsp_lint(config: Any, workspace: Any, document: Any) -> list[Any]:
-    return _bridge.found(config, workspace, document)
+    return _bridge.find(config, workspace, document)
 
 
 @hookimpl
 def pylsp_code_actions(
     config: Any, workspace: Any, document: Any, range: dict[str, Any], context: dict[str, Any]
 ) -> Any:
-    return _bridge.asked(
+    return _bridge.ask(
         "codeAction",
         config,
         workspace,
@@ -288,7 +289,7 @@ def pylsp_code_actions(
 
 @hookimpl
 def pylsp_definitions(config: Any, workspace: Any, document: Any, position: dict[str, int]) -> Any:
-    return _bridge.asked("definition", config, workspace, document, position=position)
+    return _bridge.ask("definition", config, workspace, document, position=position)
 
 
 @hookimpl
@@ -300,7 +301,7 @@ def pylsp_references(
     exclude_declaration: bool,
 ) -> Any:
     context = {"includeDeclaration": not exclude_declaration}
-    return _bridge.asked(
+    return _bridge.ask(
         "references", config, workspace, document, position=position, context=context
     )
 

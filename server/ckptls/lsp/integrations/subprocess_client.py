@@ -1,7 +1,7 @@
-"""A `ckptls server` in a process of its own, for a program that has the editor's ear already.
+"""Runs `ckptls server` in a process of its own, for a server that an editor talks to already.
 
-That program may be busy itself, and must not wait for us: messages are written and read in
-threads, an answer is waited for only so long, and while one is overdue nobody waits again.
+That server must not wait long: messages are written and read in threads, each request has a time
+limit, and while an answer is overdue no further request waits.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ Message = Mapping[str, Any]
 
 
 class ServerProcess:
-    """The process, and the messages to it; may be used from any thread.
+    """A server process and its messages; may be used from any thread.
 
-    `params` are those of `initialize`; `refresh` is called in a thread when the server asks to
-    be asked again. What is sent before the server is ready waits for that.
+    `params` are those of `initialize`; `refresh` is called in a thread when the server sends
+    `workspace/diagnostic/refresh`. Messages wait until the server is ready.
 
     Raises:
         OSError: no process can be started.
@@ -54,11 +54,11 @@ class ServerProcess:
         _in_thread(self._write, self._process.stdin, _request(0, "initialize", params))
 
     def notify(self, method: str, params: Message) -> None:
-        """Tells the server something."""
+        """Sends a notification."""
         self._out.put({"jsonrpc": "2.0", "method": method, "params": params})
 
     def ask(self, method: str, params: Message, seconds: float) -> Any:
-        """The answer to a request; None if it does not come in time, or is an error."""
+        """Returns the answer to a request; None if it comes too late or is an error."""
         with self._lock:
             self._number += 1
             number, answer = self._number, Future[Any]()
@@ -82,7 +82,7 @@ class ServerProcess:
         return bool(self._overdue)
 
     def end(self) -> None:
-        """Says goodbye; the process ends by itself, or is ended a few seconds later."""
+        """Shuts the server down, and kills the process if it does not end within 5 seconds."""
         self.ask("shutdown", {}, 1.0)
         self.notify("exit", {})
         self._out.put(None)
@@ -100,14 +100,14 @@ class ServerProcess:
                 _send(pipe, message)
             pipe.close()
         except (OSError, ValueError) as error:
-            logger.info("the server takes no more messages: %s", error)
+            logger.info("the server accepts no more messages: %s", error)
 
     def _read(self, pipe: IO[bytes]) -> None:
         try:
             while (message := _receive(pipe)) is not None:
                 self._take(message)
         except (OSError, ValueError) as error:
-            logger.warning("the server cannot be understood: %s", error)
+            logger.warning("invalid message from the server: %s", error)
             self._process.kill()
         with self._lock:
             self.is_gone = True
@@ -123,13 +123,13 @@ class ServerProcess:
     def _take(self, message: Message) -> None:
         number, method = message.get("id"), message.get("method")
         if method is None:
-            self._answered(number, message)
+            self._take_response(number, message)
         elif number is not None:
             self._out.put({"jsonrpc": "2.0", "id": number, "result": None})
             if method == "workspace/diagnostic/refresh":
                 _in_thread(self._refresh)
 
-    def _answered(self, number: Any, message: Message) -> None:
+    def _take_response(self, number: Any, message: Message) -> None:
         if number == 0:
             self._is_ready.set()
             return
@@ -141,7 +141,7 @@ class ServerProcess:
 
 
 def _in_thread(work: Callable[..., None], *args: Any) -> None:
-    # A daemon: what embeds us ends when it wants to, and its pipes tell the server.
+    # A daemon: the embedding program may end at any time, which closes the pipes.
     threading.Thread(target=work, args=args, name="ckptls", daemon=True).start()
 
 
@@ -156,7 +156,11 @@ def _send(pipe: IO[bytes], message: Message) -> None:
 
 
 def _receive(pipe: IO[bytes]) -> dict[str, Any] | None:
-    """The next message; None at the end. Raises ValueError for what is none."""
+    """Returns the next message, None at the end.
+
+    Raises:
+        ValueError: a message is malformed.
+    """
     length = None
     while (line := pipe.readline()).strip():
         name, _, value = line.partition(b":")

@@ -1,4 +1,4 @@
-"""What the client can do, read once from what it says when it connects."""
+"""The abilities of the client, read once from its `initialize` request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from lsprotocol import types
 
-# The option by which one of our doors says that jupyterlab-lsp is behind it.
+# The option by which `pylsp_plugin` says that its client is jupyterlab-lsp.
 REPLACES_LITERALS = "replacesLiterals"
 
 
@@ -17,13 +17,13 @@ REPLACES_LITERALS = "replacesLiterals"
 class Client:
     """Abilities that change what is sent.
 
-    text_contents: it shows documents of other schemes whose text the server tells.
-    pulls_diagnostics: it asks for findings, and can be told to ask again.
-    syncs_dynamically: it can be asked to tell of more documents than those that it is set up for.
+    text_contents: it shows documents of other schemes, whose text it requests from the server.
+    pulls_diagnostics: it requests findings, and supports a refresh.
+    syncs_dynamically: it supports dynamic registration for more kinds of documents.
     by_segments: it filters by the word before the cursor, which ends at a slash.
-    replaces_literals: it puts what is offered in the place of the string, whatever edit is sent.
+    replaces_literals: it replaces the whole string with the label, whatever edit is sent.
     retrigger: a command of the client that opens the completion list again, if it has one.
-    interpreter: the Python that the user selected in the client, if it says so.
+    interpreter: the Python that the user selected in the client, if it sends that.
     """
 
     encoding: str = types.PositionEncodingKind.Utf16.value
@@ -68,8 +68,8 @@ class Client:
     interpreter: str | None = None
 
     @classmethod
-    def of(cls, params: types.InitializeParams, encoding: str) -> Client:
-        """The client that sent these parameters."""
+    def from_params(cls, params: types.InitializeParams, encoding: str) -> Client:
+        """Returns the abilities of the client that sent these parameters."""
         data: Any = _Reader(params.capabilities)
         text = data.text_document
         item = text.completion.completion_item
@@ -135,11 +135,11 @@ class Client:
 
 
 def _filters_by_word(client: types.ClientInfo | None) -> bool:
-    """Whether a client takes what stands behind the last slash for all of the text.
+    """Whether a client replaces and compares only the text behind the last slash.
 
-    Neovim up to 0.10 puts what it is offered there, wherever it belongs. Eglot compares it with
-    what it is offered, which the style `basic` never finds, and puts there what several have in
-    common. (Versions of 2022 and before do not say who they are.)
+    Neovim up to 0.10 inserts an item there, whatever its edit says. Eglot compares that text with
+    whole items, which the style `basic` never matches, and inserts their common prefix there.
+    (Versions of 2022 and before do not send `clientInfo`.)
     """
     if client is None:
         return False
@@ -152,7 +152,7 @@ def _filters_by_word(client: types.ClientInfo | None) -> bool:
 
 
 def _is_jupyterlab(params: types.InitializeParams) -> bool:
-    """jupyterlab-lsp does not say its name: it has no process, and tells one folder."""
+    """Whether it is jupyterlab-lsp, which sends no name and no process, but a root."""
     options = params.initialization_options
     if isinstance(options, Mapping) and options.get(REPLACES_LITERALS) is True:
         return True

@@ -1,8 +1,7 @@
-"""What a client is answered where the server failed: nothing found, rather than an error.
+"""The answers to requests that failed: empty results rather than errors.
 
-An editor asks for most things by itself, again and again, and shows each error that it is
-answered with. So what fails goes to the log, and the answer is an empty one. A user who asked
-for a change is told that there is none.
+An editor sends most requests by itself, and shows each error. So errors go to the log, and the
+answer is empty. Requests that a user makes, such as a rename, are answered with the error.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ _EMPTY: dict[str, Any] = {
     types.WORKSPACE_DIAGNOSTIC: {"items": []},
     types.WORKSPACE_TEXT_DOCUMENT_CONTENT: {"text": ""},
 }
-# These ask for more about something, and are answered with what they hold themselves.
+# Requests for more about an item, which are answered with the item itself.
 _RESOLVING = frozenset(
     {
         types.CODE_ACTION_RESOLVE,
@@ -39,10 +38,10 @@ _ASKED_BY_USERS = frozenset(
 
 
 def gets_empty_answer(method: str) -> bool:
-    """Whether a request that failed gets an empty answer; else it gets the error."""
+    """Whether a request that failed gets an empty answer instead of the error."""
     return method not in _ASKED_BY_USERS
 
 
 def empty_answer(method: str, params: Any) -> Any:
-    """The answer, as JSON, to a request for which nothing could be found."""
+    """Returns the answer, as JSON, to a request for which nothing was found."""
     return params if method in _RESOLVING else _EMPTY.get(method)

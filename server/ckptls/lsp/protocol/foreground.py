@@ -1,4 +1,4 @@
-"""What a client waits for at the cursor, to which work in the background gives way."""
+"""Requests that a client waits for, which have priority over work in the background."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from lsprotocol import types
 
-# Answered from what is known; none of them waits for findings, which would wait for it in turn.
+# Answered from what is known. None waits for findings, which would wait for it in turn.
 _URGENT = frozenset(
     {
         *(types.TEXT_DOCUMENT_COMPLETION, types.COMPLETION_ITEM_RESOLVE, types.TEXT_DOCUMENT_HOVER),
@@ -22,12 +22,12 @@ _URGENT = frozenset(
     }
 )
 _LOOK_SECONDS = 0.001
-# A request may itself wait for a disk; no longer than this do others wait for it.
+# How long background work waits for a request, which may itself wait for a disk.
 _MOST_SECONDS = 0.05
 
 
 class Foreground:
-    """The messages and requests of one client that are not handled yet.
+    """Counts the messages and requests of one client that are not handled yet.
 
     Messages may be counted from any thread (`count_read`); all else belongs to the event loop.
     A turn waits for requests, but no longer than `most_seconds`.
@@ -41,38 +41,38 @@ class Foreground:
         self._turn = asyncio.Lock()
 
     def count_read(self) -> None:
-        """A message has been read, which will be handled."""
+        """Counts a message that was read and will be handled."""
         self._read += 1
 
     def count_handled(self) -> None:
-        """A message has been handled, or what answers it has been started."""
+        """Counts a message whose handler has ended or was started."""
         self._handled += 1
         self._heard = time.monotonic()
 
     def begin(self, identifier: int | str, method: str) -> None:
-        """A request is about to be answered."""
+        """Notes that a request is about to be answered."""
         if method in _URGENT:
             self._urgent.add(identifier)
 
     def end(self, identifier: int | str) -> None:
-        """A request has been answered."""
+        """Notes that a request has been answered."""
         self._urgent.discard(identifier)
 
     @property
     def is_busy(self) -> bool:
-        """Whether the client waits for anything that is answered from what is known."""
+        """Whether the client waits for an urgent request or an unhandled message."""
         return bool(self._urgent) or self._read > self._handled
 
     @property
     def idle_seconds(self) -> float:
-        """How long ago the last message was handled; 0 while the client waits for an answer."""
+        """Seconds since the last message was handled; 0 while the client waits for an answer."""
         return 0.0 if self.is_busy else time.monotonic() - self._heard
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """A turn of work in the background: one at a time, and behind all that the client asked.
+        """Gives a turn to background work, one at a time, when the client waits for nothing.
 
-        What is done in it cannot be interrupted: a few milliseconds at most.
+        Work in it cannot be interrupted, so it must take a few milliseconds at most.
         """
         async with self._turn:
             # Also lets the event loop take up what has been read.

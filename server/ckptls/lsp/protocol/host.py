@@ -1,4 +1,4 @@
-"""What the protocol asks of the server whose messages it passes on."""
+"""The interface of the server that the protocol passes messages to."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ class Host(Protocol):
     """The server of one connection; see `connection.Server`.
 
     Attributes:
-        ends_with_client: whether it is the child of its client, and must not outlive it.
+        ends_with_client: whether the process must end when its client does.
     """
 
     ends_with_client: bool
 
     def introduce(self, client: Client, folders: Sequence[str]) -> None:
-        """Take note of who the client is, and of the addresses of its folders."""
+        """Keep the abilities of the client and the URIs of its folders."""
 
     def equip(self) -> None:
-        """Load what answers a client that has introduced itself, once."""
+        """Load the request handlers, once, after `introduce`."""
 
     def shut_down(self) -> None:
-        """End what goes on in the background."""
+        """Stop all work in the background."""

@@ -68,7 +68,7 @@ class Ready:
 
 
 class LockedWriter:
-    """A writer that finishes one message before it begins the next."""
+    """Writes one message after the other, from any thread."""
 
     def __init__(self, writer: AsyncWriter | Writer) -> None:
         self._writer = writer
@@ -83,7 +83,7 @@ class LockedWriter:
 
 
 def _delegate_to_feature(method: str) -> Any:
-    """A handler that leaves a notification to our own, if there is one."""
+    """Returns a handler that passes a notification on to the registered one, if any."""
 
     @lsp_method(method)
     def hand_on(self: Protocol, params: Any) -> Any:
@@ -101,13 +101,13 @@ class Protocol(LanguageServerProtocol):
         super().__init__(server, converter)
         self._is_initialized = False
         self._has_begun = False
-        # What each window of JupyterLab is answered, which share one server.
+        # The answer to `initialize` of each window of JupyterLab, which share one server.
         self._greeting: types.InitializeResult | None = None
         self._is_leaving = False
         self._sending: set[asyncio.Future[Any]] = set()
-        # Requests of the client that are not answered yet, as they came.
+        # Requests of the client that are not answered yet, by their IDs.
         self._asked: dict[int | str, dict[str, Any]] = {}
-        # Requests that are cancelled by a message that is read, but not handled yet.
+        # Requests that a message cancels which is read, but not handled yet.
         self._revoked: set[int | str] = set()
         self.foreground = Foreground()
 
@@ -118,11 +118,11 @@ class Protocol(LanguageServerProtocol):
         return cast("Host", self._server)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
-        """The message as it is: pygls calls this for each object in it."""
+        """Returns the object unchanged: pygls calls this for each object in a message."""
         return data
 
     def note(self, message: object) -> None:
-        """Looks at a message that waits to be handled; may be called from any thread."""
+        """Notes a message that waits to be handled; may be called from any thread."""
         self.foreground.count_read()
         if isinstance(message, dict) and message.get("method") == types.CANCEL_REQUEST:
             params = message.get("params")
@@ -131,9 +131,9 @@ class Protocol(LanguageServerProtocol):
                 self._revoked.add(identifier)
 
     def handle_message(self, message: Any) -> None:
-        """Takes up one message."""
+        """Handles one message."""
         if not isinstance(message, dict):
-            self._refuse(None, JsonRpcInvalidRequest("a message is an object"))
+            self._refuse(None, JsonRpcInvalidRequest("a message must be an object"))
         elif isinstance(message.get("method"), str):
             if "id" in message:
                 self._take_request(message, message["id"], message["method"])
@@ -147,7 +147,7 @@ class Protocol(LanguageServerProtocol):
             self._refuse(identifier if _is_id(identifier) else None, error)
 
     def take(self, message: Any) -> None:
-        """Takes up what was read: a message, or the error of one that is no JSON."""
+        """Handles a message, or the error of one that is not JSON; raises nothing."""
         try:
             if isinstance(message, Exception):
                 self.refuse_unreadable(message)
@@ -162,20 +162,20 @@ class Protocol(LanguageServerProtocol):
             self.foreground.count_handled()
 
     def refuse_unreadable(self, error: BaseException) -> None:
-        """Answers a message that is no JSON."""
-        self._refuse(None, JsonRpcParseError(f"no JSON: {type(error).__name__}: {error}"))
+        """Answers a message that is not JSON with an error."""
+        self._refuse(None, JsonRpcParseError(f"invalid JSON: {type(error).__name__}: {error}"))
 
     def _take_request(self, message: dict[str, Any], identifier: Any, method: str) -> None:
         if not _is_id(identifier):
-            self._refuse(None, JsonRpcInvalidRequest("an id is a number or a string"))
+            self._refuse(None, JsonRpcInvalidRequest("an id must be a number or a string"))
         elif identifier in self._request_futures:
-            self._refuse(identifier, JsonRpcInvalidRequest("a request with this id goes on"))
+            self._refuse(identifier, JsonRpcInvalidRequest("a request with this id is in progress"))
         elif self._shutdown:
             self._refuse(identifier, JsonRpcInvalidRequest("the server has been shut down"))
         elif method == types.INITIALIZE and self._greeting is not None:
             self._send_response(identifier, self._greeting)
         elif (method == types.INITIALIZE) is self._is_initialized:
-            again = JsonRpcInvalidRequest("the server has been initialized")
+            again = JsonRpcInvalidRequest("the server is already initialized")
             early = JsonRpcServerNotInitialized("the server has not been initialized")
             self._refuse(identifier, again if self._is_initialized else early)
         elif identifier in self._revoked:
@@ -186,7 +186,7 @@ class Protocol(LanguageServerProtocol):
     def _answer(self, message: dict[str, Any], identifier: int | str, method: str) -> None:
         kind = self.get_message_type(method)
         if kind is not None and self.get_result_type(method) is None:
-            self._refuse(identifier, JsonRpcInvalidRequest(f"{method} is no request"))
+            self._refuse(identifier, JsonRpcInvalidRequest(f"{method} is not a request"))
             return
         if self._is_initialized:
             self._host.equip()
@@ -214,7 +214,7 @@ class Protocol(LanguageServerProtocol):
             try:
                 notification = self._structured(message, kind or JsonRPCNotification)
             except JsonRpcException as error:
-                logger.warning("%s cannot be understood: %s", method, error)
+                logger.warning("invalid %s: %s", method, error)
                 return
             self._has_begun = self._has_begun or method == types.INITIALIZED
             if method != types.EXIT:
@@ -224,7 +224,7 @@ class Protocol(LanguageServerProtocol):
     def _take_response(self, message: dict[str, Any], identifier: int | str) -> None:
         future = self._request_futures.get(identifier)
         if future is None or identifier in self._asked or future.done():
-            logger.warning("answer to what was not asked: %.80r", identifier)
+            logger.warning("response to an unknown request: %.80r", identifier)
             return
         self._request_futures.pop(identifier)
         kind = self._result_types.pop(identifier, None) or JsonRPCResponseMessage
@@ -243,7 +243,7 @@ class Protocol(LanguageServerProtocol):
             return self._converter.structure({**whole, "jsonrpc": self.VERSION}, kind)
         except Exception as error:  # validators and hooks raise whatever they like
             reason = _reason(error)
-            raise JsonRpcInvalidParams(f"cannot be understood: {reason}") from error
+            raise JsonRpcInvalidParams(f"invalid message: {reason}") from error
 
     def _handle_cancel_notification(self, msg_id: int | str) -> None:
         if not _is_id(msg_id):
@@ -283,7 +283,7 @@ class Protocol(LanguageServerProtocol):
             self._answer_failure(msg_id, error)
 
     def _answer_failure(self, msg_id: int | str, error: BaseException) -> None:
-        """Logs an error of ours, and answers the request that met it."""
+        """Logs an internal error, and answers the request that caused it."""
         logger.error("a request failed", exc_info=error)
         message = self._asked.get(msg_id, {})
         method = message.get("method", "")
@@ -317,8 +317,8 @@ class Protocol(LanguageServerProtocol):
             return
         try:
             body = json.dumps(data, default=self._serialize_message)
-        except Exception as error:  # an answer that cannot be written is still to be answered
-            logger.exception("cannot be written")
+        except Exception as error:  # the request still needs an answer
+            logger.exception("a message could not be serialized")
             self._send_failure(data, error)
             return
         if self._include_headers:
@@ -327,7 +327,7 @@ class Protocol(LanguageServerProtocol):
         try:
             sent = self.writer.write(body.encode(self.CHARSET))
         except (OSError, ValueError) as error:
-            process_exit.now(f"the client is gone: {error}")
+            process_exit.exit_now(f"the connection to the client is lost: {error}")
         else:
             if inspect.isawaitable(sent):
                 sending = asyncio.ensure_future(sent)
@@ -337,24 +337,24 @@ class Protocol(LanguageServerProtocol):
     def _send_failure(self, data: Any, error: Exception) -> None:
         identifier = data.get("id") if isinstance(data, dict) else getattr(data, "id", None)
         if isinstance(data, (dict, JsonRPCResponseMessage)):
-            told = JsonRpcInternalError(_reason(error)).to_response_error()
-            self._send_response(identifier, None, told)
+            failure = JsonRpcInternalError(_reason(error)).to_response_error()
+            self._send_response(identifier, None, failure)
 
     # The life of a connection
 
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(self, params: types.InitializeParams) -> Any:
-        # Nothing is registered yet, so pygls has nothing to tell.
+        # No handlers are registered yet, so the capabilities of pygls are replaced below.
         result = yield from super().lsp_initialize(params)
         encoding = result.capabilities.position_encoding
-        client = Client.of(params, str(getattr(encoding, "value", encoding)))
+        client = Client.from_params(params, str(getattr(encoding, "value", encoding)))
         folders = [folder.uri for folder in params.workspace_folders or ()]
         if not folders and params.root_uri:
             folders = [params.root_uri]
         self._host.introduce(client, folders)
         result.capabilities = self.server_capabilities = capabilities(client)
         if self._host.ends_with_client and params.process_id is not None:
-            process_exit.end_with(params.process_id)
+            process_exit.exit_with(params.process_id)
         self._is_initialized = True
         if client.replaces_literals:
             self._greeting = result
@@ -377,11 +377,11 @@ class Protocol(LanguageServerProtocol):
 
     @property
     def exit_code(self) -> int:
-        """That of a process which ends now: the client is to shut it down first."""
+        """The exit code of the process: 0 only after `shutdown`."""
         return 0 if self._shutdown else 1
 
     def leave(self) -> None:
-        """Nothing is sent any more: the client said goodbye, or is gone."""
+        """Stops sending: the client has sent `exit`, or is gone."""
         self._is_leaving = True
 
     @lsp_method(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
@@ -390,7 +390,7 @@ class Protocol(LanguageServerProtocol):
         if running is not None:
             running.cancel()
 
-    # pygls would keep texts and folders of its own, and stumble over those it does not know.
+    # pygls would keep texts and folders itself, and fail on those that it does not know.
 
     lsp_text_document__did_open = _delegate_to_feature(types.TEXT_DOCUMENT_DID_OPEN)
     lsp_text_document__did_change = _delegate_to_feature(types.TEXT_DOCUMENT_DID_CHANGE)
@@ -416,7 +416,7 @@ def _is_response(message: dict[str, Any]) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """What went wrong, in a line; errors of converters hold the real ones inside."""
+    """Returns the cause of an error in one line; errors of converters are groups."""
     while inner := getattr(error, "exceptions", ()):
         error = inner[0]
     lines = str(error).splitlines()

@@ -1,7 +1,7 @@
-"""The end of the server: it must not outlive whom it works for.
+"""Ends the server process when its client dies.
 
-An editor that crashes says no goodbye. Mostly its end of the pipes closes; but others may hold
-that open, and a thread may be busy on a file system that does not answer.
+A client that crashes sends no `exit`. Usually its end of the pipes closes, but another process may
+hold that open, and a thread may be busy on a file system that does not answer.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _GRACE_SECONDS = 2.0
 _POLL_SECONDS = 2.0
 
 
-def now(reason: str, code: int = 1) -> None:
-    """Ends the process whatever goes on in it."""
-    logger.warning("ends: %s", reason)
+def exit_now(reason: str, code: int = 1) -> None:
+    """Ends the process at once, whatever its threads do."""
+    logger.warning("exiting: %s", reason)
     logging.shutdown()
     os._exit(code)
 
 
-def soon(code: Callable[[], int]) -> None:
-    """Ends the process if it does not end by itself within a moment."""
+def exit_soon(code: Callable[[], int]) -> None:
+    """Ends the process in 2 seconds if it does not end by itself."""
 
     def wait() -> None:
         time.sleep(_GRACE_SECONDS)
@@ -36,18 +36,18 @@ def soon(code: Callable[[], int]) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def end_with(process: int) -> None:
+def exit_with(process: int) -> None:
     """Ends this process when another one has ended.
 
-    Not if there is no such process: it may run outside of the container we are in.
+    Does nothing if there is no such process: it may run outside of our container.
     """
-    # On Windows, asking for a process is done by other means; there the pipes must do.
+    # Windows needs other means to watch a process; there closing pipes must suffice.
     if sys.platform == "win32" or process <= 0 or not _is_alive(process):
         return
 
     def watch() -> None:
         _wait_for_end(process)
-        now(f"process {process} has ended")
+        exit_now(f"process {process} has ended")
 
     threading.Thread(target=watch, daemon=True).start()
 

@@ -1,6 +1,6 @@
-"""What is offered to a client, as far as it can make use of it.
+"""The capabilities of the server, as far as a client supports them.
 
-It is told before anything that answers is loaded, so nothing of that is known here.
+They are sent before the handlers are loaded, so this module imports none of them.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _NOTEBOOKS = types.NotebookDocumentSyncOptions(
 
 
 def capabilities(client: Client) -> types.ServerCapabilities:
-    """What the server says to `initialize`.
+    """Returns the capabilities for the answer to `initialize`.
 
-    Quick fixes and the command that explains are told every client: who does not know them
-    passes over them.
+    Quick fixes and the command `ckptls.explain` are sent to every client; those that do not
+    know them ignore them.
     """
     sync = types.TextDocumentSyncOptions(
         open_close=True, change=types.TextDocumentSyncKind.Incremental, save=False

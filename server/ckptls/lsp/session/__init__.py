@@ -1,1 +1,1 @@
-"""The state of one client: documents, findings, scans, and the work in the background."""
+"""The state of one client: documents, findings, scans, and work in the background."""

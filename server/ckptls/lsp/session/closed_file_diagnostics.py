@@ -1,4 +1,4 @@
-"""The findings of all files that are not open, looked for in a thread, file by file."""
+"""Checks all files that are not open, in a thread, file by file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ckptls.workspace.modules import imported_names
 
 logger = logging.getLogger(__name__)
 
-EVERY = 25  # files between two reports of progress; so many are told of in one part
+EVERY = 25  # files between two reports of progress, and in one partial result
 _GONE = "gone"
 Report = (
     types.WorkspaceFullDocumentDiagnosticReport | types.WorkspaceUnchangedDocumentDiagnosticReport
@@ -32,7 +32,7 @@ _Unsaved = tuple[tuple[Path, int], ...]
 
 @dataclass(frozen=True)
 class File:
-    """What was found in a file; `imported` are the words in the names that it imports."""
+    """The findings in a file; `imported` are the words in the names that it imports."""
 
     stamp: _Stamp
     unsaved: _Unsaved
@@ -43,7 +43,7 @@ class File:
 
 @dataclass
 class CheckedFiles:
-    """What was found in files before, by their paths; `imported` are the words in all names
+    """The findings of an earlier check, by path; `imported` are the words in all names
     that they import.
 
     `files` belongs to the thread that looks at them, of which there is one at a time.
@@ -54,11 +54,10 @@ class CheckedFiles:
 
 
 class ReportQueue:
-    """What is to be told of files, one after the other, to a client that knows the results
-    `known` by their addresses.
+    """Collects the reports of files for a client that has the results `known`, by URI.
 
-    `send`, where the client takes parts, is given them as soon as there is news: before that,
-    nobody may want to know what is as it was. `left` is what was not sent.
+    `send`, for a client that supports partial results, gets them from the first change on: a
+    check that changes nothing must not answer the request. `left` is what was not sent.
     """
 
     def __init__(
@@ -70,7 +69,7 @@ class ReportQueue:
         self._seen: set[str] = set()
 
     def take(self, uri: str, result: str, items: list[types.Diagnostic]) -> None:
-        """A file has been looked at; `result` stands for what was found."""
+        """Adds the report of a file; `result` is an ID of its findings."""
         self._seen.add(uri)
         if self._known.get(uri) == result:
             self._add(types.WorkspaceUnchangedDocumentDiagnosticReport(uri, result))
@@ -79,7 +78,7 @@ class ReportQueue:
             self._add(full)
 
     def take_back(self, without: frozenset[Path] = frozenset()) -> None:
-        """What was told of files is void that were not looked at, but for those in `without`."""
+        """Clears the findings of known files that were not checked, except those in `without`."""
         opened = {path.as_uri() for path in without}
         for uri, result in self._known.items():
             if result != _GONE and uri not in self._seen and uri not in opened:
@@ -96,7 +95,7 @@ class ReportQueue:
             self.flush()
 
     def flush(self) -> None:
-        """Sends what there is, if it can be sent."""
+        """Sends the collected reports, if there is a change."""
         while self._send is not None and self.is_news and self.left:
             self._send(self.left[:EVERY])
             self.left = self.left[EVERY:]
@@ -104,18 +103,18 @@ class ReportQueue:
 
 @dataclass
 class ClosedFileCheck:
-    """One way through all files that are not open, in a thread, until `stop` is set."""
+    """One check of all files that are not open, in a thread, until `stop` is set."""
 
     closed: ClosedFiles
     client: Client
     generation: int
     checked: CheckedFiles
-    told: ReportQueue
+    queue: ReportQueue
     stop: threading.Event
     report: Callable[[int, int], None]
 
     def run(self, without: frozenset[Path]) -> None:
-        """Tells of each file but those in `without`."""
+        """Reports on each file except those in `without`."""
         unsaved = {path: hash(text) for path, text in self.closed.opened.items()}
         reached = {path: self._reached(path) for path in unsaved}
 
@@ -132,24 +131,24 @@ class ClosedFileCheck:
                 return
             if done % EVERY == 0:
                 self.report(done, len(files))
-                self.told.flush()
+                self.queue.flush()
             stamp = self._stamp(path)
             if stamp is None:
                 continue
             before = self.checked.files.get(path)
             if before is None or (before.stamp, before.unsaved) != (stamp, read_by(before)):
-                items, imported = self._found_in(path)
+                items, imported = self._try_check_file(path)
                 name = blake2b(repr(items).encode("utf-8", "replace"), digest_size=12).hexdigest()
                 before = File(stamp, (), imported, name, items)
                 before = replace(before, unsaved=read_by(before))
                 self.checked.files[path] = before
-            self.told.take(path.as_uri(), before.result, before.items)
-        self.told.take_back(without)
+            self.queue.take(path.as_uri(), before.result, before.items)
+        self.queue.take_back(without)
         several = (file.imported for file in self.checked.files.values())
         self.checked.imported = frozenset(word for words in several for word in words)
 
     def _reached(self, path: Path) -> frozenset[str]:
-        """The names of a module and of those that import it, over others too."""
+        """Returns the names of a module and of those that import it, also indirectly."""
         found = {module_name(path)}
         while True:
             more = {
@@ -168,15 +167,15 @@ class ClosedFileCheck:
             return None
         return state.st_mtime_ns, state.st_size, self.generation
 
-    def _found_in(self, path: Path) -> tuple[list[types.Diagnostic], frozenset[str]]:
-        """As `_looked_at`; a file that makes us fail keeps no other from being looked at."""
+    def _try_check_file(self, path: Path) -> tuple[list[types.Diagnostic], frozenset[str]]:
+        """As `_check_file`, but logs an error and returns nothing, so that the check goes on."""
         try:
-            return self._looked_at(path)
+            return self._check_file(path)
         except Exception:
             logger.exception("%s could not be checked", path)
             return [], frozenset()
 
-    def _looked_at(self, path: Path) -> tuple[list[types.Diagnostic], frozenset[str]]:
+    def _check_file(self, path: Path) -> tuple[list[types.Diagnostic], frozenset[str]]:
         data = self.closed.data(path)
         imported = _imported_words(path, data) if data is not None else frozenset()
         opened = self.closed.understood(path, data) if data is not None else None
@@ -184,16 +183,16 @@ class ClosedFileCheck:
             return [], imported
         workspace = self.closed.workspace
         analysis = opened.document.analysis()
-        told = findings(
+        found = findings(
             workspace.binder(opened, analysis, workspace.load), workspace.settings_for(path)
         )
         opened.document.close()
         view = View(path.as_uri(), analysis.source, self.client.encoding)
-        return to_proto.diagnostics(told, view, (view,), self.client), imported
+        return to_proto.diagnostics(found, view, (view,), self.client), imported
 
 
 def _imported_words(path: Path, data: bytes) -> frozenset[str]:
-    """The words in the names that a file imports; dots stand for the package they lead to."""
+    """Returns the words in the names that a file imports; dots count as their package."""
     found = set()
     for name in imported_names(data):
         words = name.lstrip(".")
@@ -205,5 +204,5 @@ def _imported_words(path: Path, data: bytes) -> frozenset[str]:
 
 
 def module_name(path: Path) -> str:
-    """What a module is called in the folder it is in; a package by its folder's name."""
+    """Returns the name of a module in its folder; for a package that of its folder."""
     return path.parent.name if path.stem == "__init__" else path.stem

@@ -1,4 +1,4 @@
-"""What stands in files that are not open, looked for in a thread, with progress."""
+"""Searches files that are not open, in a thread and with progress."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _EVERY = 25  # files between two reports
 async def search_closed_files(
     ls: Server, name: str, title: str, token: Token | None
 ) -> list[tuple[str, Analysis]]:
-    """(address, analysis) of the closed files that may write a part of a name.
+    """Returns (URI, analysis) of the closed files that may write a part of a name.
 
-    A request that is cancelled stops the thread too.
+    If the request is cancelled, the thread stops too.
     """
     progress = await Progress.begin(ls, title, token)
     stop = threading.Event()
@@ -44,7 +44,7 @@ async def search_closed_files(
 
 
 def snapshot_closed_files(ls: Server) -> ClosedFiles:
-    """The files of the workspace's folders as they are now."""
+    """Returns a snapshot of the files of the workspace's folders."""
     workspace = ls.session.workspace
     states = [FolderState(each.path, each.settings, each.known) for each in workspace.folders]
     opened = open_modules(ls)
@@ -53,7 +53,7 @@ def snapshot_closed_files(ls: Server) -> ClosedFiles:
 
 
 def open_modules(ls: Server) -> dict[Path, SourceText]:
-    """The modules that are open, saved or not, as the editor has them now."""
+    """Returns the texts of the open modules, saved or not."""
     opened = ls.session.workspace.documents.values()
     return {
         each.path: each.document.source
@@ -63,7 +63,7 @@ def open_modules(ls: Server) -> dict[Path, SourceText]:
 
 
 def open_paths(ls: Server) -> frozenset[Path]:
-    """The files that are open, whose text is what the editor says."""
+    """Returns the paths of the open files."""
     opened = ls.session.workspace.documents.values()
     return frozenset(each.path for each in opened if each.path is not None)
 
@@ -84,34 +84,34 @@ def _search(
 
 
 class Progress:
-    """Work that the client shows, under its own token or, where it can, one of ours."""
+    """Progress that the client shows, under its token or, if it supports that, one of ours."""
 
     def __init__(self, ls: Server, token: Token | None) -> None:
         self._ls, self._token = ls, token
 
     @classmethod
     async def begin(cls, ls: Server, title: str, token: Token | None) -> Progress:
-        """Begins to tell, if the client wants to know."""
+        """Creates a token if need be, and sends the beginning."""
         if token is None and ls.session.client.work_progress:
             token = str(uuid.uuid4())
             create = types.WorkDoneProgressCreateParams(token)
             try:
                 await ls.window_work_done_progress_create_async(create)
-            except Exception:  # noqa: BLE001 - then nothing is shown
+            except Exception:  # noqa: BLE001 - no progress is shown
                 token = None
         progress = cls(ls, token)
-        progress._tell(types.WorkDoneProgressBegin(title, percentage=0))
+        progress._send(types.WorkDoneProgressBegin(title, percentage=0))
         return progress
 
     def report(self, done: int, total: int) -> None:
-        """So many of so many files are done."""
+        """Sends how many files are done."""
         share = 100 * done // max(total, 1)
-        self._tell(types.WorkDoneProgressReport(message=f"{done}/{total} files", percentage=share))
+        self._send(types.WorkDoneProgressReport(message=f"{done}/{total} files", percentage=share))
 
     def end(self) -> None:
-        self._tell(types.WorkDoneProgressEnd())
+        self._send(types.WorkDoneProgressEnd())
         self._token = None
 
-    def _tell(self, value: object) -> None:
+    def _send(self, value: object) -> None:
         if self._token is not None:
             self._ls.progress(types.ProgressParams(self._token, value))

@@ -1,4 +1,4 @@
-"""A connection's server: light until the client has introduced itself."""
+"""The server of one connection, which loads its handlers after `initialize`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-# Registers all that answers a client with these folders (addresses); its session.
+# Registers all handlers for a client with these folders (URIs), and returns its session.
 Equip = Callable[["Server", Client, Sequence[str]], "Session"]
 
 
 class Server(LanguageServer):
-    """A connection's server, with its session."""
+    """The server of one connection, with its session."""
 
     protocol: Protocol
 
@@ -33,36 +33,36 @@ class Server(LanguageServer):
         self._equip = equip
         self._introduction: tuple[Client, Sequence[str]] | None = None
         self._session: Session | None = None
-        # Whether it is the child of its client, and must not outlive it.
+        # Whether the process must end when its client does.
         self.ends_with_client = False
 
     def introduce(self, client: Client, folders: Sequence[str]) -> None:
-        """Takes note of who the client is, and of the addresses of its folders."""
+        """Keeps the abilities of the client and the URIs of its folders."""
         self._introduction = client, folders
 
     def equip(self) -> None:
-        """Loads what answers a client that has introduced itself, once."""
+        """Loads the request handlers, once, after `introduce`."""
         if self._session is None and self._introduction is not None:
             introduction, self._introduction = self._introduction, None
             try:
                 self._session = self._equip(self, *introduction)
             except Exception:
-                logger.exception("the server cannot be equipped; it answers nothing")
+                logger.exception("loading the request handlers failed; no request is answered")
 
     @property
     def session(self) -> Session:
-        """What is known of the client and its files; only once it has introduced itself."""
+        """The state of the client and its files; only after `introduce`."""
         self.equip()
         assert self._session is not None
         return self._session
 
     def shut_down(self) -> None:
-        """Ends what goes on in the background."""
+        """Stops all work in the background."""
         if self._session is not None:
             self._session.shut_down()
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Only to the log: telling a client that may be gone would fail in turn."""
+        """Logs an error, and sends nothing: the client may be gone."""
         logger.error("%s", error, exc_info=error)
         if source is JsonRpcException and isinstance(error, (ValueError, RecursionError)):
             self.protocol.refuse_unreadable(error)

@@ -1,4 +1,4 @@
-"""The texts that a client has open: documents, and the cells of notebooks."""
+"""The texts that a client has open: documents and the cells of notebooks."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _COPIES = ".virtual_documents"
 
 
 class Documents:
-    """What is open, each program under the address of its document or notebook.
+    """The open texts, each program under the URI of its document or notebook.
 
-    encoding: tells how the client counts characters.
-    settings: files of settings, which are no programs, by their addresses.
+    encoding: returns how the client counts characters.
+    settings: files of settings, which are not programs, by URI.
     revision: counts edits, and texts that go away.
     """
 
@@ -43,7 +43,7 @@ class Documents:
         self._encoding = encoding
 
     def seen(self, uri: str) -> Seen | None:
-        """The text with that address, if it is open."""
+        """Returns the text with that URI, if it is open."""
         key = self._cells.get(uri, uri)
         opened = self._workspace.documents.get(key)
         if opened is None:
@@ -55,7 +55,7 @@ class Documents:
         return None
 
     def views(self, key: str) -> tuple[View, ...]:
-        """All texts of a program."""
+        """Returns all texts of a program."""
         notebook = self.notebooks.get(key)
         if notebook is not None:
             return notebook.views(self._encoding())
@@ -65,14 +65,14 @@ class Documents:
         return (View(key, opened.document.source, self._encoding(), self.versions.get(key)),)
 
     def at(self, seen: Seen, offset: int) -> tuple[tuple[Cursor, ...], View]:
-        """The names at an offset of a program, and the view that tells their places."""
+        """Returns the names at an offset of a program, and the view that has their positions."""
         notebook = self.notebooks.get(seen.key)
         if notebook is not None:
             return notebook.at(seen.view, offset)
         return seen.opened.document.at(offset), seen.view
 
     def programs(self, first: str = "") -> Iterator[str]:
-        """The keys of all programs, in order, that of the text `first` before the others."""
+        """Yields the keys of all programs in order, that of the text `first` before the others."""
         first = self._cells.get(first, first)
         yield from sorted(self._workspace.documents, key=lambda key: (key != first, key))
 
@@ -87,7 +87,7 @@ class Documents:
         self.versions[item.uri] = item.version
 
     def change(self, params: types.DidChangeTextDocumentParams) -> bool:
-        """Takes up an edit; False if no such program is open."""
+        """Applies an edit; returns False if no such program is open."""
         uri = params.text_document.uri
         if uri in self.settings:
             self.settings[uri] = self._changed(self.settings[uri], params.content_changes)
@@ -95,7 +95,7 @@ class Documents:
             return False
         opened = self._workspace.documents.get(uri)
         if opened is None or uri in self.notebooks:
-            logger.warning("change of a document that is not open: %s", uri)
+            logger.warning("edit of a document that is not open: %s", uri)
             return False
         for change in params.content_changes:
             self._apply(opened.document, change)
@@ -126,11 +126,11 @@ class Documents:
         self._joined(uri)
 
     def change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> list[str] | None:
-        """Takes up a change; the addresses of cells that are gone, None for an unknown one."""
+        """Applies a change; returns the URIs of removed cells, None for an unknown notebook."""
         uri, cells = params.notebook_document.uri, params.change.cells
         notebook = self.notebooks.get(uri)
         if notebook is None:
-            logger.warning("change of a notebook that is not open: %s", uri)
+            logger.warning("edit of a notebook that is not open: %s", uri)
             return None
         gone: list[str] = []
         if cells is not None and cells.structure is not None:
@@ -140,7 +140,7 @@ class Documents:
             for closed in cells.structure.did_close or ():
                 notebook.forget(closed.uri)
         if cells is not None:
-            notebook.tell(cells.data or ())
+            notebook.update_cells(cells.data or ())
             for each in cells.text_content or ():
                 self._change_cell(notebook, each)
         for cell in gone:
@@ -150,7 +150,7 @@ class Documents:
         return gone
 
     def close_notebook(self, uri: str) -> list[str]:
-        """Forgets a notebook; the addresses that its cells had."""
+        """Forgets a notebook, and returns the URIs of its cells."""
         notebook = self.notebooks.pop(uri, None)
         if notebook is None:
             return []
@@ -165,7 +165,7 @@ class Documents:
     ) -> None:
         text = notebook.text(change.document.uri)
         if text is None:
-            logger.warning("change of a cell that is not open: %s", change.document.uri)
+            logger.warning("edit of a cell that is not open: %s", change.document.uri)
             return
         text.source = self._changed(text.source, change.changes)
         text.version = change.document.version
@@ -188,14 +188,14 @@ class Documents:
 
 
 def is_settings_file(uri: str) -> bool:
-    """Whether an address is that of a file which settings stand in."""
+    """Whether a URI is that of a file of settings."""
     return uri.rpartition("/")[2] in dict(SETTING_FILES)
 
 
 def path_of(uri: str) -> Path | None:
-    """The path of a `file:` address; None for documents that are not on a disk.
+    """Returns the path of a `file:` URI; None for documents that are not on a disk.
 
-    jupyterlab-lsp tells servers that read files of notebooks in a folder of copies.
+    jupyterlab-lsp sends servers that read files the URIs of notebooks in a folder of copies.
     """
     if not uri.startswith("file:"):
         return None
@@ -210,5 +210,5 @@ def path_of(uri: str) -> Path | None:
 
 
 def paths_of(uris: Iterable[str]) -> list[str]:
-    """The paths of those addresses that are on a disk."""
+    """Returns the paths of those URIs that are on a disk."""
     return [str(path) for path in map(path_of, uris) if path is not None]

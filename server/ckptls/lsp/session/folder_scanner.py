@@ -1,5 +1,5 @@
-"""What lies in the folders of a workspace, looked for in threads: checkpoints, launch
-configurations, versions of Keras, and calls of what open documents define."""
+"""Searches the folders of a workspace for checkpoints, launch configurations, versions of Keras,
+and calls of functions that open documents define."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _MAX_SECONDS = 30.0
 
 
 class FolderScanner:
-    """Looks through the folders when it is asked to.
+    """Scans the folders of a workspace.
 
-    `start` runs a task; `refresh` is called when checkpoints or configurations have come or
-    gone, `reanalyze_all` when other calls were found.
+    `lane` runs the scans, `start` a task; `refresh` is called when checkpoints or configurations
+    have come or gone, `reanalyze_all` when other calls were found.
     """
 
     def __init__(
@@ -37,18 +37,18 @@ class FolderScanner:
     ) -> None:
         self._workspace, self._lane, self._start = workspace, lane, start
         self._refresh, self._reanalyze_all = refresh, reanalyze_all
-        # On a slow disk one takes longer than it takes for more files to change.
+        # On a slow disk a scan takes longer than the pauses between changes.
         self._rounds = OpQueue(self._scan_all, start, rest=_REST)
         self._looking: list[Folder] = []
         self._is_stopped = False
         self._noted: set[tuple[Path, str]] = set()
 
     async def scan(self) -> None:
-        """Looks for the checkpoints in all folders."""
+        """Scans all folders, and waits for the end."""
         await self._rounds.wait_for_next()
 
     def stop(self) -> None:
-        """Ends what is under way in threads."""
+        """Stops the scans that are under way."""
         self._is_stopped = True
 
     async def _scan_all(self) -> None:
@@ -79,14 +79,14 @@ class FolderScanner:
         return Bounds(is_stopped=lambda: self._is_stopped, seconds=_MAX_SECONDS)
 
     def _log_notes(self, folder: Folder, bounds: Bounds) -> None:
-        """Logs what was left out, once a folder."""
+        """Logs what was left out, once for each folder."""
         for note in bounds.notes:
             if (folder.path, note) not in self._noted:
                 self._noted.add((folder.path, note))
                 logger.warning("%s", note)
 
     def look_for_calls(self) -> None:
-        """Begins to look for the calls that documents have asked for."""
+        """Begins to search for the calls that documents have asked for."""
         for folder in self._workspace.folders:
             if folder.wanted and folder not in self._looking:
                 self._looking.append(folder)

@@ -1,4 +1,4 @@
-"""Memory that is not needed, given back to the system."""
+"""Returns memory that is not needed to the system."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from ckptls.workspace.workspace import OpenDocument
 _IDLE_SECONDS = 10.0
 # A pause in which the garbage collector may stop everything for some ten milliseconds.
 _PAUSE_SECONDS = 1.0
-# Who never pauses is interrupted after so long.
+# A user who never pauses is interrupted after so long.
 _MOST_SECONDS = 60.0
 # Collecting takes at most this share of the time.
 _SHARE = 0.01
 
 
 class IdleTreeEvictor:
-    """Has documents rest that were left alone while another one was edited."""
+    """Drops the syntax trees of documents that were left alone while another one was edited."""
 
     def __init__(self) -> None:
-        # The texts at the last look, and since when they are those.
+        # The texts at the last look, and the time since when they are unchanged.
         self._since: dict[str, tuple[SourceText, float]] = {}
 
     def look(self, documents: Mapping[str, OpenDocument], now: float) -> None:
-        """Looks at the documents that are open; `now` is in seconds, of any clock."""
+        """Drops the trees of idle documents; `now` is in seconds, by any monotonic clock."""
         before, self._since = self._since, {}
         for uri, opened in documents.items():
             source = opened.document.source
@@ -46,7 +46,7 @@ class IdleCollector:
 
     Hardly anything needs it: what an edit replaces is freed by its reference counts (see
     `ChunkPool`). What is left are circles in libraries, in modules that import each other and in
-    errors. `idle_seconds` tells how long ago the last message was; `clock` tells seconds.
+    errors. `idle_seconds` returns the seconds since the last message; `clock` the time in seconds.
     """
 
     def __init__(
@@ -58,8 +58,8 @@ class IdleCollector:
         self._is_first = True
 
     def look(self) -> bool:
-        """Collects if something was done since the last time and the moment is good; whether it
-        did. To be called from time to time."""
+        """Collects if there was work since the last time and the client is idle; returns whether
+        it did. To be called from time to time."""
         now, idle = self._clock(), self._idle_seconds()
         is_good = idle >= _PAUSE_SECONDS or (idle > 0 and now - self._ended >= _MOST_SECONDS)
         is_needed = self._is_first or idle < now - self._ended
@@ -67,7 +67,7 @@ class IdleCollector:
             return False
         gc.collect()
         if self._is_first:
-            # Modules, classes and functions stay for good: nobody need look at them again.
+            # Modules, classes and functions stay for good, so later collections skip them.
             gc.freeze()
             self._is_first = False
         self._ended = self._clock()
@@ -76,7 +76,7 @@ class IdleCollector:
 
 
 def give_back() -> None:
-    """Gives back what the allocator of the C library keeps free, where it can be asked to.
+    """Returns free memory of the C library's allocator to the system, where that is possible.
 
     Reading a large checkpoint frees some ten megabytes between blocks that stay, which glibc
     would keep for good. Takes a few milliseconds; may be called from any thread.
@@ -88,7 +88,7 @@ def give_back() -> None:
 
 @cache
 def _trim() -> Callable[[int], int] | None:
-    """glibc's malloc_trim(3); None elsewhere."""
+    """Returns malloc_trim(3) of glibc; None elsewhere."""
     try:
         from ctypes import CDLL
 

@@ -1,4 +1,4 @@
-"""Other modules of the project, looked at in a thread while everything else goes on."""
+"""Reads other modules of the project in a thread."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ Start = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[Any]"]
 
 
 class ModuleLoader:
-    """Has a thread look at what analyses asked `disk` for; `news` is called when any of it is
-    other than they were told. `start` runs a task."""
+    """Reads what analyses asked `disk` for; `news` is called when any of it differs from what
+    they got. `start` runs a task."""
 
     def __init__(self, disk: SeenDisk, start: Start, lane: Lane, news: Callable[[], None]) -> None:
         self._disk, self._start, self._lane, self._news = disk, start, lane, news
         self._task: asyncio.Task[Any] | None = None
-        # Whether what is being looked at has been asked for by somebody who knew nothing of it.
+        # Whether anything is being read that was never read before.
         self._is_learning = False
 
     def look(self) -> None:
-        """Begins to look at what was asked for, if anything was."""
+        """Begins to read what was asked for, if anything was."""
         if self._disk.is_asked and (self._task is None or self._task.done()):
             self._task = self._start(self._look())
 
     async def is_more_known(self, deadline: float) -> bool:
-        """Waits for what was asked for and has never been looked at, if there is any.
+        """Waits for what was asked for and was never read before, if there is any.
 
-        True if it may be asked again now, False if all was known or the time is up; a deadline
-        is one of the event loop's clock.
+        Returns whether to ask again: False if all was known or the deadline, by the clock of the
+        event loop, has passed.
         """
         left = deadline - asyncio.get_running_loop().time()
         is_all_known = not self._disk.is_ignorant and not self._is_learning

@@ -1,4 +1,4 @@
-"""A notebook that is open in an editor: its cells of code in order, read as one program."""
+"""An open notebook: its code cells in order, read as one program."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class CellText:
 class OpenNotebook:
     """The cells of one notebook and the program that they make up.
 
-    `opened` is that program as a document of the workspace. Cells whose text the client did
-    not tell, cells of Markdown and cells of other languages are none of it.
+    `opened` is that program as a document of the workspace. It leaves out cells whose text the
+    client did not send, and cells of Markdown and other languages.
     """
 
     def __init__(self, opened: OpenDocument) -> None:
@@ -43,7 +43,7 @@ class OpenNotebook:
 
     @property
     def uris(self) -> list[str]:
-        """The addresses of all cells, in order."""
+        """The URIs of all cells, in order."""
         return [cell.document for cell in self._order]
 
     def put(
@@ -53,7 +53,7 @@ class OpenNotebook:
         cells: Iterable[types.NotebookCell],
         texts: Iterable[types.TextDocumentItem] = (),
     ) -> list[str]:
-        """Puts cells in the place of others; the addresses of those that are gone."""
+        """Replaces cells by others, and returns the URIs of those that were removed."""
         before = self.uris
         self._order[start : start + num_deleted] = cells
         for item in texts:
@@ -61,36 +61,36 @@ class OpenNotebook:
         kept = set(self.uris)
         return [uri for uri in before if uri not in kept]
 
-    def tell(self, cells: Iterable[types.NotebookCell]) -> None:
-        """Takes up what is new of cells that stay where they are: their kind."""
-        told = {cell.document: cell for cell in cells}
-        self._order = [told.get(cell.document, cell) for cell in self._order]
+    def update_cells(self, cells: Iterable[types.NotebookCell]) -> None:
+        """Replaces cells that stay where they are, whose kind may have changed."""
+        updated = {cell.document: cell for cell in cells}
+        self._order = [updated.get(cell.document, cell) for cell in self._order]
 
     def text(self, uri: str) -> CellText | None:
-        """The text of a cell, which may be changed; call `join` afterwards."""
+        """Returns the text of a cell; call `join` after changing it."""
         return self._texts.get(uri)
 
     def forget(self, uri: str) -> None:
-        """The client has closed the text of a cell."""
+        """Drops the text of a cell that the client has closed."""
         self._texts.pop(uri, None)
 
     def join(self) -> None:
-        """Makes the program what the cells are now."""
+        """Rebuilds the program from the cells."""
         self._joined = join_cells(self._code())
         self._write(self._joined.text)
 
     def views(self, encoding: str) -> tuple[View, ...]:
-        """The cells of code as the client sees them."""
+        """Returns the views of the code cells."""
         return tuple(
             self._view(self._order[cell.index].document, cell.start, encoding)
             for cell in self._joined.cells
         )
 
     def at(self, view: View, offset: int) -> tuple[tuple[Cursor, ...], View]:
-        """The names at an offset, and the view by which their places are told.
+        """Returns the names at an offset, and the view that has their positions.
 
-        A cell that is broken where something is typed is no part of the program as it
-        stands: it is asked with what is missing put in.
+        A cell that is broken where something is typed is not part of the program; it is
+        analyzed with the missing text inserted.
         """
         document, whole = self.opened.document, self._joined
         inside = offset - view.start
@@ -113,7 +113,7 @@ class OpenNotebook:
             self._write(whole.text)
 
     def _code(self) -> list[tuple[int, str]]:
-        """(index among all cells, text) of the cells of code."""
+        """Returns (index among all cells, text) of the code cells."""
         found = []
         for index, cell in enumerate(self._order):
             text = self._texts.get(cell.document)

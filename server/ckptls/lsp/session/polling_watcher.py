@@ -1,4 +1,4 @@
-"""Files of the folders, looked at from time to time for clients that cannot watch them."""
+"""Polls the files of the folders for clients that cannot watch them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _Stamps = dict[str, tuple[int, int]]
 
 
 async def watch(session: Session) -> None:
-    """Tells the session of modules and settings that come, change or go, and has it look for
-    checkpoints; until the connection ends."""
+    """Reports modules and settings that were created, changed or deleted to the session, and has
+    it scan for checkpoints; until the connection ends."""
     before: _Stamps | None = None
     await session.settings.wait_until_read()
     while True:
@@ -30,7 +30,7 @@ async def watch(session: Session) -> None:
         try:
             before = await _watch_once(session, before)
         except Exception:
-            logger.exception("looking for changed files failed")
+            logger.exception("checking for changed files failed")
         taken = time.monotonic() - started
         await asyncio.sleep(max(_PAUSE_SECONDS, taken / _SHARE))
 
@@ -52,8 +52,11 @@ async def _watch_once(session: Session, before: _Stamps | None) -> _Stamps:
 def _stamps(
     folders: Iterable[tuple[str, tuple[str, ...]]], is_stopped: Callable[[], bool]
 ) -> _Stamps:
-    """The modules and settings in some folders. No limit of time: what is not reached would look
-    as if it was gone. What the limit of number leaves out is noted by the look for checkpoints."""
+    """Returns the stamps of modules and settings in some folders.
+
+    There is no limit of time: files that are not reached would seem deleted. Folders that are
+    skipped because there are too many are reported by the scan for checkpoints.
+    """
     found: _Stamps = {}
     for folder, exclude in folders:
         for directory, names in walk(folder, exclude, bounds=Bounds(is_stopped=is_stopped)):

@@ -1,4 +1,4 @@
-"""What answers rest on, counted: who waits for a change waits for a higher number."""
+"""Counts the changes of what answers rest on, and wakes tasks that wait for one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""One connection: the workspace, the open documents, and the work in the background.
+"""The session of one client: its workspace, open documents, and work in the background.
 
-All of it lives on the event loop; only reading checkpoints and scanning folders happens in
-threads, and what they find is taken up on the loop.
+All state belongs to the event loop. Jobs in threads (see `scheduler`) get a snapshot and return a
+value, which the loop stores.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ Publish = Callable[[tuple[View, ...], list[Finding]], None]
 
 
 class Session:
-    """What a server knows of one client; `publish` sends the findings of a program,
+    """The state of one client; `publish` sends the findings of a program,
     `refresh` has the client ask again for what it asked for itself, and `report_settings` sends
     what is wrong in files of settings. Findings and other work in
     the background give way to what is in the `foreground`."""
@@ -71,9 +71,9 @@ class Session:
         self.workspace.environment = client.interpreter or chosen_environment(os.environ)
         self.client = client
         self._foreground = foreground or Foreground()
-        # The listings that the client shows, by address: of what they were made.
+        # The listings that the client shows, by URI: the paths and checkpoints that they are of.
         self.listings: dict[str, tuple[str, Checkpoint]] = {}
-        # What is shown of the files of settings, by their addresses.
+        # The published findings in files of settings, by URI.
         self.published_settings: dict[str, list[types.Diagnostic]] = {}
         self.revision = Revision()
         self.documents = Documents(self.workspace, self.revision, lambda: self.client.encoding)
@@ -88,7 +88,7 @@ class Session:
             self.refresh_all,
             self._reanalyze_all,
         )
-        # On a slow disk it takes longer than it takes for more files to change.
+        # On a slow disk this takes longer than the pauses between changes.
         self._looking_near = OpQueue(self._look_near, self.start)
         self._near: set[str] = set()
         self._reading: dict[str, asyncio.Task[Any]] = {}
@@ -126,7 +126,7 @@ class Session:
 
     def open(self, item: types.TextDocumentItem) -> None:
         if item.uri.startswith("ckptls:"):
-            return  # a listing of ours
+            return  # a listing from this server
         self.documents.open(item)
         self.revision.advance(Input.DOCUMENTS)
         if not self._is_as_on_disk(item.uri, otherwise=True):
@@ -145,7 +145,7 @@ class Session:
         self._forget(uri)
 
     def _is_as_on_disk(self, uri: str, otherwise: bool) -> bool:
-        """Whether a document reads as its file did; `otherwise` if nobody looked at that."""
+        """Whether a document has the text of its file; `otherwise` if that was not read."""
         opened = self.workspace.documents.get(uri)
         if opened is None or opened.path is None:
             return True
@@ -156,19 +156,19 @@ class Session:
         self._schedule(params.notebook_document.uri)
 
     def change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> list[str]:
-        """Takes up a change; the addresses of cells that are gone."""
+        """Applies a change, and returns the URIs of cells that were removed."""
         gone = self.documents.change_notebook(params)
         if gone is not None:
             self._edited(params.notebook_document.uri)
         return gone or []
 
     def close_notebook(self, uri: str) -> list[str]:
-        """Forgets a notebook; the addresses that its cells had."""
+        """Forgets a notebook, and returns the URIs of its cells."""
         self._forget(uri)
         return self.documents.close_notebook(uri)
 
     def seen(self, uri: str) -> Seen | None:
-        """The document or cell with that address, if it is open."""
+        """Returns the document or cell with that URI, if it is open."""
         return self.documents.seen(uri)
 
     # Findings
@@ -188,7 +188,7 @@ class Session:
             self._publish(self.documents.views(uri), found)
 
     def _look(self, binder: Binder) -> None:
-        """Has read what nobody has looked at yet, and what binds names needs."""
+        """Begins to read checkpoints and calls that a binder needs and were not read yet."""
         self.read(unread(binder))
         self._scanner.look_for_calls()
 
@@ -202,7 +202,7 @@ class Session:
         self.findings.forget(uri)
 
     def _schedule(self, uri: str, *, may_rest: bool = False) -> None:
-        # A client that asks for findings is not told them.
+        # A client that requests findings does not get them published.
         if not self.client.pulls_diagnostics:
             self.findings.schedule(uri, may_rest=may_rest)
 
@@ -218,7 +218,7 @@ class Session:
     # Checkpoints
 
     def read(self, paths: Iterable[str]) -> list[asyncio.Task[Any]]:
-        """Reads checkpoints in the background; documents are looked at again afterwards."""
+        """Reads checkpoints in the background, and finds findings again afterwards."""
         tasks = []
         for path in paths:
             task = self._reading.get(path)
@@ -239,8 +239,8 @@ class Session:
                 self.refresh_all()
 
     async def wait_for(self, paths: Iterable[str], uri: str = "") -> None:
-        """Waits a moment for checkpoints that are being read for the first time; no longer than
-        the text with that address, if it is open, stays as it is."""
+        """Waits a moment for checkpoints that are being read for the first time, or until the text
+        with that URI is edited."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + PATIENCE_SECONDS
         waiting: set[asyncio.Future[Any]] = set(self.read(paths))
@@ -260,20 +260,20 @@ class Session:
 
     @property
     def is_closing(self) -> bool:
-        """Whether what is under way in threads has to end."""
+        """Whether jobs in threads have to end."""
         return self._is_closing
 
     async def watch(self) -> None:
-        """Looks from time to time whether a checkpoint that was read has changed."""
+        """Checks every 2 seconds whether a checkpoint that was read has changed."""
         while not self._is_closing:
             await asyncio.sleep(_POLL_SECONDS)
             try:
                 await self._watch_once()
             except Exception:
-                logger.exception("looking for changes failed")
+                logger.exception("checking for changed checkpoints failed")
 
     async def _watch_once(self) -> None:
-        self.workspace.store.forget_unasked(self._ask_again)
+        self.workspace.store.forget_unasked(self._look_up_named)
         here, there = self.workspace.store.due()
         if there and (self._asking is None or self._asking.done()):
             self._asking = self.start(self._look_again(there, self.scheduler.remote_io))
@@ -281,7 +281,7 @@ class Session:
         await self._tidy_up()
 
     async def _tidy_up(self) -> None:
-        """Gives back memory that is not needed any more."""
+        """Returns memory that is not needed any more to the system."""
         self._evictor.look(self.workspace.documents, time.monotonic())
         self.workspace.rest_modules()
         has_collected = self._collector.look()
@@ -289,8 +289,8 @@ class Session:
             self._has_freed = False
             await self.scheduler.cpu.run(give_back)
 
-    def _ask_again(self) -> None:
-        """Asks for all that the open documents name."""
+    def _look_up_named(self) -> None:
+        """Looks up all checkpoints that the open documents name, so that they are kept."""
         for opened in self.workspace.documents.values():
             unread(self.workspace.binder(opened, opened.document.analysis()))
 
@@ -303,8 +303,8 @@ class Session:
             self.refresh_all()
 
     async def files_changed(self, paths: Iterable[str], kept: Collection[str] = ()) -> None:
-        """The client has seen files come, change or go; `kept` are those of which it knows that
-        they were there before and still are."""
+        """Handles files that were created, changed or deleted; `kept` are those that were only
+        changed."""
         wants_scan = wants_reload = False
         for path in paths:
             if path.endswith(".py"):
@@ -336,7 +336,7 @@ class Session:
     def add_folder(self, uri: str) -> None:
         path = path_of(uri)
         if path is None or path == Path(path.anchor):
-            logger.warning("not a folder to look through: %s", uri)
+            logger.warning("not a workspace folder: %s", uri)
             return
         self.settings.add_folder(path)
 
@@ -347,7 +347,7 @@ class Session:
             self.refresh_all(Input.SETTINGS)
 
     def outdated_listings(self) -> list[str]:
-        """The addresses of listings whose checkpoint is another one now."""
+        """Returns the URIs of listings whose checkpoint has changed."""
         peek = self.workspace.store.peek
         return [
             uri
@@ -384,7 +384,7 @@ class Session:
     # Tasks
 
     def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Runs work beside everything else; what goes wrong in it is logged."""
+        """Starts a task in the background, and logs its error if it fails."""
         task = asyncio.ensure_future(work)
         self._background.add(task)
         task.add_done_callback(self._finished)

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 def serve(server: Server) -> int:
     """Serves one client until it says goodbye or its pipes close; the exit code."""
     outgoing = Outgoing(
-        sys.stdout.buffer, lambda error: process_exit.now(f"the client is gone: {error}")
+        sys.stdout.buffer,
+        lambda error: process_exit.exit_now(f"the connection to the client is lost: {error}"),
     )
     server.protocol.set_writer(outgoing)
     try:
@@ -54,5 +55,5 @@ def _read(server: Server, inbox: Inbox) -> None:
             if isinstance(message, dict) and message.get("method") == types.EXIT:
                 break
     # Others may be busy on a file system that does not answer.
-    process_exit.soon(lambda: server.protocol.exit_code)
+    process_exit.exit_soon(lambda: server.protocol.exit_code)
     inbox.end()
