@@ -72,7 +72,7 @@ def told(wire: Wire, token: str) -> list[Any]:
     ]
 
 
-def test_a_search_that_is_cancelled_before_it_begins_is_never_begun(unanswered: Wire, folder: Path):
+def test_search_that_is_cancelled_before_it_begins_never_begins(unanswered: Wire, folder: Path):
     references(unanswered, folder, 1)
     asked = unanswered.request(CREATE)
     unanswered.send(method="$/cancelRequest", params={"id": 1})
@@ -101,7 +101,7 @@ def pull(wire: Wire, identifier: int, **more: Any) -> None:
     wire.send(id=identifier, method="workspace/diagnostic", params=params)
 
 
-def test_a_question_that_waits_for_news_can_be_taken_back(wire: Wire, folder: Path):
+def test_workspace_diagnostic_request_can_be_cancelled_while_it_waits(wire: Wire, folder: Path):
     pull(wire, 1)
     assert wire.answer(1)["result"] == {"items": []}
     pull(wire, 2)

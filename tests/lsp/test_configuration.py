@@ -10,7 +10,7 @@ from lsp.wire import Wire
 
 
 @pytest.mark.asyncio
-async def test_wrong_settings_are_told_in_their_file_and_taken_back(unstarted):
+async def test_wrong_settings_are_reported_in_their_file_and_cleared(unstarted):
     file = unstarted.folder / "ckptls.toml"
     file.write_text("exclude = []\ncheckpoint = []\n")
     await unstarted.start(current_vscode())
@@ -37,7 +37,7 @@ def opened(editor, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "head"), [("ckptls.toml", ""), ("pyproject.toml", "[tool.ckptls]\n")]
 )
-async def test_settings_are_told_as_they_are_typed(unstarted, name, head):
+async def test_settings_are_checked_while_they_are_typed(unstarted, name, head):
     file = unstarted.folder / name
     file.write_text(head + "exclude = []\n")
     await unstarted.start(current_vscode())
@@ -56,7 +56,7 @@ async def test_settings_are_told_as_they_are_typed(unstarted, name, head):
 
 
 @pytest.mark.asyncio
-async def test_files_of_that_name_which_no_folder_has_are_not_ours(unstarted):
+async def test_settings_files_outside_the_folders_are_ignored(unstarted):
     await unstarted.start(current_vscode())
     unstarted.uri = (unstarted.folder / "elsewhere" / "ckptls.toml").as_uri()
     opened(unstarted, "nothing = 1\n")
@@ -68,7 +68,7 @@ async def test_files_of_that_name_which_no_folder_has_are_not_ours(unstarted):
     assert elsewhere not in unstarted.client.diagnostics
 
 
-def test_a_client_is_asked_to_tell_of_files_of_settings():
+def test_client_is_asked_to_sync_files_of_settings():
     wire = Wire()
     try:
         wire.start({"textDocument": {"synchronization": {"dynamicRegistration": True}}})

@@ -43,7 +43,7 @@ async def pulled(editor: Editor, expected: list[str]) -> list[types.Diagnostic]:
     raise AssertionError(f"found {[each.code for each in report.items]}, wanted {expected}")
 
 
-async def test_a_client_that_asks_is_answered_and_not_told_unasked(asking: Editor):
+async def test_client_that_pulls_diagnostics_gets_none_published(asking: Editor):
     asking.open(WRONG)
     (diagnostic,) = await pulled(asking, ["unknown-variable"])
     assert asking.slice(diagnostic.range) == "vgg_16/fc8/weigths"
@@ -54,7 +54,7 @@ async def test_a_client_that_asks_is_answered_and_not_told_unasked(asking: Edito
     assert asking.uri not in asking.client.diagnostics
 
 
-async def test_what_is_known_is_not_sent_again(asking: Editor):
+async def test_diagnostics_that_are_unchanged_are_not_sent_again(asking: Editor):
     asking.open(WRONG)
     await pulled(asking, ["unknown-variable"])
     first = await asking.pull()
@@ -65,7 +65,7 @@ async def test_what_is_known_is_not_sent_again(asking: Editor):
     assert isinstance(moved, types.RelatedFullDocumentDiagnosticReport)
 
 
-async def test_a_checkpoint_that_changes_makes_the_client_ask_again(asking: Editor):
+async def test_changed_checkpoint_makes_the_client_refresh(asking: Editor):
     asking.open(WRONG)
     await pulled(asking, ["unknown-variable"])
     before = asking.client.diagnostic_refresh_count
@@ -76,7 +76,7 @@ async def test_a_checkpoint_that_changes_makes_the_client_ask_again(asking: Edit
     await pulled(asking, [])
 
 
-async def test_a_setting_that_changes_makes_the_client_ask_again(asking: Editor):
+async def test_changed_setting_makes_the_client_refresh(asking: Editor):
     asking.open(WRONG)
     await pulled(asking, ["unknown-variable"])
     before = asking.client.diagnostic_refresh_count
@@ -88,7 +88,7 @@ async def test_a_setting_that_changes_makes_the_client_ask_again(asking: Editor)
     await pulled(asking, [])
 
 
-async def test_an_imported_module_that_changes_on_disk_makes_the_client_ask_again(asking: Editor):
+async def test_changed_module_on_disk_makes_the_client_refresh(asking: Editor):
     module = asking.folder / "paths.py"
     module.write_text("BEST = 'other.ckpt'\n")
     asking.open(USE)
@@ -101,7 +101,7 @@ async def test_an_imported_module_that_changes_on_disk_makes_the_client_ask_agai
     await pulled(asking, ["unknown-variable"])
 
 
-async def test_an_imported_module_that_is_edited_renews_what_is_published(editor: Editor):
+async def test_edited_module_renews_published_diagnostics(editor: Editor):
     (editor.folder / "paths.py").write_text("BEST = 'other.ckpt'\n")
     module = editor.open_beside("paths.py", "BEST = 'other.ckpt'\n")
     editor.open(USE)
@@ -113,7 +113,7 @@ async def test_an_imported_module_that_is_edited_renews_what_is_published(editor
     await editor.codes(["unknown-variable"])
 
 
-async def test_a_client_that_cannot_be_told_to_ask_again_is_told_the_findings(unstarted: Editor):
+async def test_client_without_refresh_gets_diagnostics_published(unstarted: Editor):
     await unstarted.start(client_capabilities("neovim@v0.11"))
     unstarted.open(WRONG)
     await unstarted.codes(["unknown-variable"])

@@ -142,7 +142,7 @@ def test_a_server_that_cannot_be_set_up_refuses_requests_and_ends_well(tmp_path:
 
 
 @pytest.mark.parametrize("kind", SPECIAL)
-def test_what_is_no_file_keeps_nothing_waiting(tmp_path: Path, kind: str) -> None:
+def test_named_pipe_in_the_folder_blocks_nothing(tmp_path: Path, kind: str) -> None:
     make_hostile_folder(tmp_path, kind)
     with tempfile.TemporaryFile() as log:
         asking = Client(tmp_path, log=log, text=CODE)

@@ -71,7 +71,7 @@ async def test_a_lens_opens_what_the_restore_finds(unstarted: Editor):
     assert "# not in the checkpoint: 1\nvgg_16/fc8/weigths\n" in answer.text
 
 
-async def test_a_lens_tells_in_a_message_where_no_document_can_be_shown(editor: Editor):
+async def test_lens_shows_a_message_if_the_client_shows_no_documents(editor: Editor):
     editor.open(MODEL)
     found = await lens(editor)
     assert found.command is not None

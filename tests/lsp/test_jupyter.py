@@ -120,7 +120,7 @@ async def test_jupyterlab_is_told_what_becomes_of_the_literal(jupyterlab):
 
 
 @pytest.mark.asyncio
-async def test_what_a_kernel_offers_too_leaves_the_closing_quote_alone(jupyterlab):
+async def test_items_that_a_kernel_offers_too_keep_the_closing_quote(jupyterlab):
     opened(jupyterlab, "'<cursor>')", "explore.ipynb")
     items = {each.label: each for each in await jupyterlab.complete()}
     assert items["vgg_16/"].insert_text == "'vgg_16/'"
@@ -143,7 +143,7 @@ async def test_a_kernel_completes_files_too(unstarted):
 
 
 @pytest.mark.asyncio
-async def test_what_jupyterlab_would_put_behind_what_is_typed_is_not_offered(jupyterlab):
+async def test_items_that_jupyterlab_would_insert_wrongly_are_not_offered(jupyterlab):
     opened(jupyterlab, "'vgg_16/conv1/conv1_1/w<cursor>')", "train.py")
     assert [each.label for each in await jupyterlab.complete()] == ["weights"]
     opened(jupyterlab, "'fc8w<cursor>')", "other.py")

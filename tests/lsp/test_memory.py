@@ -39,7 +39,7 @@ def test_blocks_freed_between_others_are_given_back():
     assert len(kept) == 40
 
 
-def test_asking_is_no_error_anywhere():
+def test_give_back_raises_nothing_on_any_system():
     give_back()
     give_back()
 
@@ -54,7 +54,7 @@ def opened() -> Iterator[Workspace]:
     tracemalloc.stop()
 
 
-def test_a_document_that_is_left_alone_rests_once_another_is_edited(opened: Workspace):
+def test_evictor_drops_the_tree_of_an_idle_document(opened: Workspace):
     resting, both = IdleTreeEvictor(), tree_bytes()
     resting.look(opened.documents, 0.0)
     opened.documents["a"].document.edit(0, 0, "x = 1\n")
@@ -67,7 +67,7 @@ def test_a_document_that_is_left_alone_rests_once_another_is_edited(opened: Work
     assert tree_bytes() > 0.4 * both  # that of `a`, where whoever paused goes on
 
 
-def test_documents_of_which_none_was_edited_do_not_rest(opened: Workspace):
+def test_evictor_keeps_trees_while_no_document_is_edited(opened: Workspace):
     resting, both = IdleTreeEvictor(), tree_bytes()
     for seconds in (0.0, 60.0):
         resting.look(opened.documents, seconds)

@@ -99,7 +99,7 @@ def test_a_client_without_abilities_is_offered_what_each_knows(wire: Wire):
     assert "textDocumentContent" not in offered["workspace"]
 
 
-def test_what_comes_in_one_breath_with_initialize_is_answered(wire: Wire, folder: Path):
+def test_messages_sent_together_with_initialize_are_answered(wire: Wire, folder: Path):
     uri = (folder / "train.py").as_uri()
     code = "import tensorflow as tf\ntf.train.load_variable('vgg_16.ckpt', 'vgg_16/fc8/weights')\n"
     item = {"uri": uri, "languageId": "python", "version": 1, "text": code}

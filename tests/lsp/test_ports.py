@@ -250,7 +250,7 @@ def test_ws_refuses_web_pages(ws_service, origin):
 
 
 @pytest.mark.parametrize("target", ["//[?token=x", "http://[/?token=x", "/#?token=" + TOKEN])
-def test_ws_refuses_an_address_that_is_none(ws_service, target):
+def test_ws_refuses_an_invalid_address(ws_service, target):
     headers = "Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     headers += f"Sec-WebSocket-Key: {'A' * 22}==\r\nSec-WebSocket-Version: 13\r\n"
     answer = ws_service.answer_to(f"GET {target} HTTP/1.1\r\n{headers}\r\n".encode())
@@ -324,7 +324,7 @@ def refused(*arguments: str, token: str = TOKEN) -> str:
 
 
 @pytest.mark.parametrize("kind", ["tcp", "ws"])
-def test_a_busy_port_is_a_sentence(kind):
+def test_busy_port_is_reported_in_a_sentence(kind):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         said = refused(f"--{kind}", f"127.0.0.1:{port}")
@@ -332,19 +332,19 @@ def test_a_busy_port_is_a_sentence(kind):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "[::]"])
-def test_other_machines_may_connect_only_if_that_is_said(host):
+def test_other_machines_may_connect_only_with_the_option(host):
     assert "other machines could connect" in refused("--tcp", f"{host}:0")
 
 
-def test_an_empty_token_is_a_sentence():
+def test_empty_token_is_reported_in_a_sentence():
     assert refused("--tcp", "127.0.0.1:0", token=" ").startswith("ckptls: CKPTLS_TOKEN is empty")
 
 
-def test_an_unknown_host_is_a_sentence():
+def test_unknown_host_is_reported_in_a_sentence():
     said = refused("--tcp", "no-such-host.invalid:80")
     assert said == "ckptls: cannot listen on no-such-host.invalid:80: unknown host"
 
 
 @pytest.mark.parametrize("text", ["9000", "127.0.0.1:x", "127.0.0.1:70000", ":²"])
-def test_what_is_not_an_address_is_a_sentence(text):
+def test_invalid_address_is_reported_in_a_sentence(text):
     assert refused("--tcp", text).endswith(f"`{text}` is not HOST:PORT")

@@ -1,4 +1,4 @@
-"""What pygls leaves to be wished for, seen at the bytes."""
+"""The protocol beyond pygls, tested at the level of bytes."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_requests_behind_shutdown_get_an_error(wire: Wire):
     assert wire.answer(2)["error"]["code"] == -32600
 
 
-def test_what_is_no_json_gets_an_error_and_the_server_goes_on(wire: Wire):
+def test_invalid_json_gets_an_error_and_the_server_goes_on(wire: Wire):
     wire.write(b'Content-Length: 7\r\n\r\n{"id": ')
     assert wire.answer(None)["error"]["code"] == -32700
     deep = b"[" * 200_000
@@ -237,7 +237,7 @@ async def test_a_request_that_is_cancelled_before_its_turn_is_not_begun(within: 
     assert (await within.answer(2))["result"] is None
 
 
-async def test_nothing_is_kept_of_what_has_been_handled(within: Within):
+async def test_protocol_keeps_nothing_of_handled_messages(within: Within):
     document = {"uri": "file:///x.py", "version": 1}
     item = {**document, "languageId": "python", "text": "x = 'a\fb'\n"}
     within.take(method="textDocument/didOpen", params={"textDocument": item})
@@ -262,7 +262,7 @@ ASKED = {
 }
 
 
-def test_a_client_that_cancels_what_it_is_asked_is_asked_on(tmp_path: Path):
+def test_client_that_cancels_requests_of_the_server_gets_further_ones(tmp_path: Path):
     wire = Wire(replies={"workspace/configuration": None})
     try:
         wire.start(ASKED)
@@ -321,7 +321,7 @@ def test_exit_before_initialize_ends_with_one(unstarted_wire: Wire):
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
 @pytest.mark.parametrize("name", ["utils.py", "ckptls.toml", "pyproject.toml", "run.sh"])
-def test_a_named_pipe_keeps_nobody_waiting(unstarted_wire: Wire, tmp_path: Path, name: str):
+def test_named_pipe_blocks_no_request(unstarted_wire: Wire, tmp_path: Path, name: str):
     os.mkfifo(tmp_path / name)
     unstarted_wire.start(workspaceFolders=[{"uri": tmp_path.as_uri(), "name": ""}])
     text = "import tensorflow as tf\nfrom utils import load\n"
@@ -335,7 +335,7 @@ def test_a_named_pipe_keeps_nobody_waiting(unstarted_wire: Wire, tmp_path: Path,
     assert unstarted_wire.process.wait(timeout=10) == 0
 
 
-def test_the_server_ends_when_nobody_reads_what_it_writes(wire: Wire):
+def test_server_ends_when_its_output_is_closed(wire: Wire):
     wire.send(
         method="textDocument/didOpen",
         params={
@@ -380,7 +380,7 @@ def test_a_client_may_send_much_before_it_reads_anything():
         server.wait()
 
 
-def test_the_server_ends_with_the_process_that_it_works_for(unstarted_wire: Wire):
+def test_server_ends_with_the_process_of_its_client(unstarted_wire: Wire):
     editor = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     unstarted_wire.start(processId=editor.pid)
     unstarted_wire.send(id=1, method="textDocument/hover", params=NOWHERE)
@@ -391,7 +391,7 @@ def test_the_server_ends_with_the_process_that_it_works_for(unstarted_wire: Wire
 
 
 @pytest.mark.parametrize("process", [2**31 - 1, -1])
-def test_a_process_that_cannot_be_seen_from_here_ends_nothing(unstarted_wire: Wire, process: int):
+def test_unknown_client_process_does_not_end_the_server(unstarted_wire: Wire, process: int):
     unstarted_wire.send(id=0, method="initialize", params={**INITIALIZE, "processId": process})
     unstarted_wire.answer(0)
     unstarted_wire.send(id=1, method="shutdown")

@@ -72,7 +72,7 @@ def name_of(report: Message) -> str:
     return report["uri"].rpartition("/")[2]
 
 
-def test_findings_are_told_in_parts_before_the_last_file_is_read(
+def test_workspace_diagnostics_are_sent_in_parts_during_the_check(
     wire: Wire, gate: Gate, tmp_path: Path
 ):
     for name in (*MANY, "last.py"):
@@ -92,7 +92,7 @@ def test_findings_are_told_in_parts_before_the_last_file_is_read(
     assert [each["kind"] for each in told(wire, "work")] == ["begin", "report", "report", "end"]
 
 
-def test_what_is_known_is_told_again_only_with_what_is_new(wire: Wire, tmp_path: Path):
+def test_unchanged_reports_are_sent_only_together_with_new_ones(wire: Wire, tmp_path: Path):
     for name in MANY:
         (tmp_path / name).write_text(WRONG)
     new = tmp_path / "new.py"
@@ -111,9 +111,7 @@ def test_what_is_known_is_told_again_only_with_what_is_new(wire: Wire, tmp_path:
     assert len(reports(wire, "second")) == len(kinds)
 
 
-def test_a_check_that_is_cancelled_in_its_midst_looks_at_no_further_file(
-    wire: Wire, gate: Gate, tmp_path: Path
-):
+def test_check_that_is_cancelled_reads_no_further_file(wire: Wire, gate: Gate, tmp_path: Path):
     for name in ("c.py", "held.py", "last.py"):
         (tmp_path / name).write_text(WRONG)
     gate.hold("held.py")
@@ -175,7 +173,7 @@ def answered_later(wire: Wire, gate: Gate, identifier: int) -> str:
 
 @pytest.mark.parametrize("method", ASKED)
 @pytest.mark.parametrize("change", [edit, close], ids=["edited", "closed"])
-def test_what_is_asked_about_a_text_that_goes_on_waits_no_longer(
+def test_request_stops_waiting_when_its_text_is_edited(
     wire: Wire, gate: Gate, uri: str, method: str, change: Any
 ):
     ask(wire, 1, method, uri)
@@ -189,7 +187,7 @@ def test_what_is_asked_about_a_text_that_goes_on_waits_no_longer(
 
 
 @pytest.mark.parametrize("method", ASKED)
-def test_what_is_asked_waits_on_while_others_are_edited(
+def test_request_waits_on_while_other_texts_are_edited(
     wire: Wire, gate: Gate, uri: str, tmp_path: Path, method: str
 ):
     other = (tmp_path / "other.py").as_uri()
@@ -206,7 +204,7 @@ def test_what_is_asked_waits_on_while_others_are_edited(
 
 
 @pytest.mark.parametrize("method", ASKED)
-def test_what_is_cancelled_waits_no_longer(wire: Wire, gate: Gate, uri: str, method: str):
+def test_cancelled_request_stops_waiting(wire: Wire, gate: Gate, uri: str, method: str):
     ask(wire, 1, method, uri)
     gate.wait_for("a.ckpt.index")
     wire.send(method="$/cancelRequest", params={"id": 1})

@@ -42,7 +42,7 @@ async def pulled(editor: Editor, known: dict[str, str]):
 
 
 @pytest.mark.asyncio
-async def test_files_that_are_not_open_are_checked_and_told_again_only_when_there_is_news(
+async def test_closed_files_are_checked_and_reported_again_only_after_a_change(
     checking,
 ):
     first = await pulled(checking, {})
@@ -65,7 +65,7 @@ async def test_files_that_are_not_open_are_checked_and_told_again_only_when_ther
 
 
 @pytest.mark.asyncio
-async def test_what_is_known_is_unchanged_and_a_file_that_is_gone_is_taken_back(checking):
+async def test_known_report_is_unchanged_and_that_of_a_deleted_file_is_cleared(checking):
     first = (await pulled(checking, {}))["wrong.py"]
     gone = (checking.folder / "gone.py").as_uri()
     answer = await asyncio.wait_for(pull(checking, {first.uri: first.result_id, gone: "x"}), 20)

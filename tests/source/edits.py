@@ -23,7 +23,7 @@ from enum import Enum
 from functools import cache
 from typing import TypeVar
 
-from ckptls.lsp.convert.positions import changed
+from ckptls.lsp.convert.positions import find_edit
 from ckptls.source.document import Analysis, Document
 from ckptls.source.notebooks.notebook import join_cells
 from ckptls.source.semantics.catalogue import builtin_catalogue
@@ -435,7 +435,7 @@ def _notebook_run(chance: Chance) -> list[str]:
             cells[index] = cells[index][:start] + new + cells[index][end:]
         joined = join_cells(enumerate(cells)).text
         if joined != document.text:
-            document.edit(*changed(document.text, joined))
+            document.edit(*find_edit(document.text, joined))
         if chance.random() < 0.5:
             document.analysis()
     return differences(said(document.analysis()), said(Document(document.text).analysis()))

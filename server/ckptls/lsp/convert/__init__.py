@@ -1,1 +1,1 @@
-"""Between the types of the protocol and those of the features."""
+"""Converts between the types of the protocol and those of the features."""

@@ -1,4 +1,4 @@
-"""Changes of the protocol as edits of our texts, also where they cut characters in halves.
+"""Converts content changes of the protocol to edits, also where they split a character.
 
 A client that counts in UTF-16 may exchange one half of a surrogate pair for another, or write
 them one after the other. Together they are one character again, as if it had come at once.
@@ -19,7 +19,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 def to_edit(
     source: SourceText, change: types.TextDocumentContentChangePartial, encoding: Encoding
 ) -> tuple[int, int, str]:
-    """(start, end, new): what stands in the place of the code points from start to end."""
+    """Returns (start, end, new): the text that replaces the code points from start to end."""
     new = change.text
     places = sorted(
         (change.range.start, change.range.end), key=lambda each: (each.line, each.character)
@@ -36,7 +36,7 @@ def to_edit(
 
 
 def _is_cut(source: SourceText, offset: int, place: types.Position) -> bool:
-    """Whether a position is within the character before an offset."""
+    """Whether a position is inside the character before an offset."""
     if not offset or source.text[offset - 1] <= "\uffff":
         return False
     here = to_position(source, offset, types.PositionEncodingKind.Utf16)
@@ -49,7 +49,7 @@ def _halves(char: str) -> tuple[str, str]:
 
 
 def _whole(text: str, start: int, end: int, new: str) -> tuple[int, int, str]:
-    """The same edit with the halves that it leaves side by side put together."""
+    """Returns the same edit with adjacent halves joined to characters."""
     before, after = text[start - 1 : start] if start else "", text[end : end + 1]
     if not _HALF.search(before + new + after):
         return start, end, new

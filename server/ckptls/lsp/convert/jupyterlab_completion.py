@@ -35,7 +35,7 @@ class Literal:
     typed: the completed text up to the cursor.
     is_token: the editor of JupyterLab sees a token here.
     is_path: what stands between slashes is a unit of its own there.
-    is_mixed: what the kernel offers is mixed in.
+    is_mixed: the items of the kernel are mixed in.
     """
 
     before: str
@@ -48,7 +48,7 @@ class Literal:
     is_mixed: bool
 
     def fitting(self, items: Iterable[Item]) -> Iterator[Item]:
-        """The items that go on from what is typed; others would be put behind it."""
+        """Yields the items that begin with the typed text; others would be inserted behind it."""
         whole = self.before + self.after
         for item in items:
             is_there = self.head + item.label + self.tail == whole and not self.is_path
@@ -56,11 +56,11 @@ class Literal:
                 yield item
 
     def filter_text(self, label: str) -> str:
-        """What is compared with all that is typed of the token, its quote included."""
+        """Returns the text that is compared with the typed token, its quote included."""
         return self.head + label
 
     def insert_text(self, label: str) -> str:
-        """What becomes of the literal with this label in it, after those rules."""
+        """Returns the text to insert for a label, by the rules above."""
         if not self.is_token:
             return label[len(self.typed) :]
         whole = self.head + label + self.tail
@@ -77,9 +77,9 @@ class Literal:
 def literal_at(
     answer: Completion, part: LiteralPart, view: View, offset: int, is_file: bool
 ) -> Literal | None:
-    """The literal that is completed at an offset; None if no quote stands before it.
+    """Returns the literal that is completed at an offset; None if no quote stands before it.
 
-    is_file: it names something on the disk, which a kernel completes too.
+    is_file: it names a file, which a kernel completes too.
     """
     text, moved = view.source.text, view.start
     cursor = offset - moved

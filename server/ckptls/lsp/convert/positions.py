@@ -1,4 +1,4 @@
-"""Offsets in code points against the protocol's lines and characters, in any encoding."""
+"""Converts code point offsets to lines and characters of the protocol, in any encoding."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ Encoding = types.PositionEncodingKind | str
 
 
 def to_position(source: SourceText, offset: int, encoding: Encoding) -> types.Position:
-    """The protocol's position of a code point offset."""
+    """Returns the protocol's position of a code point offset."""
     line = source.line_of(offset)
     start = source.line_starts[line]
     if source.is_ascii:
         return types.Position(line, offset - start)
-    return types.Position(line, units(source.text[start:offset], encoding))
+    return types.Position(line, count_units(source.text[start:offset], encoding))
 
 
 def to_range(source: SourceText, span: Span, encoding: Encoding) -> types.Range:
-    """The protocol's range of a span."""
+    """Returns the protocol's range of a span."""
     start = to_position(source, span.start, encoding)
     return types.Range(start, to_position(source, span.end, encoding))
 
 
 def to_offset(source: SourceText, position: types.Position, encoding: Encoding) -> int:
-    """The code point offset of a position; past the end of a line or text, that end."""
+    """Returns the code point offset of a position, at most the end of its line."""
     if position.line >= len(source.line_starts):
         return len(source.text)
     start, end = source.line_span(max(position.line, 0))
@@ -38,12 +38,12 @@ def to_offset(source: SourceText, position: types.Position, encoding: Encoding) 
     for index, char in enumerate(line):
         if counted >= position.character:
             return start + index
-        counted += units(char, encoding)
+        counted += count_units(char, encoding)
     return end
 
 
-def units(text: str, encoding: Encoding) -> int:
-    """The length of a text in the units of an encoding."""
+def count_units(text: str, encoding: Encoding) -> int:
+    """Returns the length of a text in the units of an encoding."""
     if encoding == types.PositionEncodingKind.Utf32 or text.isascii():
         return len(text)
     if encoding == types.PositionEncodingKind.Utf8:
@@ -51,8 +51,8 @@ def units(text: str, encoding: Encoding) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def changed(before: str, after: str) -> tuple[int, int, str]:
-    """(start, end, new) of the one edit that makes `after` of `before`."""
+def find_edit(before: str, after: str) -> tuple[int, int, str]:
+    """Returns (start, end, new) of the one edit that turns `before` into `after`."""
     start = _common(before, after, min(len(before), len(after)))
     room = min(len(before), len(after)) - start
     kept = _common(before[::-1], after[::-1], room)
@@ -60,7 +60,7 @@ def changed(before: str, after: str) -> tuple[int, int, str]:
 
 
 def _common(one: str, other: str, limit: int) -> int:
-    """How many characters two texts begin with alike; whole slices are compared quickly."""
+    """Returns the length of the common prefix of two texts; comparing slices is fast."""
     low, high = 0, limit
     while low < high:
         middle = (low + high + 1) // 2

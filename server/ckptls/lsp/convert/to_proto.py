@@ -1,4 +1,4 @@
-"""From our answers to the protocol's types."""
+"""Converts results of features to types of the protocol."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def completion_list(
     client: Client,
     literal: Literal | None = None,
 ) -> Ready:
-    """The items, each replacing the whole of the text between the quotes; `literal` is for a
-    client that goes by other texts.
+    """Returns the items, each replacing the whole text between the quotes; `literal` is for a
+    client that ignores edits.
 
-    A `CompletionList`, as JSON: it is the one answer that is long and wanted on each key.
+    The `CompletionList` is JSON already, because it is long and needed at each keystroke.
     """
     replaced = _json_range(view.range(completion.replaced))
     end = {"line": here.line, "character": here.character}
@@ -84,21 +84,21 @@ def hover(answer: Hover, view: View, client: Client) -> types.Hover:
 
 
 def markup(markdown: str, client: Client) -> types.MarkupContent:
-    """Markdown, or plain text for a client that shows no other."""
+    """Returns Markdown, or plain text for a client that shows nothing else."""
     if client.markdown:
         return types.MarkupContent(types.MarkupKind.Markdown, markdown)
     return types.MarkupContent(types.MarkupKind.PlainText, plain(markdown))
 
 
 def plain(markdown: str) -> str:
-    """Our own Markdown without its marks."""
+    """Returns our own Markdown without its marks."""
     return markdown.replace("**", "").replace("`", "").replace("\n\n---\n\n", "\n\n")
 
 
 def diagnostics(
     found: Iterable[Finding], view: View, views: tuple[View, ...], client: Client
 ) -> list[types.Diagnostic]:
-    """The findings in one text; `views` are all texts of its program."""
+    """Returns the findings in one text; `views` are all texts of its program."""
     return [diagnostic(each, view, views, client) for each in found if view.holds(each.span)]
 
 

@@ -1,5 +1,5 @@
-"""`textDocument/codeAction`: fixes of findings, all of them at once, comments for ckptls, and
-the entries that a map lacks."""
+"""`textDocument/codeAction`: fixes of findings, one or all, comments that silence ckptls, and
+missing entries of a map."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ckptls.source.text.source_text import Span
 
 
 def register(server: Server) -> None:
-    """Answers every client: those of long ago pass over what they do not know."""
+    """Answers every client: old ones ignore actions that they do not know."""
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION)
     @log_failures
@@ -48,7 +48,7 @@ def register(server: Server) -> None:
 
 
 def _wants(context: types.CodeActionContext, kind: str) -> bool:
-    """Whether actions of a kind are asked for; a kind stands for those below it."""
+    """Whether actions of a kind are requested; a kind includes those below it."""
     return not context.only or any(
         asked in ("", kind) or kind.startswith(f"{asked}.") for asked in map(_text, context.only)
     )
@@ -121,7 +121,7 @@ def _fix_all(ls: Server, seen: Seen, findings: Iterable[Finding]) -> list[types.
 
 
 def _edit(seen: Seen, changes: Iterable[tuple[Span, str]]) -> types.WorkspaceEdit | None:
-    """The changes in the texts that hold them; None if one of them is in none."""
+    """Returns the edits by text; None if one of them is outside of all texts."""
     edits: dict[str, list[types.TextEdit]] = {}
     for span, new in changes:
         place = seen.location(span)

@@ -1,4 +1,4 @@
-"""`textDocument/codeLens`: what a restore finds, above it; and the command behind it."""
+"""`textDocument/codeLens`: what a restore finds, shown above it, and the command of the lens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_NAMED = 10
 
 
 def register(server: Server) -> None:
-    """Answers with lenses, and the command behind them."""
+    """Answers with lenses, and runs their command."""
 
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
     @log_failures
@@ -35,7 +35,7 @@ def register(server: Server) -> None:
 
     @server.command(SHOW_RESTORE)
     async def show(ls: Server, uri: str, line: int) -> None:
-        """Shows what the restore on that line finds and what not."""
+        """Shows what the restore on that line finds and what is missing."""
         lens = await text_document_content.lens_at(ls, uri, line)
         if lens is None:
             return
@@ -44,8 +44,8 @@ def register(server: Server) -> None:
             address = text_document_content.address_of_restore(lens.checkpoint.prefix, uri, line)
             await ls.window_show_document_async(types.ShowDocumentParams(address, take_focus=True))
         else:
-            told = types.ShowMessageParams(types.MessageType.Info, printable(_in_short(lens)))
-            ls.window_show_message(told)
+            message = types.ShowMessageParams(types.MessageType.Info, printable(_in_short(lens)))
+            ls.window_show_message(message)
 
 
 def _in_short(lens: Lens) -> str:

@@ -1,4 +1,4 @@
-"""`textDocument/documentLink`: paths lead to what stands there."""
+"""`textDocument/documentLink`: links from paths to checkpoints."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def register(server: Server) -> None:
 
 
 def _target(ls: Server, link: Link) -> str | None:
-    """The listing of a checkpoint where the client can show it: an index is no text."""
+    """Returns the listing of a checkpoint if the client can show it; an index is not text."""
     if link.checkpoint is not None and ls.session.client.text_contents:
         return address_of(link.checkpoint.prefix)
     uri: str | None = from_fs_path(link.target)

@@ -1,4 +1,4 @@
-"""The command "why is there nothing here?"."""
+"""`ckptls.explain`: the command that says what is known of a string, or why nothing is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def register(server: Server) -> None:
 
     @server.command(EXPLAIN)
     async def explained(ls: Server, uri: str, line: int, character: int) -> dict[str, Any] | None:
-        """What is known of the string at a place of an open document, `text` to be read."""
+        """Returns what is known of the string at a position; its `text` is for the user."""
         found = await resolve_document(ls, uri)
         if found is None:
             return None

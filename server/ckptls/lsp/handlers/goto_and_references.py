@@ -1,4 +1,4 @@
-"""Definition, references and highlights: from a name to the places that name the same."""
+"""Definition, references and highlights: from a name to its other occurrences."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _register_definition(server: Server) -> None:
         here = types.Location(uri, found.view.range(found.cursor.part.literal))
         places = _places(ls, name, definitions, uri)
         others = [each for each in places if each != here]
-        # Where it is itself all there is, editors show who refers to it.
+        # If the definition is the name itself, editors show its references.
         return others + _in_listings(ls, name, found.binding) or places
 
 
@@ -58,30 +58,30 @@ def _register_references(server: Server) -> None:
             several = (found[span] for span in sorted(found))
             return [each for each in several if wants_all or not each.is_definition]
 
-        tell = _partial_sender(ls, params.partial_result_token)
-        found = tell(_places(ls, name, find, params.text_document.uri))
+        send = _partial_sender(ls, params.partial_result_token)
+        found = send(_places(ls, name, find, params.text_document.uri))
         template = name.template.replace("{}", "")
         title, encoding = f"References of {name.template}", ls.session.client.encoding
         for uri, analysis in await search_closed_files(ls, template, title, params.work_done_token):
             view = View(uri, analysis.source, encoding)
-            found += tell([types.Location(uri, view.range(e.span)) for e in find(name, analysis)])
+            found += send([types.Location(uri, view.range(e.span)) for e in find(name, analysis)])
         return found
 
 
 def _partial_sender(
     ls: Server, token: int | str | None
 ) -> Callable[[list[types.Location]], list[types.Location]]:
-    """Sends places ahead of the answer where the client takes them, and gives back what is left
-    for the answer."""
+    """Returns a function that sends places as partial results, and returns what is left for the
+    answer."""
 
-    def tell(places: list[types.Location]) -> list[types.Location]:
+    def send(places: list[types.Location]) -> list[types.Location]:
         if token is None:
             return places
         if places:
             ls.progress(types.ProgressParams(token, places))
         return []
 
-    return tell
+    return send
 
 
 def _register_highlights(server: Server) -> None:
@@ -107,7 +107,7 @@ def _register_highlights(server: Server) -> None:
 
 
 def name_at(ls: Server, place: PositionParams) -> Text | None:
-    """What the string at a place names."""
+    """Returns the name at a position."""
     seen = ls.session.seen(place.text_document.uri)
     if seen is None:
         return None
@@ -116,7 +116,7 @@ def name_at(ls: Server, place: PositionParams) -> Text | None:
 
 
 def _places(ls: Server, name: Text, find: Find, first: str) -> list[types.Location]:
-    """What is found in all that is open, in the program of the question first."""
+    """Returns the places in all open programs, those of the request's first."""
     documents = ls.session.documents
     found = []
     for key in documents.programs(first):

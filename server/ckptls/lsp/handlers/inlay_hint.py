@@ -1,4 +1,4 @@
-"""`textDocument/inlayHint`: shapes behind names, where the user wants them."""
+"""`textDocument/inlayHint`: shapes behind names, if the user enables that."""
 
 from __future__ import annotations
 

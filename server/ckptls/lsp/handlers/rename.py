@@ -1,4 +1,4 @@
-"""`textDocument/rename`: names of the model, in open files and in the others of the folders."""
+"""`textDocument/rename`: renames variables of the model in all files of the folders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ckptls.source.text.source_text import Span
 
 
 def register(server: Server) -> None:
-    """Answers with edits, and with what is about to be renamed."""
+    """Answers `rename` and `prepareRename`."""
     _register_prepare(server)
 
     @server.feature(types.TEXT_DOCUMENT_RENAME)
@@ -44,7 +44,7 @@ def _register_prepare(server: Server) -> None:
 
 
 def _target(ls: Server, place: PositionParams) -> tuple[Target, View] | None:
-    """What is to be renamed; None for what is no name, so that others may answer."""
+    """Returns what is to be renamed; None if it is not a name, so that other servers may answer."""
     seen = ls.session.seen(place.text_document.uri)
     if seen is None:
         return None
@@ -97,7 +97,7 @@ def _of_text(view: View, spans: Iterable[Span], new: str) -> types.TextDocumentE
 
 
 def _workspace_edit(ls: Server, edits: list[types.TextDocumentEdit]) -> types.WorkspaceEdit:
-    """With the versions that the ranges are of, where the client can heed them."""
+    """Returns the edits with the versions of their documents, if the client supports that."""
     if ls.session.client.versioned_edits:
         return types.WorkspaceEdit(document_changes=edits)
     changes = {

@@ -1,4 +1,4 @@
-"""`textDocument/semanticTokens`: names inside strings, where the user wants them coloured."""
+"""`textDocument/semanticTokens`: names inside strings, if the user enables that."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_KEPT = 64
 
 
 class SentTokens:
-    """What clients were answered last, by address, so that only differences are sent."""
+    """The last answers by URI, so that only differences are sent."""
 
     def __init__(self) -> None:
         self._data: dict[str, tuple[str, list[int]]] = {}
@@ -41,12 +41,12 @@ class SentTokens:
 
 def register(server: Server) -> None:
     """Answers with tokens, if the user wants them."""
-    told = SentTokens()
+    sent = SentTokens()
 
     @server.feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL)
     async def whole(ls: Server, params: types.SemanticTokensParams) -> types.SemanticTokens:
         data = await _data(ls, params.text_document.uri)
-        return types.SemanticTokens(data, told.keep(params.text_document.uri, data))
+        return types.SemanticTokens(data, sent.keep(params.text_document.uri, data))
 
     @server.feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL_DELTA)
     async def difference(
@@ -54,8 +54,8 @@ def register(server: Server) -> None:
     ) -> types.SemanticTokensDelta | types.SemanticTokens:
         uri = params.text_document.uri
         data = await _data(ls, uri)
-        before = told.before(uri, params.previous_result_id)
-        result = told.keep(uri, data)
+        before = sent.before(uri, params.previous_result_id)
+        result = sent.keep(uri, data)
         if before is None:
             return types.SemanticTokens(data, result)
         return types.SemanticTokensDelta(_edits(before, data), result)
@@ -81,7 +81,7 @@ def _is_in(token: Token, view: View, span: Span | None) -> bool:
 
 
 def _encoded(found: Iterable[Token], view: View) -> list[int]:
-    """Five numbers a token, its place relative to that of the token before."""
+    """Returns five numbers for each token, its position relative to the token before."""
     data: list[int] = []
     line = character = 0
     for token in found:
@@ -96,7 +96,7 @@ def _encoded(found: Iterable[Token], view: View) -> list[int]:
 
 
 def _edits(before: list[int], after: list[int]) -> list[types.SemanticTokensEdit]:
-    """The one edit that makes one answer of another, in whole tokens; none if they are equal."""
+    """Returns the one edit between two answers, in whole tokens; none if they are equal."""
     shorter = min(len(before), len(after))
     start = next((i for i in range(shorter) if before[i] != after[i]), shorter) // _UNITS * _UNITS
     room = shorter - start

@@ -1,4 +1,4 @@
-"""Symbols: the scopes of a document, and the variables of all checkpoints that are known."""
+"""Symbols: the scopes of a document, and the variables of all known checkpoints."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _register_workspace(server: Server) -> None:
     ) -> list[types.SymbolInformation]:
         hits: list[Hit] = []
         for checkpoint in ls.session.workspace.store.checkpoints():
-            await asyncio.sleep(0)  # many names: others may be answered in between
+            await asyncio.sleep(0)  # many names: other requests may be answered in between
             hits += search(params.query, checkpoint)
         found = (_information(ls, hit) for hit in best_hits(params.query, hits))
         return [each for each in found if each is not None]
@@ -100,7 +100,7 @@ def _information(ls: Server, hit: Hit) -> types.SymbolInformation | None:
 
 
 def _place(ls: Server, checkpoint: Checkpoint, name: str) -> types.Location | None:
-    """The line of the listing; the file itself for a client that does not show listings."""
+    """Returns the line of the listing, or the file for a client that does not show listings."""
     if ls.session.client.text_contents:
         return text_document_content.location(checkpoint, name)
     path = checkpoint.files[0] if checkpoint.files else ""

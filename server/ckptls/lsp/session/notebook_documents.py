@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lsprotocol import types
 
-from ckptls.lsp.convert.positions import changed
+from ckptls.lsp.convert.positions import find_edit
 from ckptls.lsp.convert.views import View
 from ckptls.source.document import Cursor
 from ckptls.source.notebooks.ipython_magics import plain_python
@@ -125,7 +125,7 @@ class OpenNotebook:
     def _write(self, program: str) -> None:
         before = self.opened.document.text
         if program != before:
-            start, end, new = changed(before, program)
+            start, end, new = find_edit(before, program)
             self.opened.document.edit(start, end, new)
 
     def _view(self, uri: str, start: int, encoding: str) -> View:

@@ -1,1 +1,1 @@
-"""How messages come and go: standard input and output, TCP, websockets."""
+"""Reads and writes messages: standard input and output, TCP, websockets."""

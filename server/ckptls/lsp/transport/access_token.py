@@ -1,4 +1,4 @@
-"""Who may speak to a server that listens on a port: clients that know its token.
+"""Access to a server that listens on a port: only clients that know its token.
 
 Every program of the machine, and every web page in its browser, can connect to a port of the
 loopback interface. What a server knows is what its user may read, so a connection has to prove
@@ -24,12 +24,12 @@ _TOKEN_BYTES = 24
 
 
 class ListenError(Exception):
-    """A port that cannot be listened on; the text is a sentence about it."""
+    """The server cannot listen on a port; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a connection must bring.
+    """What a connection must prove.
 
     token: the secret of this server; is_own: it was made at start, not given by the user.
     origins: the origins of web pages that may connect, as in their `Origin` header.
@@ -40,7 +40,7 @@ class Access:
     origins: frozenset[str] = frozenset()
 
     def admits_token(self, given: object) -> bool:
-        """Whether it is the token; takes as long for a nearly right one as for any other."""
+        """Whether it is the token; the time does not depend on how much of it is right."""
         if not isinstance(given, str):
             return False
         sent = given.encode("utf-8", "surrogatepass")
@@ -51,7 +51,7 @@ class Access:
         return all(origin in self.origins for origin in given)
 
     def admits_first(self, message: Any) -> bool:
-        """Whether the first message is `initialize` with the token, which is taken out."""
+        """Whether the first message is `initialize` with the token, which is removed from it."""
         params = message.get("params") if isinstance(message, dict) else None
         options = params.get("initializationOptions") if isinstance(params, dict) else None
         if message_method(message) != types.INITIALIZE or not isinstance(options, dict):
@@ -60,12 +60,12 @@ class Access:
 
 
 def message_method(message: Any) -> object:
-    """The method of a message; None if it has none."""
+    """Returns the method of a message; None if it has none."""
     return message.get("method") if isinstance(message, dict) else None
 
 
 def create_access(origins: Collection[str] = ()) -> Access:
-    """The access to a new server: with the token of the environment, or a new one.
+    """Returns the access to a new server: with the token of the environment, or a new one.
 
     The variable is removed, so that no process that the server starts inherits it.
 
@@ -80,7 +80,7 @@ def create_access(origins: Collection[str] = ()) -> Access:
 
 
 def listening_socket(host: str, port: int, is_public: bool) -> socket.socket:
-    """A socket that listens on an address of this machine.
+    """Returns a socket that listens on an address of this machine.
 
     is_public: whether other machines may reach it.
 
@@ -113,7 +113,7 @@ def listening_socket(host: str, port: int, is_public: bool) -> socket.socket:
 
 
 def shown_address(listening: socket.socket) -> str:
-    """`127.0.0.1:9000`, with the port that the system chose if none was asked for."""
+    """Returns `127.0.0.1:9000`, with the port that the system chose for port 0."""
     host, port = listening.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 

@@ -21,7 +21,7 @@ class FramingError(Exception):
 
 
 def decode_body(body: bytes | str) -> Any:
-    """The JSON of a body; the exception itself if it is not JSON."""
+    """Returns the JSON of a body, or the exception if it is not JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError, MemoryError) as error:
@@ -29,13 +29,13 @@ def decode_body(body: bytes | str) -> Any:
 
 
 def messages(stream: BinaryIO) -> Iterator[Any]:
-    """The messages of a stream, as JSON; an exception in place of each that is not JSON."""
+    """Yields the messages of a stream as JSON, and an exception for each that is not JSON."""
     for body in bodies(stream):
         yield decode_body(body)
 
 
 def bodies(stream: BinaryIO) -> Iterator[bytes]:
-    """The bodies of messages, without their headers; a last one that is cut off is left out.
+    """Yields the bodies of messages; a last one that is cut off is left out.
 
     Lines that are not headers are skipped, up to the next one that gives a length.
     """
@@ -47,7 +47,7 @@ def bodies(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def read_body(stream: BinaryIO, max_bytes: int) -> bytes | None:
-    """The next body of a stream that holds nothing but messages; None at its end.
+    """Returns the next body of a stream that holds nothing but messages; None at its end.
 
     Raises:
         FramingError: a line is not a header of the protocol, or the body has more than
@@ -74,7 +74,7 @@ def read_body(stream: BinaryIO, max_bytes: int) -> bytes | None:
 
 
 def _read(stream: BinaryIO, length: int) -> bytes | None:
-    """`length` bytes; None if the stream ends before."""
+    """Returns `length` bytes; None if the stream ends before."""
     body = bytearray()
     while len(body) < length:
         piece = stream.read(min(length - len(body), _PIECE_BYTES))
@@ -85,7 +85,7 @@ def _read(stream: BinaryIO, length: int) -> bytes | None:
 
 
 def _length(stream: BinaryIO) -> int | None:
-    """The length of the next body; None at the end of the stream."""
+    """Returns the length of the next body; None at the end of the stream."""
     length = None
     while line := stream.readline(_MAX_HEADER_BYTES):
         name, _, value = line.partition(b":")

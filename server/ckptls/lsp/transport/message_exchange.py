@@ -1,4 +1,4 @@
-"""The exchange of messages with one client, whatever carries them."""
+"""Exchanges messages with one client over any transport."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ckptls.lsp.session.connection import Server
 
-# So many messages are read before they can be handled.
+# How many messages are read ahead.
 AHEAD = 256
 
 
@@ -30,23 +30,23 @@ class Inbox:
         self._is_done = threading.Event()
 
     def put(self, message: Any) -> bool:
-        """Adds a message; waits while too many are unhandled. False if nobody reads them."""
+        """Adds a message; waits while too many are unhandled. Returns False after `abandon`."""
         self._server.protocol.note(message)
         self._room.acquire()
         return not self._is_abandoned and self._hand_over(message)
 
     def end(self) -> None:
-        """There are no further messages."""
+        """Ends the queue after the messages in it."""
         self._hand_over(_END)
 
     def abandon(self) -> None:
-        """Nobody reads the messages any more; a thread that waits in `put` goes on."""
+        """Stops handling messages, and wakes a thread that waits in `put`."""
         self._is_abandoned = True
         self._room.release()
         self._is_done.set()
 
     def wait_until_done(self) -> None:
-        """Waits, in the reading thread, until nobody reads the messages any more."""
+        """Waits, in the reading thread, for `abandon`."""
         self._is_done.wait()
 
     def _hand_over(self, message: Any) -> bool:
@@ -66,12 +66,12 @@ _END = object()
 
 
 async def exchange(server: Server, incoming: AsyncIterator[Any] | Inbox) -> int:
-    """Handles the messages of a client until they end or it sends `exit`; the exit code."""
+    """Handles the messages of a client until they end or it sends `exit`; returns the exit code."""
     code = 0
     try:
         async for message in incoming:
             server.protocol.take(message)
-            # What the message has begun is to see the documents as they are now.
+            # Handlers that the message started must see the documents as they are now.
             await asyncio.sleep(0)
             server.equip()
     except SystemExit as goodbye:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def serve(server: Server) -> int:
-    """Serves one client until it says goodbye or its pipes close; the exit code."""
+    """Serves one client until it sends `exit` or its pipes close; returns the exit code."""
     outgoing = Outgoing(
         sys.stdout.buffer,
         lambda error: process_exit.exit_now(f"the connection to the client is lost: {error}"),

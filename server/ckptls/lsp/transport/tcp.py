@@ -1,4 +1,4 @@
-"""Serving over TCP: a session for each connection that proves who it is.
+"""Serving over TCP: a session for each connection that has the token.
 
 The first bytes of a connection must be a whole `initialize` request that carries the token.
 Anything else, an HTTP request for instance, closes the connection without an answer.
@@ -44,7 +44,7 @@ class TcpService:
         self._create_server = create_server
         self._access = access
         self._loop = asyncio.get_running_loop()
-        # In the order in which they came.
+        # In order of arrival.
         self._pending: dict[socket.socket, asyncio.TimerHandle] = {}
         self._sessions = 0
 
@@ -160,6 +160,6 @@ async def _converse(connection: socket.socket, server: Server, inbox: Inbox) -> 
 
 
 def _shut(connection: socket.socket) -> None:
-    """Ends a connection; a thread that waits for its bytes goes on."""
+    """Ends a connection, which wakes a thread that waits for its bytes."""
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""Serving over websockets: a session for each connection that proves who it is.
+"""Serving over websockets: a session for each connection that has the token.
 
 The address of the handshake must carry the token, `ws://HOST:PORT/?token=…`, and its `Origin`,
 which browsers send for every web page, must be one that the user allows. Otherwise the handshake
@@ -87,7 +87,7 @@ class WebsocketService:
 
 
 async def _read_ahead(server: Server, connection: ServerConnection) -> AsyncIterator[Any]:
-    """The messages of a connection, read while others are handled."""
+    """Yields the messages of a connection, which are read ahead."""
     queue: asyncio.Queue[Any] = asyncio.Queue(AHEAD)
 
     async def read() -> None:
@@ -110,7 +110,7 @@ _END = object()
 
 
 class _Writer:
-    """Sends messages in the order in which they are given; never waits."""
+    """Sends messages in order; never waits."""
 
     def __init__(self, connection: ServerConnection) -> None:
         self._connection = connection
@@ -119,7 +119,7 @@ class _Writer:
         self._loop = asyncio.get_running_loop()
 
     def write(self, data: bytes) -> None:
-        """Takes one message."""
+        """Queues one message."""
         self._waiting_bytes += len(data)
         if self._waiting_bytes > _MAX_WAITING_BYTES:
             logger.warning("a client that does not read is disconnected")
@@ -128,14 +128,14 @@ class _Writer:
             self._queue.put_nowait(data)
 
     def close(self) -> None:
-        """The connection is closed by its own handler."""
+        """Does nothing: the handler of the connection closes it."""
 
     def end(self) -> None:
-        """There are no further messages."""
+        """Ends `send_all` after the messages that are queued."""
         self._queue.put_nowait(None)
 
     async def send_all(self) -> None:
-        """Sends what comes until there are no further messages, or the client is gone."""
+        """Sends queued messages until `end` is called or the client is gone."""
         with contextlib.suppress(ConnectionClosed):
             while (data := await self._queue.get()) is not None:
                 await self._connection.send(data, text=True)

@@ -1,7 +1,7 @@
-"""A byte stream to the client, written by a thread of its own.
+"""Writes the byte stream to the client in a thread of its own.
 
 A client may send for a while without reading. If the event loop wrote and the pipe were full,
-it would read nothing either, and both would wait for each other for ever.
+it would not read either: a deadlock.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 
 class Outgoing:
-    """A writer that never waits: messages are written in the order in which they are given.
+    """A writer that never waits: a thread writes the messages in order.
 
     on_failure: called once, in the writing thread, if the stream cannot be written; or at once
         if more than `max_waiting_bytes` wait for a client that does not read.
@@ -34,7 +34,7 @@ class Outgoing:
         self._thread.start()
 
     def write(self, data: bytes) -> None:
-        """Takes one message; what the client does not read is kept meanwhile."""
+        """Queues one message until the client reads it."""
         self._given += len(data)
         limit = self._max_waiting_bytes
         if limit is not None and self._given - self._written > limit:
@@ -43,7 +43,7 @@ class Outgoing:
         self._queue.put(data)
 
     def close(self, seconds: float | None = None) -> None:
-        """Waits until all is written, at most so long."""
+        """Waits until all is written, for at most that many seconds."""
         self._queue.put(None)
         self._thread.join(seconds)
 
