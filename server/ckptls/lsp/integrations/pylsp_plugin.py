@@ -91,7 +91,7 @@ class PylspBridge:
         with self._lock:
             self._ensure_running(config, workspace)
 
-    def open(self, config: Any, workspace: Any, document: Any) -> None:
+    def open_document(self, config: Any, workspace: Any, document: Any) -> None:
         """Sends a document to the server, which then reads its checkpoints ahead of requests."""
         self._synchronize(config, workspace, document)
 
@@ -236,7 +236,7 @@ def pylsp_initialize(config: Any, workspace: Any) -> None:
 
 @hookimpl
 def pylsp_document_did_open(config: Any, workspace: Any, document: Any) -> None:
-    _bridge.open(config, workspace, document)
+    _bridge.open_document(config, workspace, document)
 
 
 @hookimpl
