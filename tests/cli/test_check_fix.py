@@ -106,7 +106,7 @@ def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_text("a = 1\n")
     before = source_file(path, path.read_bytes())
-    after = before.edited([Edit(4, 5, "2")])
+    after = before.apply_edits([Edit(4, 5, "2")])
     path.write_text("a = 3\n")
     with pytest.raises(SourceError, match="in the meantime"):
         write_source(before, after, path.parent)
@@ -117,7 +117,7 @@ def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:
 def test_what_an_encoding_does_not_have_is_not_written(tmp_path: Path) -> None:
     source = source_file(tmp_path / "a.py", "# coding: latin-1\na = 'é'\n".encode("latin-1"))
     with pytest.raises(SourceError, match="cannot be written in latin-1"):
-        source.edited([Edit(23, 24, "日")])
+        source.apply_edits([Edit(23, 24, "日")])
 
 
 def test_only_selected_rules_are_fixed(folder: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_file_that_cannot_be_overwritten_keeps_its_content(folder: Path) -> No
     path = folder / "bad.py"
     os.link(path, folder / "same.txt")
     before = source_file(path, path.read_bytes())
-    after = before.edited([Edit(0, 0, "# " + "x" * 100 + "\n")])
+    after = before.apply_edits([Edit(0, 0, "# " + "x" * 100 + "\n")])
     limit = RLIMIT_SCRIPT.format(limit=len(before.data) + 50)
     done = subprocess.run(
         [sys.executable, "-c", limit, str(path), after.text],

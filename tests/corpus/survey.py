@@ -295,7 +295,7 @@ def survey(repository: Path, pins: Sequence[str] = (), seconds: int = SECONDS_FO
 def rooted_checker(repository: Path, pins: Sequence[str] = ()) -> tuple[Checker, Workspace]:
     """A checker whose root is the folder itself, whether or not it has the marks of one."""
     checker = Checker(Options(tuple(pins)), _Rooted(repository))
-    checker.known([repository / "any.py"])
+    checker.list_known_checkpoints([repository / "any.py"])
     return checker, checker.workspace
 
 

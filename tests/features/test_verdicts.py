@@ -13,8 +13,8 @@ import pytest
 from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.features.common.reliance import Noting
 from ckptls.features.common.results import Finding
-from ckptls.features.diagnostics.diagnostics import findings, judged
-from ckptls.features.diagnostics.silent_sites import Verdicts
+from ckptls.features.diagnostics.diagnostics import find_in_steps, findings
+from ckptls.features.diagnostics.silent_sites import SilentSiteCache
 from ckptls.features.patterns.pattern_spelling import corrections
 from ckptls.workspace.binding import Binder
 from ckptls.workspace.checkpoint_store import CheckpointStore
@@ -35,8 +35,8 @@ CODE = """
 NAMES = ["net/conv1/w", "net/conv2/w", "net/conv2/weights", "net/cnov1/w", "head/w", "net/conv1"]
 
 
-def told_of(binder: Binder, verdicts: Verdicts) -> list[Finding]:
-    steps = judged(binder, Settings(), verdicts)
+def told_of(binder: Binder, verdicts: SilentSiteCache) -> list[Finding]:
+    steps = find_in_steps(binder, Settings(), verdicts)
     while True:
         try:
             next(steps)
@@ -48,7 +48,7 @@ def told_of(binder: Binder, verdicts: Verdicts) -> list[Finding]:
 def test_after_each_change_of_a_checkpoint_the_findings_are_those_of_a_fresh_look(project, seed):
     choose = random.Random(seed)
     opened, _ = project.opened(CODE)
-    analysis, verdicts, told = opened.document.analysis(), Verdicts(), set()
+    analysis, verdicts, told = opened.document.analysis(), SilentSiteCache(), set()
     for prefix in ("a.ckpt", "b.ckpt"):
         project.listing(prefix, {"net/conv1/w": [2]})
     for count in range(30):
@@ -73,7 +73,7 @@ def test_a_scope_is_judged_again_once_no_checkpoint_excuses_it(project):
             tf.get_variable("w", [2])
     """
     opened, _ = project.opened(code)
-    analysis, verdicts = opened.document.analysis(), Verdicts()
+    analysis, verdicts = opened.document.analysis(), SilentSiteCache()
 
     def codes() -> list[str]:
         project.workspace.store.refresh()
@@ -127,7 +127,7 @@ MANY = [
 def test_after_names_come_go_and_change_the_findings_are_those_of_a_fresh_look(project, seed):
     choose = random.Random(seed)
     opened, _ = project.opened(MIXED)
-    analysis, verdicts, told = opened.document.analysis(), Verdicts(), set()
+    analysis, verdicts, told = opened.document.analysis(), SilentSiteCache(), set()
     names = {name: [2] for name in choose.sample(MANY, 8)}
     for count in range(40):
         for _ in range(choose.choice([0, 1, 1, 2, 6])):
@@ -155,12 +155,12 @@ def test_after_names_come_go_and_change_the_findings_are_those_of_a_fresh_look(p
     assert {"misspelled-scope", "unknown-variable", "unknown-scope", "shape-mismatch"} <= told
 
 
-def steps_after(project, opened, verdicts: Verdicts) -> int:
+def steps_after(project, opened, verdicts: SilentSiteCache) -> int:
     """How many steps it takes to find the findings again: one for each name that is judged."""
     project.workspace.store.refresh()
     analysis = opened.document.analysis()
     binder = project.workspace.binder(opened, analysis, project.workspace.load)
-    return sum(1 for _ in judged(binder, Settings(), verdicts))
+    return sum(1 for _ in find_in_steps(binder, Settings(), verdicts))
 
 
 def test_only_what_a_changed_name_can_touch_is_judged_again(project):
@@ -171,7 +171,7 @@ def test_only_what_a_changed_name_can_touch_is_judged_again(project):
     code += "".join(f"    tf.get_variable('layer_{i}/w', [2])\n" for i in range(200))
     code += "tf.train.Saver().restore(session, 'a.ckpt')\n"
     opened, _ = project.opened(code)
-    verdicts = Verdicts()
+    verdicts = SilentSiteCache()
     project.listing("a.ckpt", {**names, "global_step": [1]})
     all_sites = steps_after(project, opened, verdicts)
     assert all_sites > 400
@@ -226,7 +226,7 @@ def test_the_spelling_of_a_filter_is_searched_once_while_other_lines_are_edited(
     filters = [f"head_{i}/logits" for i in range(20)] + ["net/laier_1/"]
     code += f"slim.get_variables_to_restore(exclude={filters!r})\nx = 1\n"
     opened, _ = project.opened(code)
-    verdicts = Verdicts()
+    verdicts = SilentSiteCache()
 
     def searched() -> tuple[int, list[str]]:
         """How many spellings are searched to find the findings, and these."""

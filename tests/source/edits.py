@@ -280,7 +280,7 @@ class World:
     def toggle(self, name: str) -> None:
         """Deletes or renames a module, or puts it back; the store hears of it."""
         self.gone ^= {name}
-        self._store.distrust()
+        self._store.invalidate()
 
     def _callers(self, path: str, names: frozenset[str]) -> Mapping[str, tuple[OutsideCall, ...]]:
         return {

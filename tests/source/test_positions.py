@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ckptls.features.common.literal_edits import marked_span
+from ckptls.features.common.literal_edits import find_marked_span
 from ckptls.source.document import Document
 from ckptls.source.semantics.sites import Role
 
@@ -18,7 +18,7 @@ def marked(code: str, role: Role = Role.VARIABLE) -> list[tuple[str, str]]:
     for site in document.analysis().sites:
         if site.role is role:
             for part in site.parts:
-                span = marked_span(part)
+                span = find_marked_span(part)
                 found.append((part.text, document.text[span.start : span.end]))
     return found
 

@@ -22,13 +22,18 @@ def closed(tmp_path: Path) -> ClosedFiles:
 
 
 def test_every_file_is_looked_at(closed):
-    done = [(number, total) for number, total, _ in closed.named("net/weights", frozenset(), bool)]
+    done = [
+        (number, total)
+        for number, total, _ in closed.find_files_naming("net/weights", frozenset(), bool)
+    ]
     assert done == [(number, 5) for number in range(1, 6)]
 
 
 def test_a_search_ends_behind_the_file_at_which_it_is_stopped(closed):
     done: list[int] = []
-    for number, _, hit in closed.named("net/weights", frozenset(), lambda: len(done) == 2):
+    for number, _, hit in closed.find_files_naming(
+        "net/weights", frozenset(), lambda: len(done) == 2
+    ):
         assert hit is not None
         done.append(number)
     assert done == [1, 2]
@@ -36,4 +41,4 @@ def test_a_search_ends_behind_the_file_at_which_it_is_stopped(closed):
 
 def test_a_search_that_is_stopped_at_once_lists_no_files(closed):
     assert closed.files(frozenset(), lambda: True) == []
-    assert list(closed.named("net/weights", frozenset(), lambda: True)) == []
+    assert list(closed.find_files_naming("net/weights", frozenset(), lambda: True)) == []

@@ -55,16 +55,16 @@ class Project:
 
     def look(self) -> bool:
         """Looks at what was asked for; whether there was any news."""
-        is_news = self.disk.tell(self.disk.take().look())
+        is_news = self.disk.record_look(self.disk.take_wanted_paths().look())
         if is_news:
-            self.workspace.distrust_modules()
+            self.workspace.invalidate_modules()
         return is_news
 
     def learn(self) -> None:
         """Looks until nothing is asked for any more."""
         for _ in range(10):
             self.sites()
-            if not self.disk.is_asked:
+            if not self.disk.has_wanted_paths:
                 return
             self.look()
         raise AssertionError("it never ends")
@@ -73,19 +73,19 @@ class Project:
 def test_what_is_not_known_yet_is_asked_for_and_not_waited_for(tmp_path: Path) -> None:
     project = Project(tmp_path)
     assert project.sites() == []
-    assert project.disk.is_asked and project.disk.is_ignorant
+    assert project.disk.has_wanted_paths and project.disk.has_unknown_paths
     project.learn()
-    assert not project.disk.is_ignorant
+    assert not project.disk.has_unknown_paths
     assert project.sites() == ["a.ckpt", "x"]
 
 
 def test_a_look_at_what_is_as_before_is_no_news(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.learn()
-    project.disk.distrust()
-    project.workspace.distrust_modules()
+    project.disk.invalidate()
+    project.workspace.invalidate_modules()
     assert project.sites() == ["a.ckpt", "x"]  # as it was seen the last time
-    assert project.disk.is_ignorant
+    assert project.disk.has_unknown_paths
     assert not project.look()
 
 
@@ -102,8 +102,8 @@ def test_files_that_change_come_and_go_are_seen_at_the_next_look(tmp_path: Path)
             last.unlink()
         else:
             last.write_text(text)
-        project.disk.distrust()
-        project.workspace.distrust_modules()
+        project.disk.invalidate()
+        project.workspace.invalidate_modules()
         project.learn()
         assert project.sites() == expected
 
@@ -112,7 +112,7 @@ def test_nothing_at_a_path_or_no_path_at_all_is_no_error() -> None:
     disk = SeenDisk()
     for odd in ("/disk-test/nothing", "/disk-test/a\0b", "/disk-test/\ud800"):
         assert disk.data(odd) is None and disk.names(odd) == frozenset()
-    assert not disk.tell(disk.take().look())
+    assert not disk.record_look(disk.take_wanted_paths().look())
     assert disk.stamp(os.devnull) is None
-    disk.tell(disk.take().look())
+    disk.record_look(disk.take_wanted_paths().look())
     assert disk.data(os.devnull) is None  # no regular file

@@ -88,7 +88,7 @@ def test_what_git_ignores_is_ignored(repository, patterns):
         check=False,
     )
     expected = set(filter(None, done.stdout.decode().split("\0")))
-    rules = IgnoreRules.of(patterns)
+    rules = IgnoreRules.from_lines(patterns)
     found = {path.rstrip("/") for path in paths if ignored(rules, path)}
     assert (sorted(found - expected), sorted(expected - found)) == ([], []), patterns
 
@@ -107,12 +107,12 @@ def test_what_git_ignores_is_ignored(repository, patterns):
 )
 def test_pattern_with_many_stars_is_no_trouble(line, path):
     """A matcher that goes back would still be at work tomorrow."""
-    rules = IgnoreRules.of([line])
+    rules = IgnoreRules.from_lines([line])
     assert rules.verdict(path) is None
 
 
 def test_the_last_line_that_fits_decides():
-    rules = IgnoreRules.of(["a", "*.py", "!b.py", "b.py/", "c", "!c"])
+    rules = IgnoreRules.from_lines(["a", "*.py", "!b.py", "b.py/", "c", "!c"])
     assert rules.verdict("a") is True
     assert rules.verdict("x/a") is True
     assert rules.verdict("x/a.py") is True
@@ -137,7 +137,7 @@ def test_many_plain_lines_cost_no_more_than_one(monkeypatch, line, fits, fits_no
     from ckptls.workspace import gitignore
 
     monkeypatch.setattr(gitignore.Pattern, "fits", lambda *_: pytest.fail("looked at"))
-    rules = IgnoreRules.of(line.format(number) for number in range(20_000))
+    rules = IgnoreRules.from_lines(line.format(number) for number in range(20_000))
     assert not rules.is_cut
     assert rules.verdict(fits) is True
     assert rules.verdict(fits_not) is None
@@ -155,16 +155,18 @@ def test_many_plain_lines_cost_no_more_than_one(monkeypatch, line, fits, fits_no
     ],
 )
 def test_the_last_line_decides_whatever_kinds_there_are(lines, expected):
-    assert IgnoreRules.of(lines).verdict("x/a.py") is expected
+    assert IgnoreRules.from_lines(lines).verdict("x/a.py") is expected
 
 
 def test_of_many_patterns_that_need_comparing_the_last_count():
-    rules = IgnoreRules.of(["[a]_first", *(f"a?b{number}*c" for number in range(20_000)), "plain"])
+    rules = IgnoreRules.from_lines(
+        ["[a]_first", *(f"a?b{number}*c" for number in range(20_000)), "plain"]
+    )
     assert rules.is_cut
     assert rules.verdict("a_first") is None
     assert rules.verdict("a-b19999-c") is True
     assert rules.verdict("plain") is True
-    assert not IgnoreRules.of(f"a?b{number}*c" for number in range(1_000)).is_cut
+    assert not IgnoreRules.from_lines(f"a?b{number}*c" for number in range(1_000)).is_cut
 
 
 def test_patterns_that_are_left_out_are_said(tmp_path):
@@ -177,6 +179,6 @@ def test_patterns_that_are_left_out_are_said(tmp_path):
 
 
 def test_stars_beside_other_characters_are_one_star():
-    rules = IgnoreRules.of(["a**/b"])
+    rules = IgnoreRules.from_lines(["a**/b"])
     assert rules.verdict("ax/b") is True
     assert rules.verdict("ax/c/b") is None

@@ -117,11 +117,11 @@ def test_files_that_change_while_their_calls_are_collected(project):
 
     def files():
         yield from (utils, train)
-        calls.renew()
+        calls.clear()
 
     calls = ProjectCalls(files, ModuleStore(), project.folder.place)
     for _ in range(2):
-        assert list(calls.of(utils, frozenset({"load"}))) == ["load"]
+        assert list(calls.find_calls(utils, frozenset({"load"}))) == ["load"]
 
 
 def test_what_is_forgotten_while_it_is_looked_for_is_asked_for_again(project, monkeypatch):
@@ -153,7 +153,7 @@ def test_modules_are_let_rest_and_still_read(project):
     assert [site.text.template for site in document.analysis().sites] == ["a.ckpt"]
     tracemalloc.start()
     try:
-        project.workspace.distrust_modules()
+        project.workspace.invalidate_modules()
         project.file(
             "utils.py", LOADS.replace("'x'", "'z'") + "def other(p):\n    return load(p)\n"
         )

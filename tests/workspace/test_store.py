@@ -143,7 +143,7 @@ def test_paths_that_nobody_asks_for_any_more_are_forgotten_once_they_are_many(in
     typed = [f"{here}{number}" for number in range(400)]
     for path in typed:
         store.load(path)
-    store.forget_unasked(lambda: [store.peek(path) for path in typed[-10:]])
+    store.evict_unreferenced(lambda: [store.peek(path) for path in typed[-10:]])
     assert [path for path in typed if store.peek(path) is not None] == typed[-10:]
     # What is there stays, asked for or not.
     assert store.peek(here) is not None
@@ -155,7 +155,7 @@ def test_a_few_paths_with_nothing_there_are_kept_whoever_asks(index: Path) -> No
     typed = [f"{index}{number}" for number in range(100)]
     for path in typed:
         store.load(path)
-    store.forget_unasked(lambda: None)
+    store.evict_unreferenced(lambda: None)
     assert all(store.peek(path) is not None for path in typed)
 
 
@@ -165,7 +165,7 @@ def test_many_paths_that_are_all_asked_for_are_kept(index: Path) -> None:
     for _ in range(2):
         for path in named:
             store.load(path)
-        store.forget_unasked(lambda: [store.peek(path) for path in named])
+        store.evict_unreferenced(lambda: [store.peek(path) for path in named])
         assert all(store.peek(path) is not None for path in named)
 
 

@@ -120,7 +120,7 @@ class Binder:
         pins = self._statement_pins(site)
         if pins:
             return _binding(self._pinned(pin.path for pin in pins))
-        own = _doubted(self.resolve(site.paths), is_own)
+        own = _mark_doubtful(self.resolve(site.paths), is_own)
         if own.is_telling:
             return _binding(own)
         pending = own.pending
@@ -156,13 +156,13 @@ class Binder:
             self._paths[uses] = found
         return found
 
-    def restored(self, restore: Restore) -> Resolution:
+    def resolve_restore(self, restore: Restore) -> Resolution:
         """The checkpoints that a statement restores from.
 
         What the program writes anew before it reads it proves nothing.
         """
         is_own = bool(self._saves_before(restore.paths, restore.place))
-        return _doubted(self.resolve(restore.paths), is_own)
+        return _mark_doubtful(self.resolve(restore.paths), is_own)
 
     def _is_written(self, site: Site) -> bool:
         """Whether code further up saves to the site's path, under that name for all one knows."""
@@ -236,17 +236,19 @@ class Binder:
         pins = self._statement_pins(site)
         if pins:
             return pins[0].span
-        own = _doubted(self.resolve(site.paths), self._is_written(site))
+        own = _mark_doubtful(self.resolve(site.paths), self._is_written(site))
         if own.is_telling:
-            return _written(site.paths)
+            return _find_written_span(site.paths)
         if not site.paths and self._restored.is_telling:
-            return _written(use for restore in self.analysis.restores for use in restore.paths)
+            return _find_written_span(
+                use for restore in self.analysis.restores for use in restore.paths
+            )
         if self._wide.checkpoints:
             pragmas = self.analysis.pragmas.pins
             return next((pin.span for pin in pragmas if pin.lines is None), None)
         if own.checkpoints:
-            return _written(site.paths)
-        return _written(use for each in self.analysis.path_sites for use in each.paths)
+            return _find_written_span(site.paths)
+        return _find_written_span(use for each in self.analysis.path_sites for use in each.paths)
 
     def _statement_pins(self, site: Site) -> list[Pin]:
         """What comments behind the site's own statement name."""
@@ -275,7 +277,7 @@ class Binder:
     def _restored(self) -> Resolution:
         restores = self.analysis.restores
         found = self.resolve(tuple({use: None for each in restores for use in each.paths}))
-        return _doubted(found, any(self._saves_before(e.paths, e.place) for e in restores))
+        return _mark_doubtful(found, any(self._saves_before(e.paths, e.place) for e in restores))
 
     @cached_property
     def _file(self) -> Resolution:
@@ -319,7 +321,7 @@ def _binding(
     )
 
 
-def _doubted(found: Resolution, is_doubtful: bool) -> Resolution:
+def _mark_doubtful(found: Resolution, is_doubtful: bool) -> Resolution:
     return replace(found, evidence=Evidence.WORKSPACE) if is_doubtful else found
 
 
@@ -345,7 +347,7 @@ def _covers(written: Text, use: PathUse) -> bool:
     return is_directory and (os.path.dirname(saved) or ".") == literal
 
 
-def _written(uses: Iterable[PathUse]) -> Span | None:
+def _find_written_span(uses: Iterable[PathUse]) -> Span | None:
     """Where the first of some paths that is written in this document stands."""
     return next((use.span for use in uses if use.span is not None), None)
 

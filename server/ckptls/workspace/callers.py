@@ -26,7 +26,7 @@ from ckptls.source.semantics.values import (
 from ckptls.source.syntax.chunks import ChunkPool
 from ckptls.source.syntax.ir import Chunk
 from ckptls.workspace.disk import MAX_MODULE_BYTES, Disk
-from ckptls.workspace.modules import ModuleStore, Place, decoded, imported_names
+from ckptls.workspace.modules import ModuleStore, Place, decode_module, imported_names
 
 # A module that more files use than this is a library, and its callers say nothing of it.
 _MAX_CALLERS = 40
@@ -51,8 +51,8 @@ class _Read:
 class ProjectCalls:
     """The calls between the files of one folder, collected file by file when needed.
 
-    `files` lists the Python files of the folder. What was read once is kept: call `renew`
-    when files have changed, from any thread; `of` is asked by one at a time, and ends with
+    `files` lists the Python files of the folder. What was read once is kept: call `clear`
+    when files have changed, from any thread; `find_calls` is asked by one at a time, and ends with
     what it began with.
     """
 
@@ -67,15 +67,15 @@ class ProjectCalls:
         self._place = place
         self._read = _Read()
 
-    def renew(self) -> None:
+    def clear(self) -> None:
         """Forgets everything."""
         self._read = _Read()
 
     def rest(self) -> None:
-        """Drops the modules that files were read with; not while `of` is asked."""
+        """Drops the modules that files were read with; not while `find_calls` is asked."""
         self._store.forget()
 
-    def of(self, path: str, names: frozenset[str]) -> Mapping[str, tuple[OutsideCall, ...]]:
+    def find_calls(self, path: str, names: frozenset[str]) -> Mapping[str, tuple[OutsideCall, ...]]:
         """Calls of the functions `names` of the file at `path`, by their full names."""
         if not names:
             return {}
@@ -120,7 +120,7 @@ class ProjectCalls:
         return read.outgoing[path]
 
     def _collect(self, path: str) -> _Calls:
-        text = decoded(Disk().data(path))
+        text = decode_module(Disk().data(path))
         if text is None:
             return {}
         place = self._place()

@@ -99,7 +99,7 @@ class CheckpointStore:
             self._wanted.add(path)
         return self._entries.get(path)
 
-    def forget_unasked(self, ask: Callable[[], object]) -> None:
+    def evict_unreferenced(self, ask: Callable[[], object]) -> None:
         """Drops paths at which nothing is, if there are many, but for those that `ask` peeks at.
 
         Who types a path asks for one after each key, and none of these is asked for again.

@@ -71,7 +71,7 @@ class ClosedFiles:
         except OSError:
             return None
 
-    def understood(self, path: Path, data: bytes) -> OpenDocument | None:
+    def analyze_file(self, path: Path, data: bytes) -> OpenDocument | None:
         """A file with that in it, if it may name anything."""
         try:
             if not self.workspace.is_relevant(path, data):
@@ -85,7 +85,7 @@ class ClosedFiles:
         finally:
             self.workspace.close(key)
 
-    def named(
+    def find_files_naming(
         self, name: str, without: frozenset[Path], is_stopped: Callable[[], bool]
     ) -> Iterator[tuple[int, int, tuple[Path, Analysis] | None]]:
         """(files done, files in all, a file that may write a part of the name) one by one."""
@@ -96,7 +96,7 @@ class ClosedFiles:
                 return
             data = self.data(path)
             may_name = data is not None and (not words or any(word in data for word in words))
-            opened = self.understood(path, data) if data is not None and may_name else None
+            opened = self.analyze_file(path, data) if data is not None and may_name else None
             found = (path, opened.document.analysis()) if opened is not None else None
             yield done, len(files), found
             if opened is not None:

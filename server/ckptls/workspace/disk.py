@@ -82,11 +82,11 @@ class Wanted(NamedTuple):
 
 
 class SeenDisk(Disk):
-    """Says what was seen the last time, and never waits; where nobody has looked yet, there is
-    nothing.
+    """Answers with what was seen last, and never waits; a path that was never looked at is absent.
 
-    What is asked for and was not looked at lately is noted: whoever owns this takes it (`take`),
-    has it looked at in a thread, and tells what was seen (`tell`). All else is for one thread.
+    Paths that are asked for and were not looked at lately are collected. The owner takes them
+    (`take_wanted_paths`), looks at them in a thread, and records the result (`record_look`). All
+    other methods are for one thread.
     """
 
     def __init__(self) -> None:
@@ -94,12 +94,12 @@ class SeenDisk(Disk):
         self._files: dict[str, _File] = {}
         self._directories: dict[str, None] = {}
         self._wanted: dict[str, None] = {}
-        # Whether anything is asked for that nobody has looked at, or not since files changed.
-        self.is_ignorant = False
+        # Whether anything is asked for that was not looked at, or not since files changed.
+        self.has_unknown_paths = False
 
     @property
-    def is_asked(self) -> bool:
-        """Whether there is anything to be looked at."""
+    def has_wanted_paths(self) -> bool:
+        """Whether any path waits to be looked at."""
         return bool(self._directories or self._wanted)
 
     def names(self, directory: str) -> frozenset[str]:
@@ -117,7 +117,7 @@ class SeenDisk(Disk):
         return known.data if known is not None else None
 
     def has_seen(self, path: str, data: bytes, otherwise: bool) -> bool:
-        """Whether this is what was seen of a file; `otherwise` where nobody has looked at it."""
+        """Whether a file had this content when last seen; `otherwise` if it was never looked at."""
         known = self._files.get(path)
         return otherwise if known is None else known.data == data
 
@@ -129,27 +129,27 @@ class SeenDisk(Disk):
 
     def _is_old(self, known: _Listing | _File | None) -> bool:
         if known is None or known.looked == _NEVER:
-            self.is_ignorant = True
+            self.has_unknown_paths = True
             return True
         return time.monotonic() - known.looked > TRUST_SECONDS
 
-    def distrust(self) -> None:
-        """Files have changed: all is to be looked at again when it is asked for."""
+    def invalidate(self) -> None:
+        """Marks everything as outdated: each path is looked at again when it is asked for."""
         listings, files = self._listings.items(), self._files.items()
         self._listings = {path: each._replace(looked=_NEVER) for path, each in listings}
         self._files = {path: each._replace(looked=_NEVER) for path, each in files}
 
-    def take(self) -> Wanted:
-        """What is to be looked at; it is not asked for any more."""
+    def take_wanted_paths(self) -> Wanted:
+        """Removes and returns the paths that wait to be looked at."""
         known = {path: self._files.get(path) for path in self._wanted}
         stamps = {path: file.stamp if file is not None else None for path, file in known.items()}
         wanted = Wanted(tuple(self._directories), stamps)
         self._directories, self._wanted = {}, {}
-        self.is_ignorant = False
+        self.has_unknown_paths = False
         return wanted
 
-    def tell(self, seen: _Look) -> bool:
-        """Takes up what was seen; whether any of it is other than what was said before."""
+    def record_look(self, seen: _Look) -> bool:
+        """Stores what was seen; returns whether any of it differs from earlier answers."""
         is_news = False
         for directory, listing in seen.listings.items():
             before = self._listings.get(directory)

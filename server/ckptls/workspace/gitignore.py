@@ -93,7 +93,7 @@ class IgnoreRules:
     _wild: list[int] = field(default_factory=list)
 
     @classmethod
-    def of(cls, lines: Iterable[str]) -> IgnoreRules:
+    def from_lines(cls, lines: Iterable[str]) -> IgnoreRules:
         """The patterns among some lines."""
         found = [each for line in lines if (each := _parse(line)) is not None]
         kept = tuple(found[-_MAX_LINES:])
@@ -123,7 +123,7 @@ class IgnoreRules:
         path = path.rstrip("/")
         name = path.rpartition("/")[2]
         last = -1
-        for numbers in self._looked_up(path, name):
+        for numbers in self._match_literals(path, name):
             for number in reversed(numbers):
                 if number < last:
                     break
@@ -139,7 +139,7 @@ class IgnoreRules:
                 break
         return self.patterns[last].ignores if last >= 0 else None
 
-    def _looked_up(self, path: str, name: str) -> Iterator[list[int]]:
+    def _match_literals(self, path: str, name: str) -> Iterator[list[int]]:
         """The numbers of the patterns without anything special that match."""
         yield self._names.get(len(name), {}).get(name, [])
         yield self._paths.get(len(path), {}).get(path, [])

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ckptls.workspace.requirements import FOLDER, Pin, installed, pins_in
+from ckptls.workspace.requirements import FOLDER, Pin, pins_in, read_installed
 from ckptls.workspace.safe_open import read_start
 from ckptls.workspace.walking import Bounds, walk
 
@@ -107,7 +107,7 @@ class FactsReader:
             except OSError:
                 continue
         chosen = environment or _environment_in(folder, base)
-        there = installed(chosen) if chosen else ()
+        there = read_installed(chosen) if chosen else ()
         # Where nothing else tells a version, the switch in other files does not matter.
         matters = bool(there) or any(pins.values())
         switches = (
@@ -153,7 +153,7 @@ def keras_of(
         return KerasVersion(2, f"the code sets `{_SWITCH}`")
     if facts is None:
         return UNKNOWN
-    found = _pinned(library, path, facts)
+    found = _read_pinned_version(library, path, facts)
     if found.major == 3 and library == OF_TENSORFLOW:
         elsewhere = sorted(facts.switches - {path or ""})
         if elsewhere and _SWITCH not in text:
@@ -181,21 +181,21 @@ def _switch(text: str) -> bool | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _pinned(library: str, path: str | None, facts: KerasFacts) -> KerasVersion:
+def _read_pinned_version(library: str, path: str | None, facts: KerasFacts) -> KerasVersion:
     """What the nearest pins say, else the interpreter."""
     directory = os.path.dirname(path) if path else facts.root
     while True:
-        found = _decided(library, facts.pins.get(directory, ()), facts.root)
+        found = _decide_version(library, facts.pins.get(directory, ()), facts.root)
         if found is not None:
             return found
         above = os.path.dirname(directory)
         if above == directory:
             break
         directory = above
-    return _decided(library, facts.installed, facts.root) or UNKNOWN
+    return _decide_version(library, facts.installed, facts.root) or UNKNOWN
 
 
-def _decided(library: str, pins: Iterable[Pin], root: str) -> KerasVersion | None:
+def _decide_version(library: str, pins: Iterable[Pin], root: str) -> KerasVersion | None:
     """What some pins say; None if they do not decide it."""
     first = ("keras", "tensorflow") if library == KERAS else ("tensorflow", "keras")
     several = tuple(pins)
@@ -206,13 +206,17 @@ def _decided(library: str, pins: Iterable[Pin], root: str) -> KerasVersion | Non
             if len(sides) == 1:
                 told.setdefault(3 if "above" in sides else 2, pin)
         if len(told) > 1:
-            return KerasVersion(None, f"{_said(told[2], root)}, but {_said(told[3], root)}")
+            return KerasVersion(
+                None, f"{_describe_pin(told[2], root)}, but {_describe_pin(told[3], root)}"
+            )
         for major, pin in told.items():
             if major == 3 and library == OF_TENSORFLOW:
                 legacy = next((each for each in several if _asks_for_legacy(each)), None)
                 if legacy is not None:
-                    return KerasVersion(None, f"{_said(legacy, root)}, which `tf.keras` may be")
-            return KerasVersion(major, _said(pin, root))
+                    return KerasVersion(
+                        None, f"{_describe_pin(legacy, root)}, which `tf.keras` may be"
+                    )
+            return KerasVersion(major, _describe_pin(pin, root))
     return None
 
 
@@ -221,7 +225,7 @@ def _asks_for_legacy(pin: Pin) -> bool:
     return pin.package == "tf-keras" and not pin.is_locked
 
 
-def _said(pin: Pin, root: str) -> str:
+def _describe_pin(pin: Pin, root: str) -> str:
     if pin.is_installed:
         return f"{pin.text} is installed in {pin.file}"
     return f"{os.path.relpath(pin.file, root)} has `{pin.text}`"

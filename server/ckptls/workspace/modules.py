@@ -96,7 +96,7 @@ class ModuleStore:
             lambda data: self._leads(data, path, place),
         )
 
-    def opens(self, path: str) -> None:
+    def note_opened(self, path: str) -> None:
         """A document is opened: if nobody knew that there is one, modules are to be found anew."""
         directory, name = os.path.split(path)
         listed = self._listed.get(directory)
@@ -104,7 +104,7 @@ class ModuleStore:
             self._listed.clear()
             self._found.clear()
 
-    def distrust(self) -> None:
+    def invalidate(self) -> None:
         """Files have changed: what was just seen of them does not count."""
         for known in self._known.values():
             known.looked = float("-inf")
@@ -194,7 +194,7 @@ class ModuleStore:
             return Exports({}, {})
         if opened is None or opened.is_busy:
             # One that is being looked at itself imports, over others, from itself.
-            text = decoded(self._disk.data(path)) if opened is None else opened.text
+            text = decode_module(self._disk.data(path)) if opened is None else opened.text
             if text is None:
                 return Exports({}, {})
             opened = known.document = Document(text, place.catalogue, known.module.environment)
@@ -353,7 +353,7 @@ def _import_statements(data: bytes) -> Iterator[re.Match[bytes]]:
             return
 
 
-def decoded(data: bytes | None) -> str | None:
+def decode_module(data: bytes | None) -> str | None:
     """The text of a Python file; None if it could not be read or is too large to be code."""
     if data is None or len(data) > MAX_MODULE_BYTES:
         return None

@@ -198,7 +198,7 @@ class GitIgnores:
                 continue
         if not any(line.strip() and not line.startswith("#") for line in lines):
             return None
-        rules = IgnoreRules.of(lines)
+        rules = IgnoreRules.from_lines(lines)
         if rules.is_cut:
             self._notes.append(
                 f"git has too many ignore patterns in `{directory}`; only the last ones are used"

@@ -55,10 +55,10 @@ class Bounds:
     def sides(self, boundary: Version) -> frozenset[str]:
         """On which sides of a version allowed ones lie: `below` it, `above` or at it."""
         found = {"below", "above"}
-        if _padded(self.low) >= _padded(boundary):
+        if _pad(self.low) >= _pad(boundary):
             found.discard("below")
         if self.high is not None:
-            last, limit = _padded(self.high), _padded(boundary)
+            last, limit = _pad(self.high), _pad(boundary)
             if last < limit or (last == limit and not self.includes_high):
                 found.discard("above")
         return frozenset(found)
@@ -112,7 +112,7 @@ def reader_of(name: str) -> Callable[[str], Iterable[tuple[str, str]]] | None:
     return _conda if _CONDA.fullmatch(name) else None
 
 
-def installed(interpreter: str) -> tuple[Pin, ...]:
+def read_installed(interpreter: str) -> tuple[Pin, ...]:
     """The versions that an environment has installed; its metadata is read, nothing is run.
 
     `interpreter` is the directory of the environment, or the program in it.
@@ -144,7 +144,7 @@ def constraint(text: str) -> tuple[Bounds, ...]:
             match = _CLAUSE.match(clause.strip())
             if match is None:
                 return ()
-            bounds = _narrowed(bounds, *_clause(match[1] or "==", match[2]))
+            bounds = _narrow(bounds, *_clause(match[1] or "==", match[2]))
         found.append(bounds)
     return tuple(found)
 
@@ -170,9 +170,9 @@ def _clause(operator: str, number: str) -> tuple[Version, Version | None, bool]:
     return version, _next(version[: significant + 1]), False
 
 
-def _narrowed(bounds: Bounds, low: Version, high: Version | None, includes_high: bool) -> Bounds:
-    lowest = max(bounds.low, low, key=_padded)
-    if high is None or (bounds.high is not None and _padded(bounds.high) < _padded(high)):
+def _narrow(bounds: Bounds, low: Version, high: Version | None, includes_high: bool) -> Bounds:
+    lowest = max(bounds.low, low, key=_pad)
+    if high is None or (bounds.high is not None and _pad(bounds.high) < _pad(high)):
         return Bounds(lowest, bounds.high, bounds.includes_high)
     return Bounds(lowest, high, includes_high)
 
@@ -181,7 +181,7 @@ def _next(version: Version) -> Version:
     return (*version[:-1], version[-1] + 1)
 
 
-def _padded(version: Version) -> Version:
+def _pad(version: Version) -> Version:
     return (*version, 0, 0, 0, 0)[:4]
 
 

@@ -64,7 +64,7 @@ class SourceFile:
         """Where the cells stand in the file."""
         return NotebookFile(self.text)
 
-    def edited(self, edits: Iterable[Edit]) -> SourceFile:
+    def apply_edits(self, edits: Iterable[Edit]) -> SourceFile:
         """The file after edits of the program that do not overlap.
 
         Raises: SourceError.
@@ -111,7 +111,7 @@ def source_file(path: Path, data: bytes) -> SourceFile:
     Raises: SourceError if it is a notebook that cannot be read.
     """
     if path.suffix != NOTEBOOK:
-        text, encoding = _decoded(data)
+        text, encoding = _decode(data)
         return SourceFile(path, data, text, encoding)
     try:
         notebook = read_notebook(data)
@@ -221,7 +221,7 @@ def _write_from_start(file: FileIO, data: bytes) -> None:
     os.fsync(file.fileno())
 
 
-def _decoded(data: bytes) -> tuple[str, str]:
+def _decode(data: bytes) -> tuple[str, str]:
     """The text and its encoding: a byte order mark's, the file's own word, UTF-8, or Latin-1."""
     if data.startswith(codecs.BOM_UTF8):
         wanted = ["utf-8-sig"]

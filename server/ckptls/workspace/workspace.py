@@ -103,7 +103,7 @@ class Folder:
     def read_calls(self, path: str, names: frozenset[str], bounds: Bounds | None = None) -> Calls:
         """As `look_for_calls`, but keeps nothing; from any thread, one at a time."""
         self._bounds = bounds
-        return self._project.of(path, names)
+        return self._project.find_calls(path, names)
 
     def keep_calls(
         self,
@@ -132,7 +132,7 @@ class Folder:
         """Files have changed: calls between them are to be looked for anew."""
         self.wanted.update(dict.fromkeys(self.calls))
         self.calls = {}
-        self._project.renew()
+        self._project.clear()
 
 
 def place_of(folder: str | None, settings: Settings) -> Place:
@@ -223,7 +223,7 @@ class Workspace:
         self.documents[key] = opened
         if path is not None:
             self._by_path[str(path)] = opened
-            self._modules.opens(str(path))
+            self._modules.note_opened(str(path))
         return opened
 
     def close(self, key: str) -> None:
@@ -260,9 +260,9 @@ class Workspace:
         environment = self._modules.environment(str(path), place)
         return environment.leads_to_tensorflow(data)
 
-    def distrust_modules(self) -> None:
+    def invalidate_modules(self) -> None:
         """Python files have changed on the disk."""
-        self._modules.distrust()
+        self._modules.invalidate()
 
     def rest_modules(self) -> None:
         """Lets go of what other modules are only read from."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 
 from ckptls.features.hover.explain import explain
-from ckptls.features.paths.unread_checkpoints import unseen
+from ckptls.features.paths.unread_checkpoints import explain_unread_checkpoints
 
 
 def test_a_file_that_is_cut_short_fires(vgg16):
@@ -169,7 +169,9 @@ def test_an_index_beyond_the_limits_is_not_looked_into_and_no_finding(project):
         tf.train.load_checkpoint("small")  # error: [unreadable-checkpoint]
         """
     project.checks(snippet)
-    assert unseen(project.binder(snippet)) == {"large": "an index of more than 1 GiB is not read"}
+    assert explain_unread_checkpoints(project.binder(snippet)) == {
+        "large": "an index of more than 1 GiB is not read"
+    }
 
 
 def test_a_pointer_fires_although_it_is_longer_than_the_values(project):

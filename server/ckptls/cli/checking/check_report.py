@@ -12,7 +12,7 @@ from typing import Any
 from ckptls.checkpoint.core.printable import printable
 from ckptls.cli.checking.file_checker import Found
 from ckptls.cli.checking.messages import message_in_file
-from ckptls.cli.output.console import aligned, write_lines
+from ckptls.cli.output.console import align_columns, write_lines
 from ckptls.features.common.results import Severity
 
 FORMATS = ("text", "json", "github", "sarif")
@@ -63,7 +63,7 @@ def statistics(found: Sequence[Found], passed_over: int = 0, unseen: int = 0) ->
         rows.append((str(passed_over), "too large to check", "", ""))
     if unseen:
         rows.append((str(unseen), "checkpoints not read", "", ""))
-    return aligned(rows, right=(0,)) if rows else []
+    return align_columns(rows, right=(0,)) if rows else []
 
 
 def _github_line(found: Found) -> str:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ckptls.cli.checking.fix_loop import Mended, difference, mended
+from ckptls.cli.checking.fix_loop import AppliedFix, apply_fixes, make_diff
 from ckptls.features.code_actions.code_actions import fixes
 from ckptls.features.common import formatting
 from ckptls.features.common.results import Finding
 from ckptls.features.diagnostics.diagnostics import findings
-from ckptls.features.paths.unread_checkpoints import unseen
+from ckptls.features.paths.unread_checkpoints import explain_unread_checkpoints
 from ckptls.source.document import is_too_large
 from ckptls.source.text.source_text import SourceText
 from ckptls.workspace.folder_scan import known_checkpoints
@@ -47,7 +47,7 @@ class Options:
     ignore: tuple[str, ...] = ()
     fixes: str = "keep"
 
-    def applied(self, settings: Settings) -> Settings:
+    def apply_to(self, settings: Settings) -> Settings:
         """The settings of a project under these options; the command line goes before."""
         kept = tuple(each for each in settings.ignore if each not in self.select)
         severity = tuple(
@@ -127,7 +127,7 @@ class Checked:
     found: tuple[Found, ...] = ()
     problem: str | None = None
     passed_over: str | None = None
-    fixed: tuple[Mended, ...] = ()
+    fixed: tuple[AppliedFix, ...] = ()
     diff: str = ""
     data: bytes | None = None
     unseen: tuple[tuple[str, str], ...] = ()
@@ -139,7 +139,7 @@ class Checker:
     """Checks files in one process."""
 
     options: Options
-    projects: Projects = field(default_factory=lambda: Projects(shown))
+    projects: Projects = field(default_factory=lambda: Projects(display_path))
 
     def __post_init__(self) -> None:
         self.workspace = Workspace()
@@ -160,54 +160,62 @@ class Checker:
         Nothing that goes wrong with one file keeps others from being checked.
         """
         try:
-            return self._checked(file, data)
+            return self._check_file(file, data)
         except SourceError as error:
-            return Checked(shown(file), problem=f"`{shown(file)}` {error}")
+            return Checked(display_path(file), problem=f"`{display_path(file)}` {error}")
         except NotRegularError as error:
-            text = f"`{shown(file)}` is skipped: it is {error.kind}, not a regular file"
-            return Checked(shown(file), passed_over=text)
+            text = f"`{display_path(file)}` is skipped: it is {error.kind}, not a regular file"
+            return Checked(display_path(file), passed_over=text)
         except OSError as error:
             reason = error.strerror or str(error)
-            return Checked(shown(file), problem=f"`{shown(file)}` cannot be read: {reason}")
+            return Checked(
+                display_path(file), problem=f"`{display_path(file)}` cannot be read: {reason}"
+            )
         except Exception as error:  # noqa: BLE001 - an error of ours: said, and on to the next
             last = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{os.path.basename(last.filename)}:{last.lineno}"
             text = f"internal error: {type(error).__name__}: {error} ({place})"
-            return Checked(shown(file), problem=f"`{shown(file)}` could not be checked: {text}")
+            return Checked(
+                display_path(file), problem=f"`{display_path(file)}` could not be checked: {text}"
+            )
 
-    def _checked(self, file: Path, data: bytes | None) -> Checked:
+    def _check_file(self, file: Path, data: bytes | None) -> Checked:
         data, is_whole = read_source(file) if data is None else (data, True)
         self._folder(file)
         if not self.workspace.is_relevant(file, data):
-            return Checked(shown(file), data=data if self.options.fixes == "return" else None)
+            return Checked(
+                display_path(file), data=data if self.options.fixes == "return" else None
+            )
         if not is_whole:
-            text = f"`{shown(file)}` is skipped: it has more than {len(data):,} bytes"
-            return Checked(shown(file), passed_over=text)
+            text = f"`{display_path(file)}` is skipped: it has more than {len(data):,} bytes"
+            return Checked(display_path(file), passed_over=text)
         source = source_file(file, data)
         if is_too_large(source.program):
-            text = f"`{shown(file)}` is skipped: it has more than 2 MB of code"
+            text = f"`{display_path(file)}` is skipped: it has more than 2 MB of code"
             kept = data if self.options.fixes == "return" else None
-            return Checked(shown(file), passed_over=text, data=kept)
+            return Checked(display_path(file), passed_over=text, data=kept)
         if self.options.fixes == "keep":
-            kept_found = self._found(source, self.findings(source))
-            return Checked(shown(file), kept_found, unseen=self._unseen, note=self._note(file))
-        changed, done = mended(source, self.findings)
+            kept_found = self._locate_findings(source, self.findings(source))
+            return Checked(
+                display_path(file), kept_found, unseen=self._unseen, note=self._note(file)
+            )
+        changed, done = apply_fixes(source, self.findings)
         problem, diff = None, ""
         if done and self.options.fixes == "show":
-            diff, changed = difference(source, changed, shown(file)), source
+            diff, changed = make_diff(source, changed, display_path(file)), source
         elif done and self.options.fixes == "write":
             try:
                 write_source(source, changed, self.projects.root_of(source.path))
             except SourceError as error:
-                problem, changed, done = f"`{shown(file)}` {error}", source, []
-        found = self._found(changed, self.findings(changed))
+                problem, changed, done = f"`{display_path(file)}` {error}", source, []
+        found = self._locate_findings(changed, self.findings(changed))
         returned = changed.data if self.options.fixes == "return" else None
-        result = shown(file), found, problem, None, tuple(done), diff, returned
+        result = display_path(file), found, problem, None, tuple(done), diff, returned
         return Checked(*result, unseen=self._unseen, note=self._note(file))
 
     def _note(self, file: Path) -> str | None:
         """What is to be said of the file whose findings were last asked for."""
-        return f"`{shown(file)}`: {self._cut}" if self._cut else None
+        return f"`{display_path(file)}`: {self._cut}" if self._cut else None
 
     def findings(self, source: SourceFile) -> list[Finding]:
         """The findings in the program of a file."""
@@ -217,7 +225,7 @@ class Checker:
         try:
             binder = self.workspace.binder(opened, opened.document.analysis(), self.workspace.load)
             found = findings(binder, folder.settings)
-            self._unseen = tuple(unseen(binder).items())
+            self._unseen = tuple(explain_unread_checkpoints(binder).items())
             self._cut = formatting.cut(binder.analysis)
             return found
         finally:
@@ -228,7 +236,7 @@ class Checker:
         for folder in self.workspace.folders:
             if folder.path == root:
                 return folder
-        return self.workspace.add_folder(root, self.options.applied(self.projects.settings(root)))
+        return self.workspace.add_folder(root, self.options.apply_to(self.projects.settings(root)))
 
     def _scan(self, folder: Folder) -> None:
         if folder.path not in self._scanned:
@@ -236,26 +244,26 @@ class Checker:
             bounds = Bounds(notes=self.notes)
             folder.known = known_checkpoints(str(folder.path), folder.settings, bounds)
 
-    def known(self, files: Iterable[Path]) -> dict[Path, tuple[str, ...]]:
+    def list_known_checkpoints(self, files: Iterable[Path]) -> dict[Path, tuple[str, ...]]:
         """The checkpoints in the projects of files, for other processes to start with."""
         for file in files:
             self._scan(self._folder(file))
         return {folder.path: folder.known for folder in self.workspace.folders}
 
-    def take_known(self, known: dict[Path, tuple[str, ...]]) -> None:
-        """Takes over what `known` of another process told."""
+    def add_known_checkpoints(self, known: dict[Path, tuple[str, ...]]) -> None:
+        """Takes over what `list_known_checkpoints` of another process told."""
         for root, checkpoints in known.items():
             folder = self.workspace.add_folder(
-                root, self.options.applied(self.projects.settings(root))
+                root, self.options.apply_to(self.projects.settings(root))
             )
             folder.known = checkpoints
             self._scanned.add(root)
 
-    def _found(self, source: SourceFile, told: list[Finding]) -> tuple[Found, ...]:
+    def _locate_findings(self, source: SourceFile, told: list[Finding]) -> tuple[Found, ...]:
         if not told:
             return ()
         places = Places(source)
-        return tuple(found for each in told if (found := places.found(each)) is not None)
+        return tuple(found for each in told if (found := places.locate_finding(each)) is not None)
 
 
 class Places:
@@ -264,9 +272,9 @@ class Places:
     def __init__(self, source: SourceFile) -> None:
         self._source = source
         self._file = SourceText(source.text)
-        self._path = shown(source.path)
+        self._path = display_path(source.path)
 
-    def found(self, finding: Finding) -> Found | None:
+    def locate_finding(self, finding: Finding) -> Found | None:
         """A finding with its places; None if it is about no text of the file."""
         start, end = finding.span
         cell = None
@@ -316,7 +324,7 @@ def _position(source: SourceText, offset: int) -> Position:
     return Position(line, units, len(before))
 
 
-def shown(file: Path) -> str:
+def display_path(file: Path) -> str:
     """A path as it is told: relative to the working directory, with `/`."""
     try:
         return Path(os.path.relpath(file)).as_posix()
@@ -324,6 +332,6 @@ def shown(file: Path) -> str:
         return file.as_posix()
 
 
-def fixable(found: Iterable[Found]) -> int:
+def count_fixable(found: Iterable[Found]) -> int:
     """How many of the findings `--fix` would mend."""
     return sum(each.is_fixable for each in found)

@@ -18,7 +18,7 @@ _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class AppliedFix:
     """A fix that was made: where (counted from 0; `cell` in a notebook), of what, to what."""
 
     cell: int | None
@@ -29,29 +29,29 @@ class Mended:
     new: str
 
 
-def mended(
+def apply_fixes(
     source: SourceFile, find: Callable[[SourceFile], list[Finding]]
-) -> tuple[SourceFile, list[Mended]]:
+) -> tuple[SourceFile, list[AppliedFix]]:
     """A file after its fixes, and what was mended; the file itself is not written.
 
     Raises: SourceError if its encoding or its JSON does not allow a change.
     """
-    done: list[Mended] = []
+    done: list[AppliedFix] = []
     seen = {source.program}
     for _ in range(_MAX_ROUNDS):
-        chosen = _chosen(source, find(source))
+        chosen = _choose_fixes(source, find(source))
         if not chosen:
             break
-        changed = source.edited(Edit(*fix.span, fix.new_text) for fix in chosen)
+        changed = source.apply_edits(Edit(*fix.span, fix.new_text) for fix in chosen)
         if changed.program in seen:
             break  # two fixes that undo each other
         seen.add(changed.program)
-        done += [_mended(source, fix) for fix in chosen]
+        done += [_describe_fix(source, fix) for fix in chosen]
         source = changed
     return source, done
 
 
-def _chosen(source: SourceFile, found: list[Finding]) -> list[Fix]:
+def _choose_fixes(source: SourceFile, found: list[Finding]) -> list[Fix]:
     """The preferred fixes, without those that overlap with one before them."""
     chosen: list[Fix] = []
     last = (-1, -1)
@@ -65,7 +65,7 @@ def _chosen(source: SourceFile, found: list[Finding]) -> list[Fix]:
     return chosen
 
 
-def _mended(source: SourceFile, fix: Fix) -> Mended:
+def _describe_fix(source: SourceFile, fix: Fix) -> AppliedFix:
     text, cell, offset = SourceText(source.program), None, fix.span.start
     place = source.notebook.place(offset) if source.notebook is not None else None
     if place is not None:
@@ -73,10 +73,10 @@ def _mended(source: SourceFile, fix: Fix) -> Mended:
     line = text.line_of(offset)
     column = offset - text.line_starts[line]
     old = source.program[fix.span.start : fix.span.end]
-    return Mended(cell, line, column, fix.finding.code, old, fix.new_text)
+    return AppliedFix(cell, line, column, fix.finding.code, old, fix.new_text)
 
 
-def difference(before: SourceFile, after: SourceFile, path: str) -> str:
+def make_diff(before: SourceFile, after: SourceFile, path: str) -> str:
     """What differs, in the form that `git apply` and `patch` take."""
     lines = unified_diff(
         _LINES.findall(before.text), _LINES.findall(after.text), f"a/{path}", f"b/{path}"

@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 
-from ckptls.cli.checking.file_checker import Checked, Checker, Options, shown
+from ckptls.cli.checking.file_checker import Checked, Checker, Options, display_path
 from ckptls.source.document import mentions_tensorflow
 from ckptls.workspace.source_files import read_source
 
@@ -57,7 +57,7 @@ def _is_much(files: Sequence[Path]) -> bool:
 def _check_in_processes(checker: Checker, files: Sequence[Path], workers: int) -> Iterator[Checked]:
     """As `map`, over processes. One that dies takes no other file along than its own."""
     size = max(1, min(_LARGEST_BATCH, len(files) // (workers * 4)))
-    known = checker.known(files)
+    known = checker.list_known_checkpoints(files)
     done = 0
     while done < len(files):
         try:
@@ -66,7 +66,7 @@ def _check_in_processes(checker: Checker, files: Sequence[Path], workers: int) -
                 yield each
         except BrokenProcessPool:
             if workers == size == 1:
-                path = shown(files[done])
+                path = display_path(files[done])
                 yield Checked(path, problem=f"`{path}` could not be checked: its process died")
                 done += 1
             workers = size = 1  # whose fault it is shows when they go one by one
@@ -101,7 +101,7 @@ def _start(options: Options, known: Known) -> None:
     gc.freeze()
     gc.set_threshold(_GARBAGE, 20, 20)
     _checker = Checker(options)
-    _checker.take_known(known)
+    _checker.add_known_checkpoints(known)
 
 
 def _check(batch: Sequence[Path]) -> list[Checked]:

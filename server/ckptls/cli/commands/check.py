@@ -12,8 +12,8 @@ from pathlib import Path
 from ckptls.checkpoint.core.printable import printable
 from ckptls.checkpoint.storage.filesystem import is_remote, plain_if_local
 from ckptls.cli.checking.check_report import FORMATS, place, report, statistics
-from ckptls.cli.checking.file_checker import Checked, Checker, Found, Options, fixable
-from ckptls.cli.output.console import counted, note, write_lines
+from ckptls.cli.checking.file_checker import Checked, Checker, Found, Options, count_fixable
+from ckptls.cli.output.console import format_count, note, write_lines
 from ckptls.features.common.results import Severity
 from ckptls.features.diagnostics.all_rules import all_rules
 from ckptls.workspace.project import find_sources
@@ -116,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
     for each in sources.notes:
         note(printable(each))
     files = list(sources.files)
-    return _finish(_checked(checker, files, args), len(files), checker, args)
+    return _finish(_check_files(checker, files, args), len(files), checker, args)
 
 
 def _contradiction(args: argparse.Namespace) -> str:
@@ -167,7 +167,7 @@ def _place(path: str) -> str:
     return path if is_remote(path) else os.path.abspath(plain_if_local(path))
 
 
-def _checked(
+def _check_files(
     checker: Checker, files: Sequence[Path], args: argparse.Namespace
 ) -> Iterator[Checked]:
     """The files, checked, in their order."""
@@ -243,17 +243,17 @@ def _summarize(
     if args.format != "text":
         return
     fixed = sum(len(each.fixed) for each in checked)
-    said = [counted(len(found), "finding") if found else "nothing found"]
+    said = [format_count(len(found), "finding") if found else "nothing found"]
     if fixed:
         said.append(f"{fixed:,} would be fixed" if args.diff else f"{fixed:,} fixed")
     passed_over = sum(each.passed_over is not None for each in checked)
-    said.append(f"{counted(files - passed_over, 'file')} checked")
+    said.append(f"{format_count(files - passed_over, 'file')} checked")
     if passed_over:
         said.append(f"{passed_over:,} skipped")
     if unseen:
-        said.append(f"{counted(unseen, 'checkpoint')} not read")
+        said.append(f"{format_count(unseen, 'checkpoint')} not read")
     text = ", ".join(said)
-    number = fixable(found)
+    number = count_fixable(found)
     if number and not fixed:
         text += f"; {number:,} fixable with --fix"
     sys.stdout.flush()

@@ -17,9 +17,9 @@ from ckptls.checkpoint.reader import read_checkpoint
 from ckptls.cli.output.console import (
     FORMATS,
     add_no_slots,
-    aligned,
+    align_columns,
     chosen_format,
-    counted,
+    format_count,
     new_console,
     new_table,
     note,
@@ -170,15 +170,18 @@ def _rows(found: Comparison) -> list[tuple[str, str, str]]:
         )
         for each in diff.changed
     ]
-    rows += [(">", _arrow(each.before, each.after), _renamed(found, each)) for each in found.groups]
+    rows += [
+        (">", _arrow(each.before, each.after), _describe_renamed(found, each))
+        for each in found.groups
+    ]
     rows += [("~", _arrow(name, other), _difference(each)) for name, other, each in found.values]
     return rows
 
 
-def _renamed(found: Comparison, group: RenameGroup) -> str:
+def _describe_renamed(found: Comparison, group: RenameGroup) -> str:
     if len(group.pairs) == 1:
         return f"probably renamed, {_kind(found.before[group.before])}"
-    return f"probably renamed, {counted(len(group.pairs), 'variable')}"
+    return f"probably renamed, {format_count(len(group.pairs), 'variable')}"
 
 
 def _difference(found: ValueDiff) -> str:
@@ -198,7 +201,7 @@ def _summary(found: Comparison) -> str:
         f"{len(diff.renamed):,} probably renamed" if diff.renamed else "",
         f"{len(found.values):,} with other numbers" if found.values else "",
     ]
-    same = counted(len(diff.same), "variable")
+    same = format_count(len(diff.same), "variable")
     kinds = "names, shapes, dtypes and values" if found.has_values else "names, shapes and dtypes"
     full = f", {diff.num_by_full_name:,} of them by full name" if diff.num_by_full_name else ""
     if found.diff.is_empty and not found.values and found.has_problems:
@@ -212,7 +215,7 @@ def _summary(found: Comparison) -> str:
 
 def _print_text(found: Comparison) -> None:
     rows = _rows(found)
-    lines = aligned([(f"{sign} {name}", what) for sign, name, what in rows])
+    lines = align_columns([(f"{sign} {name}", what) for sign, name, what in rows])
     write_lines(lines)
 
 

@@ -15,9 +15,9 @@ from ckptls.checkpoint.locate.steps import History, Step, read_history
 from ckptls.checkpoint.storage.filesystem import is_directory, is_file, plain, split
 from ckptls.cli.output.console import (
     FORMATS,
-    aligned,
+    align_columns,
     chosen_format,
-    counted,
+    format_count,
     new_console,
     new_table,
     note,
@@ -116,7 +116,7 @@ def _print_text(history: History, steps: Sequence[Step]) -> None:
         (n, t.replace(" ", "T"), s.replace(" ", ""), w.replace(" ", "-"), *r)
         for n, t, s, w, *r in rows
     ]
-    write_lines(aligned(rows, right=(0, 2)))
+    write_lines(align_columns(rows, right=(0, 2)))
 
 
 def _print_table(history: History, steps: Sequence[Step]) -> None:
@@ -136,7 +136,7 @@ def _print_table(history: History, steps: Sequence[Step]) -> None:
             base = os.path.basename(step.prefix)
             console.print(Text(printable(f"{base}: {step.note}")), style="dim", soft_wrap=True)
     known = sum(step.num_bytes or 0 for step in steps)
-    totals = f"{counted(len(steps), 'checkpoint')}, {size_text(known)} in {history.directory}"
+    totals = f"{format_count(len(steps), 'checkpoint')}, {size_text(known)} in {history.directory}"
     console.print(Text(printable(totals)), style="dim", soft_wrap=True)
 
 

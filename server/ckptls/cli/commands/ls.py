@@ -12,7 +12,7 @@ from ckptls.cli.output.console import (
     FORMATS,
     add_no_slots,
     chosen_format,
-    counted,
+    format_count,
     note,
     note_problems,
     own_variables,
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     if not checkpoint and not checkpoint.problems:
         note(f"{checkpoint.prefix}: it contains no variables")
     listed = own_variables(checkpoint) if args.no_slots else checkpoint
-    variables = _matching(listed, args.globs) if args.globs else list(listed.variables())
+    variables = _select_variables(listed, args.globs) if args.globs else list(listed.variables())
     places = _placements(checkpoint) if args.long or args.sort == "offset" else {}
     if args.sort != "name":
         from ckptls.cli.commands.ls_long import sort_variables
@@ -104,7 +104,7 @@ def _placements(checkpoint: Checkpoint) -> dict[str, Placement]:
     return placements(checkpoint)
 
 
-def _matching(checkpoint: Checkpoint, globs: Sequence[str]) -> list[Variable]:
+def _select_variables(checkpoint: Checkpoint, globs: Sequence[str]) -> list[Variable]:
     """The variables that any of the patterns selects; a pattern that selects none is told."""
     from ckptls.checkpoint.compare.selection import selected, why_nothing
 
@@ -176,11 +176,11 @@ def _print_totals(checkpoint: Checkpoint, variables: Sequence[Variable], shown: 
 def _totals(checkpoint: Checkpoint, variables: Sequence[Variable]) -> str:
     parameters = sum(variable.num_parameters for variable in variables)
     size = size_text(sum(variable.num_bytes or 0 for variable in variables))
-    count = counted(len(variables), "variable")
+    count = format_count(len(variables), "variable")
     if len(variables) < len(checkpoint):
-        count = f"{len(variables):,} of {counted(len(checkpoint), 'variable')}"
+        count = f"{len(variables):,} of {format_count(len(checkpoint), 'variable')}"
     where = printable(checkpoint.prefix)
-    return f"{count}, {counted(parameters, 'parameter')}, {size} in {where}"
+    return f"{count}, {format_count(parameters, 'parameter')}, {size} in {where}"
 
 
 _PRINTERS: dict[str, Callable[[Sequence[Variable]], None]] = {

@@ -8,7 +8,7 @@ from ckptls.checkpoint.core.printable import printable
 from ckptls.checkpoint.model.checkpoint import Checkpoint, Variable
 from ckptls.checkpoint.placement import Placement
 from ckptls.checkpoint.storage.filesystem import split
-from ckptls.cli.output.console import aligned, new_console, new_table, write_json, write_lines
+from ckptls.cli.output.console import align_columns, new_console, new_table, write_json, write_lines
 
 Places = Mapping[str, Placement]
 
@@ -73,7 +73,7 @@ def _full_names(checkpoint: Checkpoint, variable: Variable) -> tuple[str, ...]:
 
 
 def _print_text(checkpoint: Checkpoint, variables: Sequence[Variable], places: Places) -> None:
-    write_lines(aligned(_rows(checkpoint, variables, places), right=_NUMBERS))
+    write_lines(align_columns(_rows(checkpoint, variables, places), right=_NUMBERS))
 
 
 def _print_table(checkpoint: Checkpoint, variables: Sequence[Variable], places: Places) -> None:

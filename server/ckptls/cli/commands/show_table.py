@@ -15,7 +15,14 @@ from ckptls.checkpoint.model.checkpoint import Variable
 from ckptls.cli.commands.show import Shown
 from ckptls.cli.commands.show_text import BAR_WIDTH, headline
 from ckptls.cli.output.console import new_console
-from ckptls.cli.output.numbers import STATISTICS, bars, cells, corner_title, measured, statistics
+from ckptls.cli.output.numbers import (
+    STATISTICS,
+    bars,
+    corner_title,
+    describe_measure,
+    format_row,
+    statistics,
+)
 
 _RARE = ("zeros", "NaN", "Inf")
 
@@ -59,8 +66,8 @@ def _print_values(console: Console, values: ValueSummary) -> None:
         table.add_column(heading, justify="right")
     table.add_row(*statistics(values))
     console.print(table)
-    if measured(values):
-        console.print(Text(f" {measured(values)}", style="dim"))
+    if describe_measure(values):
+        console.print(Text(f" {describe_measure(values)}", style="dim"))
     if values.histogram is not None and len(values.histogram.counts) > 1:
         console.print()
         table = Table.grid(padding=(0, 2, 0, 0))
@@ -78,5 +85,5 @@ def _print_values(console: Console, values: ValueSummary) -> None:
         for _ in values.corner[0]:
             table.add_column(justify="right")
         for row in values.corner:
-            table.add_row(*map(Text, cells(row)))
+            table.add_row(*map(Text, format_row(row)))
         console.print(Padding(table, (0, 0, 0, 4)))

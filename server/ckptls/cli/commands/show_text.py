@@ -12,9 +12,9 @@ from ckptls.cli.commands.show import Shown
 from ckptls.cli.output.numbers import (
     STATISTICS,
     bars,
-    cells,
     corner_title,
-    measured,
+    describe_measure,
+    format_row,
     place,
     statistics,
 )
@@ -66,7 +66,11 @@ def _values(values: ValueSummary | None) -> Iterator[str]:
         return
     yield ""
     pairs = zip(STATISTICS, statistics(values), strict=True)
-    yield "  " + "  ".join(f"{heading} {figure}" for heading, figure in pairs) + measured(values)
+    yield (
+        "  "
+        + "  ".join(f"{heading} {figure}" for heading, figure in pairs)
+        + describe_measure(values)
+    )
     if values.histogram is not None and len(values.histogram.counts) > 1:
         yield ""
         rows = list(bars(values.histogram, BAR_WIDTH))
@@ -76,7 +80,7 @@ def _values(values: ValueSummary | None) -> Iterator[str]:
     if values.corner:
         yield ""
         yield f"  {corner_title(values)}"
-        rows_of_text = [cells(row) for row in values.corner]
+        rows_of_text = [format_row(row) for row in values.corner]
         width = max(len(text) for texts in rows_of_text for text in texts)
         for texts in rows_of_text:
             yield "    " + "  ".join(f"{text:>{width}}" for text in texts)

@@ -14,9 +14,9 @@ from ckptls.checkpoint.reader import read_checkpoint
 from ckptls.cli.output.console import (
     FORMATS,
     add_no_slots,
-    aligned,
+    align_columns,
     chosen_format,
-    counted,
+    format_count,
     new_console,
     new_table,
     note_problems,
@@ -112,16 +112,16 @@ def _cells(node: Node) -> list[str]:
     what = f"{node.dtype} {list(node.shape)}" if node.dtype else ""
     if node.count:
         what = (
-            f"{what} + {counted(node.count, 'variable')}"
+            f"{what} + {format_count(node.count, 'variable')}"
             if what
-            else counted(node.count, "variable")
+            else format_count(node.count, "variable")
         )
     return [what, f"{node.num_parameters:,}", size_text(node.num_bytes)]
 
 
 def _print_text(checkpoint: Checkpoint, nodes: list[Node]) -> None:
     rows = _rows(checkpoint, nodes, _lines())
-    write_lines(aligned(rows, right=(2, 3)))
+    write_lines(align_columns(rows, right=(2, 3)))
 
 
 def _lines() -> tuple[str, ...]:

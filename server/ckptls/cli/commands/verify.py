@@ -17,7 +17,7 @@ from ckptls.checkpoint.reader import read_location
 from ckptls.checkpoint.storage.filesystem import is_directory, is_file
 from ckptls.checkpoint.verify.report import Report, VerifyOptions
 from ckptls.checkpoint.verify.verify import verify
-from ckptls.cli.output.console import counted, new_console
+from ckptls.cli.output.console import format_count, new_console
 
 HELP = """Verify that a checkpoint is sound: the checksum of every block and every tensor,
 and that all its files are there with the right sizes. If TensorFlow is installed it is
@@ -170,10 +170,10 @@ def _verdict(location: Location, report: Report) -> str:
     where = printable(location.prefix)
     if report.problems:
         count = len(report.problems)
-        return f"{where}: {counted(count, 'problem')}"
+        return f"{where}: {format_count(count, 'problem')}"
     counts = ((report.files, "file"), (report.blocks, "block"), (report.tensors, "tensor"))
-    verified = ", ".join(counted(count, noun) for count, noun in counts) + " verified"
+    verified = ", ".join(format_count(count, noun) for count, noun in counts) + " verified"
     if report.unverified:
-        rest = counted(report.unverified, "tensor")
+        rest = format_count(report.unverified, "tensor")
         return f"{where}: no problems found; {verified}, {rest} not verified"
     return f"{where}: sound; {verified}"

@@ -39,7 +39,7 @@ def size_text(count: int) -> str:
     return f"{amount:,.0f} TB" if amount >= 100 else f"{amount:.3g} TB"
 
 
-def counted(count: int, what: str) -> str:
+def format_count(count: int, what: str) -> str:
     """`1 variable`, `1,024 variables`."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
@@ -102,7 +102,7 @@ def write_lines(lines: Sequence[str]) -> None:
         sys.stdout.write("".join(lines[start : start + _WRITTEN_AT_ONCE]))
 
 
-def aligned(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]:
+def align_columns(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]:
     """Rows of cells as lines in columns, two spaces apart; those in `right` end flush."""
     flush = frozenset(right)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

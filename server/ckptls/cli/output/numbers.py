@@ -38,13 +38,13 @@ def statistics(values: ValueSummary, digits: int = 6) -> tuple[str, ...]:
     return (*(number(figure, digits) for figure in figures), *map(share, shares))
 
 
-def cells(row: tuple[Cell, ...]) -> list[str]:
+def format_row(row: tuple[Cell, ...]) -> list[str]:
     """One row of values; texts are cut off so that a row stays readable."""
     longest = _TEXT_CHARACTERS if len(row) == 1 else _TEXT_CHARACTERS // 4
     return [_cell(value, longest) for value in row]
 
 
-def measured(values: ValueSummary) -> str:
+def describe_measure(values: ValueSummary) -> str:
     """` of the length` where statistics are of something else than the values; else empty."""
     return f" of the {values.measure}" if values.measure in ("length", "magnitude") else ""
 

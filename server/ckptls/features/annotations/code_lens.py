@@ -138,7 +138,7 @@ def _names(restore: Restore, analysis: Analysis, allowance: Allowance) -> Iterat
             yield name.literal + ("/" if site.role is Role.SCOPE else "")
     if not keys and restore.is_certain:
         try:
-            yield from _chosen(restore, analysis, allowance)
+            yield from _select_names(restore, analysis, allowance)
         except SlowPatternError:  # which of them it takes cannot be told
             return
 
@@ -153,6 +153,6 @@ def _layers(restore: Restore, analysis: Analysis) -> Iterator[str]:
             yield name
 
 
-def _chosen(restore: Restore, analysis: Analysis, allowance: Allowance) -> list[str]:
+def _select_names(restore: Restore, analysis: Analysis, allowance: Allowance) -> list[str]:
     names = (variable.name.literal for variable in analysis.variables)
     return [name for name in names if name is not None and takes(restore, name, allowance)]

@@ -228,8 +228,8 @@ def _edits(
     quote = _quote(assigned, restore, source.text)
 
     def entry(pair: Pair) -> str:
-        stored = _quoted(pair.stored, quote)
-        model = written.get(pair.model) or _quoted(pair.model, quote)
+        stored = _quote_name(pair.stored, quote)
+        model = written.get(pair.model) or _quote_name(pair.model, quote)
         return f"{model}: {stored}" if assigned.by_model else f"{stored}: {model}"
 
     return _Writer(source, assigned).put([entry(pair) for pair in way])
@@ -244,7 +244,7 @@ def _quote(assigned: AssignedMap, restore: Restore, text: str) -> str:
     return '"'
 
 
-def _quoted(name: str, quote: str) -> str:
+def _quote_name(name: str, quote: str) -> str:
     return f"{quote}{in_quotes(name, quote)}{quote}"
 
 

@@ -66,7 +66,7 @@ def ignoring(source: SourceText, found: Iterable[Finding]) -> Iterator[Remark]:
 def binding_remarks(binder: Binder, span: Span) -> list[Remark]:
     """The comments that would bind the file, where a name in `span` is bound by a guess: first
     to what has the name."""
-    guessed = list(_guessed(binder, span))
+    guessed = list(_find_guessed_sites(binder, span))
     if not guessed:
         return []
     place = _top(binder.analysis)
@@ -77,7 +77,7 @@ def binding_remarks(binder: Binder, span: Span) -> list[Remark]:
         Remark(
             f"Bind this file to {formatting.short_path(prefix, binder.base)}",
             Span(place, place),
-            f"# ckptls: checkpoint={_written(prefix, directory)}\n",
+            f"# ckptls: checkpoint={_spell_prefix(prefix, directory)}\n",
         )
         for prefix in prefixes[:_MAX_OFFERED]
     ]
@@ -103,7 +103,7 @@ def _has(binder: Binder, prefix: str, site: Site) -> bool:
     return look_up(site, name, checkpoint).is_there is True
 
 
-def _guessed(binder: Binder, span: Span) -> Iterator[Site]:
+def _find_guessed_sites(binder: Binder, span: Span) -> Iterator[Site]:
     for site in binder.analysis.sites:
         if site.role is Role.PATH:
             continue
@@ -124,7 +124,7 @@ def _top(analysis: Analysis) -> int:
     return source.line_starts[2] if len(source.line_starts) > 2 else len(source.text)
 
 
-def _written(prefix: str, directory: str) -> str:
+def _spell_prefix(prefix: str, directory: str) -> str:
     """A prefix relative to the file's directory, in quotes where it needs them."""
     try:
         path = os.path.relpath(prefix, directory) if directory else prefix

@@ -85,7 +85,7 @@ class Context:
     def _both_restores(self) -> tuple[Restores, Restores]:
         if self._restores is None:
             several = self._analysis.restores
-            found = tuple((each, self._binder.restored(each)) for each in several)
+            found = tuple((each, self._binder.resolve_restore(each)) for each in several)
             noting = tuple((each, self._noting(resolution)) for each, resolution in found)
             self._restores = found, noting
         return self._restores

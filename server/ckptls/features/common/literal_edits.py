@@ -15,7 +15,7 @@ from ckptls.source.text.source_text import SourceText, Span
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A new text for what `marked_span` underlines of a part, which makes the name `name`."""
+    """A new text for what `find_marked_span` underlines of a part, which makes the name `name`."""
 
     part: LiteralPart
     text: str
@@ -64,7 +64,7 @@ def _replacement(
 
 def _with_text(source: SourceText, part: LiteralPart, new: str, name: str) -> Replacement | None:
     """One literal with the part's own characters replaced; None if it cannot hold the new ones."""
-    text = escaped(source, part.literal, new)
+    text = escape_for_literal(source, part.literal, new)
     if text is None:
         return None
     if part.is_item:
@@ -74,7 +74,7 @@ def _with_text(source: SourceText, part: LiteralPart, new: str, name: str) -> Re
     return Replacement(part, before + text + after, name)
 
 
-def changed(source: SourceText, part: LiteralPart, new: str) -> Replacement:
+def replace_part(source: SourceText, part: LiteralPart, new: str) -> Replacement:
     """One literal with the part's own characters replaced by `new`, made of what it has."""
     found = changes(source, part, [new])
     return found[0] if found else Replacement(part, new, new)
@@ -86,7 +86,7 @@ def changes(source: SourceText, part: LiteralPart, texts: Iterable[str]) -> list
     return [each for each in found if each is not None]
 
 
-def respelled(source: SourceText, site: Site, texts: Iterable[str]) -> list[Replacement]:
+def respell_site(source: SourceText, site: Site, texts: Iterable[str]) -> list[Replacement]:
     """How to write each of the texts in the place of a site's, where one literal makes it."""
     if len(site.text.parts) == 1 == len(site.parts):
         return changes(source, site.parts[0], texts)
@@ -113,7 +113,7 @@ def token_span(source: SourceText, literal: Span) -> Span:
     return Span(start, literal.end + len(quote))
 
 
-def quoted(source: SourceText, literal: Span, text: str) -> str:
+def quote_text(source: SourceText, literal: Span, text: str) -> str:
     """`text` written with the quotes and the prefix of a literal."""
     quote = _quote(source, literal)
     prefix = source.text[token_span(source, literal).start : literal.start - len(quote)]
@@ -135,7 +135,7 @@ def _prefix(source: SourceText, literal: Span) -> str:
     return source.text[token_span(source, literal).start : start].lower()
 
 
-def escaped(source: SourceText, literal: Span, new: str) -> str | None:
+def escape_for_literal(source: SourceText, literal: Span, new: str) -> str | None:
     """Characters as they are written in a literal; None where a raw one cannot hold them."""
     quote = source.text[literal.end : literal.end + 1]
     if not quote or (
@@ -155,7 +155,7 @@ def written_items(items: Iterable[Item], cursor: Cursor, kept: str = "") -> list
     that are kept; without items that a raw literal cannot hold."""
     found = []
     for item in items:
-        text = escaped(cursor.analysis.source, cursor.part.literal, item.label)
+        text = escape_for_literal(cursor.analysis.source, cursor.part.literal, item.label)
         if text is not None:
             written = kept + text
             found.append(item if written == item.label else replace(item, label=written))
@@ -168,6 +168,6 @@ def in_quotes(text: str, quote: str) -> str:
     return printable(text.replace("\\", "\\\\").replace(quote, "\\" + quote))
 
 
-def marked_span(part: LiteralPart) -> Span:
+def find_marked_span(part: LiteralPart) -> Span:
     """What is underlined: everything between the quotes, or the item of a list in them."""
     return part.span if part.is_item else part.literal

@@ -162,7 +162,7 @@ def _with_slash(scope: str) -> str:
     return scope if not scope or scope.endswith("/") else f"{scope}/"
 
 
-def plain(checkpoint: Any) -> Checkpoint:
+def unwrap_checkpoint(checkpoint: Any) -> Checkpoint:
     """The checkpoint itself, of one that notes what it is asked."""
     found: Checkpoint = checkpoint.asked if isinstance(checkpoint, NotingCheckpoint) else checkpoint
     return found

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.features.common.context import Context
-from ckptls.features.common.literal_edits import Replacement, marked_span
+from ckptls.features.common.literal_edits import Replacement, find_marked_span
 from ckptls.features.common.results import Edit, Finding, Severity
 from ckptls.source.semantics.sites import Evidence, LiteralPart, Role, Site
 from ckptls.workspace.binding import Binding
@@ -59,7 +59,7 @@ class Rule(ABC):
             part = max(site.parts, key=lambda each: len(each.text), default=None)
         if part is None:
             return None
-        span = marked_span(part)
+        span = find_marked_span(part)
         texts = tuple(dict.fromkeys(each.text for each in fitting if each.part == part))
         spans = (use.span for use in site.paths)
         evidence = next((each for each in spans if each not in (None, span)), None)

@@ -41,7 +41,7 @@ class _Atom:
     end: int
 
 
-def escaped(text: str) -> str:
+def escape_pattern(text: str) -> str:
     """Plain text as a regular expression."""
     return _SPECIAL.sub(lambda match: "\\" + match[0], text)
 

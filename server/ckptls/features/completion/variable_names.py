@@ -22,8 +22,8 @@ from ckptls.features.common import formatting, literal_edits
 from ckptls.features.common.fuzzy_match import best_matches, narrowing
 from ckptls.features.common.results import Completion, Item, ItemKind
 from ckptls.features.completion.model_names import model_items
-from ckptls.features.completion.typed_pattern import escaped, read
-from ckptls.features.names.template_names import before
+from ckptls.features.completion.typed_pattern import escape_pattern, read
+from ckptls.features.names.template_names import find_text_before
 from ckptls.features.patterns.user_patterns import Run, SlowPatternError, expression
 from ckptls.source.document import Cursor
 from ckptls.source.semantics.pattern_text import Piece, Text, text
@@ -60,7 +60,7 @@ def completion(cursor: Cursor, binding: Binding) -> Completion | None:
         found, more = find(checkpoint, cursor)
         items += found
         is_incomplete = is_incomplete or more
-    used = _used(cursor)
+    used = _collect_used_names(cursor)
     unique: dict[str, Item] = {}
     for item in sorted(items, key=lambda item: item.name in used) if used else items:
         if item.name != OBJECT_GRAPH_NAME:  # of no use to code that reads variables
@@ -109,7 +109,7 @@ def _is_filled_by_name(cursor: Cursor, binding: Binding) -> bool:
     return not binding.is_guess and any(each.by_layer for each in cursor.analysis.restores)
 
 
-def _used(cursor: Cursor) -> frozenset[str]:
+def _collect_used_names(cursor: Cursor) -> frozenset[str]:
     """The names that the same map or list has already."""
     site, span = cursor.site, cursor.part.span
     others = (
@@ -126,7 +126,7 @@ def _used(cursor: Cursor) -> frozenset[str]:
 
 def _in_text(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]:
     """What may stand in a plain text, as it is written there."""
-    outer = before(cursor)
+    outer = find_text_before(cursor)
     items, is_cut = _from_checkpoint(checkpoint, cursor.site, outer, cursor.typed)
     if cursor.site.match is Match.CONTAINS and not outer.parts:
         level = cursor.typed[: cursor.typed.rfind("/") + 1]
@@ -139,7 +139,7 @@ def _in_text(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]:
 
 def _in_regex(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]:
     """What may stand in a regular expression: names that go on behind what it fits so far."""
-    parts = before(cursor).parts
+    parts = find_text_before(cursor).parts
     fixed = "".join(part.text if isinstance(part, Piece) else part.pattern for part in parts)
     typed = read(fixed + cursor.typed, len(fixed))
     if typed is None:
@@ -154,7 +154,7 @@ def _in_regex(checkpoint: Checkpoint, cursor: Cursor) -> tuple[list[Item], bool]
         begins_with = f"(?:.*?/)??{typed.regex}(?={re.escape(typed.partial)})"
         items, is_cut = _behind(checkpoint, _begins_with(begins_with), "", typed.partial)
     kept = cursor.written_up_to(typed.begin - len(fixed))
-    items = [replace(item, label=escaped(item.label)) for item in items]
+    items = [replace(item, label=escape_pattern(item.label)) for item in items]
     return literal_edits.written_items(items, cursor, kept), is_cut
 
 
@@ -190,7 +190,7 @@ def _from_checkpoint(
     items = [item for child in children for item in _of_child(checkpoint, site, level, child)]
     deeper = _deeper_scopes(checkpoint, site, base, typed, MAX_ITEMS - len(items))
     room = MAX_ITEMS - len(items) - len(deeper)
-    variables, is_cut_below = _deeper(checkpoint, site, base, typed, room)
+    variables, is_cut_below = _complete_deeper(checkpoint, site, base, typed, room)
     return _ranked(items, deeper + variables, site, checkpoint), is_cut or is_cut_below
 
 
@@ -283,7 +283,7 @@ def _fits(checkpoint: Checkpoint, name: str, wanted: tuple[int | None, ...]) -> 
     )
 
 
-def _deeper(
+def _complete_deeper(
     checkpoint: Checkpoint, site: Site, base: str, typed: str, room: int
 ) -> tuple[list[Item], bool]:
     """Full names below `base`: all of them, or those like `typed`; and whether some are left."""

@@ -8,11 +8,11 @@ from typing import Any
 
 from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.features.common.context import Context
-from ckptls.features.common.reliance import Reliance, plain
+from ckptls.features.common.reliance import Reliance, unwrap_checkpoint
 from ckptls.features.common.results import Finding, Severity
 from ckptls.features.common.rule import Rule
 from ckptls.features.diagnostics.all_rules import all_rules
-from ckptls.features.diagnostics.silent_sites import Verdicts
+from ckptls.features.diagnostics.silent_sites import SilentSiteCache
 from ckptls.features.paths.shared_literals import harmless
 from ckptls.source.semantics.sites import Place, Role, Site
 from ckptls.source.text.source_text import Span
@@ -21,12 +21,12 @@ from ckptls.workspace.settings import Settings
 
 # A step judges one site, or passes over so many that need not be judged again.
 _STEP = 32
-Told = list[tuple[Site, list[Finding]]]
+Reported = list[tuple[Site, list[Finding]]]
 
 
 def findings(binder: Binder, settings: Settings) -> list[Finding]:
     """The findings of a document in order of place, one for a string."""
-    judging = judged(binder, settings, Verdicts())
+    judging = find_in_steps(binder, settings, SilentSiteCache())
     while True:
         try:
             next(judging)
@@ -35,8 +35,8 @@ def findings(binder: Binder, settings: Settings) -> list[Finding]:
             return found
 
 
-def judged(
-    binder: Binder, settings: Settings, verdicts: Verdicts
+def find_in_steps(
+    binder: Binder, settings: Settings, verdicts: SilentSiteCache
 ) -> Generator[None, None, list[Finding]]:
     """The same step by step: between two, others may have their turn.
 
@@ -47,13 +47,13 @@ def judged(
     if analysis.pragmas.is_ignored or not analysis.sites:
         return []
     rules = tuple(rule for rule in all_rules() if settings.runs(rule.code))
-    told = yield from _told(binder, rules, verdicts)
+    told = yield from _run_rules(binder, rules, verdicts)
     found: dict[Span, Finding] = {}
     done: set[Site] = set()
     for rule in rules:
         if rule not in told:
             continue
-        for site, finding in _of_rule(rule, told[rule], analysis.sites):
+        for site, finding in _select_findings(rule, told[rule], analysis.sites):
             if site not in done:
                 evidence = binder.evidence_span(site)
                 found.setdefault(finding.span, replace(finding, evidence=evidence))
@@ -68,16 +68,16 @@ def judged(
     )
 
 
-def _told(
-    binder: Binder, rules: tuple[Rule, ...], verdicts: Verdicts
-) -> Generator[None, None, dict[Rule, Told]]:
+def _run_rules(
+    binder: Binder, rules: tuple[Rule, ...], verdicts: SilentSiteCache
+) -> Generator[None, None, dict[Rule, Reported]]:
     """What each rule tells of the sites of a document, where it tells anything."""
     context = Context(binder)
     by_role: dict[Role, list[Rule]] = {}
     for rule in rules:
         for role in rule.roles:
             by_role.setdefault(role, []).append(rule)
-    told: dict[Rule, Told] = {}
+    told: dict[Rule, Reported] = {}
     judging = verdicts.begin(rules, context)
     count = 0
     try:
@@ -85,7 +85,7 @@ def _told(
             if not site.is_certain:
                 continue
             binding = binder.bind(site)
-            if judging.is_quiet(site, binding):
+            if judging.is_known_clean(site, binding):
                 count += 1
                 if count % _STEP == 0:
                     yield
@@ -95,12 +95,12 @@ def _told(
             is_quiet = True
             rests_on: Binding | None = None
             enough: list[Checkpoint] = []
-            looking: Any = judging.looking(binding)
+            looking: Any = judging.track_binding(binding)
             reliance = context.noting.reliance = Reliance()
             for rule in by_role.get(site.role, ()):
-                if not _judges(rule, site):
+                if not _applies_to(rule, site):
                     continue
-                looking.was_looked_at = False
+                looking.was_read = False
                 context.begin()
                 found = [
                     harmless(context, site, each) for each in rule.check(site, looking, context)
@@ -109,11 +109,11 @@ def _told(
                     told.setdefault(rule, []).append((site, found))
                     is_quiet = False
                 elif context.enough is not None:
-                    enough.append(plain(context.enough))
-                elif looking.was_looked_at:
+                    enough.append(unwrap_checkpoint(context.enough))
+                elif looking.was_read:
                     rests_on = binding
             if is_quiet:
-                judging.keep(site, rests_on, tuple(enough), reliance)
+                judging.keep_clean_site(site, rests_on, tuple(enough), reliance)
     except GeneratorExit:
         judging.stop()
         raise
@@ -121,11 +121,13 @@ def _told(
     return told
 
 
-def _judges(rule: Rule, site: Site) -> bool:
+def _applies_to(rule: Rule, site: Site) -> bool:
     return rule.sees_guarded or not site.is_guarded
 
 
-def _of_rule(rule: Rule, told: Told, sites: Iterable[Site]) -> Iterator[tuple[Site, Finding]]:
+def _select_findings(
+    rule: Rule, told: Reported, sites: Iterable[Site]
+) -> Iterator[tuple[Site, Finding]]:
     """The findings of one rule, without names that are right another time they are used.
 
     In a function that is called twice, in a loop that goes through several checkpoints, the
@@ -133,11 +135,13 @@ def _of_rule(rule: Rule, told: Told, sites: Iterable[Site]) -> Iterator[tuple[Si
     """
     found = {id(site): each for site, each in told}
     wrong = {(site.place.chunk, site.place.start) for site, _ in told}
-    by_place: dict[Place, Told] = {}
+    by_place: dict[Place, Reported] = {}
     near = [
         site
         for site in sites
-        if site.is_certain and (site.place.chunk, site.place.start) in wrong and _judges(rule, site)
+        if site.is_certain
+        and (site.place.chunk, site.place.start) in wrong
+        and _applies_to(rule, site)
     ]
     for role in rule.roles:
         for site in near:
@@ -165,6 +169,6 @@ def _with_severity(finding: Finding, settings: Settings) -> Finding:
     return finding if wanted is None else replace(finding, severity=Severity[wanted.upper()])
 
 
-def unread(binder: Binder) -> tuple[str, ...]:
+def find_unread_places(binder: Binder) -> tuple[str, ...]:
     """The places that must be looked at before the findings are all there."""
     return tuple(dict.fromkeys(path for each in binder.bindings() for path in each.pending))

@@ -1,4 +1,4 @@
-"""What the rules had nothing to say about, so that a keystroke does not have it judged again."""
+"""Remembers sites without findings, so that a keystroke does not check them again."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ckptls.source.semantics.sites import Site
 from ckptls.workspace.binding import Binding
 
 
-class _Quiet(NamedTuple):
-    """A site that no rule told anything of, and what that rests on: its binding, or only on
-    some checkpoints being in it; the statements that restore; what was asked of checkpoints."""
+class _SilentSite(NamedTuple):
+    """A site without findings, and what that depends on: its binding, or only that some
+    checkpoints are in it; the statements that restore; the queries to checkpoints."""
 
     site: Site
     binding: Binding | None
@@ -25,73 +25,73 @@ class _Quiet(NamedTuple):
     reliance: Reliance
 
 
-class Looking:
-    """A binding as a rule sees it: `was_looked_at` says whether it made any difference since it
+class TrackedBinding:
+    """A binding that notices its use: `was_read` says whether a rule has read it since the flag
     was last set to False; its checkpoints note what they are asked."""
 
-    __slots__ = ("_binding", "_checkpoints", "was_looked_at")
+    __slots__ = ("_binding", "_checkpoints", "was_read")
 
     def __init__(self, binding: Binding, noting: Noting) -> None:
         self._binding = binding
         self._checkpoints = tuple(map(noting.checkpoint, binding.checkpoints))
-        self.was_looked_at = False
+        self.was_read = False
 
     @property
     def checkpoints(self) -> tuple[NotingCheckpoint, ...]:
-        self.was_looked_at = True
+        self.was_read = True
         return self._checkpoints
 
     def __getattr__(self, name: str) -> Any:
-        self.was_looked_at = True
+        self.was_read = True
         return getattr(self._binding, name)
 
 
-class Verdicts:
-    """The sites of one document that no rule told anything of, from one analysis to the next.
+class SilentSiteCache:
+    """The sites of one document without findings, from one analysis to the next.
 
     A site is the same object as long as what it stands in was not run again. If its binding
     is the same too, or what of it the rules looked at, and no rule asked for more than these two
-    and for what is restored, all rules say again what they said: nothing. A checkpoint that took
+    and for what is restored, the site still has no findings. A checkpoint that took
     the place of another one counts as the same if none of the names and scopes has changed that
-    the rules asked for. What they told something of is always judged again, for a finding says
-    places, which move.
+    the rules asked for. Sites with findings are always checked again, because a finding has
+    positions, which move.
     """
 
-    __slots__ = ("_quiet", "_rules")
+    __slots__ = ("_rules", "_silent")
 
     def __init__(self) -> None:
         self._rules: tuple[Rule, ...] = ()
-        self._quiet: dict[int, _Quiet] = {}  # by the identity of the site
+        self._silent: dict[int, _SilentSite] = {}  # by the identity of the site
 
-    def begin(self, rules: tuple[Rule, ...], context: Context) -> Judging:
-        """Those of an analysis that these rules are about to judge."""
-        before = self._quiet if rules == self._rules else {}
-        return Judging(self, before, rules, context)
+    def begin(self, rules: tuple[Rule, ...], context: Context) -> SilentSitePass:
+        """Begin to check the sites of an analysis with these rules."""
+        before = self._silent if rules == self._rules else {}
+        return SilentSitePass(self, before, rules, context)
 
-    def take(self, rules: tuple[Rule, ...], quiet: dict[int, _Quiet]) -> None:
-        self._rules, self._quiet = rules, quiet
+    def take(self, rules: tuple[Rule, ...], quiet: dict[int, _SilentSite]) -> None:
+        self._rules, self._silent = rules, quiet
 
 
-class Judging:
-    """The verdicts on one analysis while it is judged."""
+class SilentSitePass:
+    """The sites without findings of one analysis while it is checked."""
 
     def __init__(
         self,
-        verdicts: Verdicts,
-        before: dict[int, _Quiet],
+        verdicts: SilentSiteCache,
+        before: dict[int, _SilentSite],
         rules: tuple[Rule, ...],
         context: Context,
     ) -> None:
         self._verdicts, self._before, self._rules = verdicts, before, rules
         self._context = context
-        self._quiet: dict[int, _Quiet] = {}
-        self._looking: dict[int, Looking] = {}
+        self._silent: dict[int, _SilentSite] = {}
+        self._looking: dict[int, TrackedBinding] = {}
         # What has changed from one binding, or what is restored, to another: many sites share
         # few. Both of a pair are alive as long as this is.
         self._since: dict[tuple[int, int], Changes | None] = {}
 
-    def is_quiet(self, site: Site, binding: Binding) -> bool:
-        """Whether it is known that no rule tells anything of a site, bound so."""
+    def is_known_clean(self, site: Site, binding: Binding) -> bool:
+        """Whether it is known that a site with this binding has no findings."""
         known = self._before.get(id(site))
         if known is None:
             return False
@@ -109,13 +109,13 @@ class Judging:
             if not self._stands(known.reliance, known.restores, restores):
                 return False
             known = known._replace(restores=restores)
-        self._quiet[id(site)] = known
+        self._silent[id(site)] = known
         return True
 
     def _successor(
         self, old: Checkpoint, binding: Binding, reliance: Reliance
     ) -> Checkpoint | None:
-        """The checkpoint of a binding that is as good as an older one."""
+        """The checkpoint of a binding that can replace an older one."""
         for each in binding.checkpoints:
             if each is old:
                 return each
@@ -125,7 +125,7 @@ class Judging:
         return None
 
     def _stands(self, reliance: Reliance, old: _Rests, new: _Rests) -> bool:
-        """Whether what was told because of one binding is told because of another."""
+        """Whether a result that rests on one binding also holds for another."""
         if old is new:
             return True
         key = id(old), id(new)
@@ -134,34 +134,34 @@ class Judging:
         changes = self._since[key]
         return changes is not None and not reliance.is_touched(changes)
 
-    def looking(self, binding: Binding) -> Looking:
-        """A binding, to be looked at by rules."""
+    def track_binding(self, binding: Binding) -> TrackedBinding:
+        """A binding that notices whether rules read it."""
         known = self._looking.get(id(binding))
         if known is None:
-            known = self._looking[id(binding)] = Looking(binding, self._context.noting)
+            known = self._looking[id(binding)] = TrackedBinding(binding, self._context.noting)
         return known
 
-    def keep(
+    def keep_clean_site(
         self,
         site: Site,
         binding: Binding | None,
         enough: tuple[Checkpoint, ...],
         reliance: Reliance,
     ) -> None:
-        """No rule has told anything of a site: because of its binding, or, without it, as long
-        as these checkpoints are in it; and in any case because of what they were asked."""
+        """Record a site without findings: because of its binding, or, without it, as long as
+        these checkpoints are in it; and in any case because of what they were asked."""
         context = self._context
         if not context.was_asked:
             restores = context.bound_restores if context.asked_restores else None
-            self._quiet[id(site)] = _Quiet(site, binding, enough, restores, reliance)
+            self._silent[id(site)] = _SilentSite(site, binding, enough, restores, reliance)
 
     def finish(self) -> None:
-        """All is judged: what belongs to none of its sites is forgotten."""
-        self._verdicts.take(self._rules, self._quiet)
+        """All sites are checked: forget what belongs to none of them."""
+        self._verdicts.take(self._rules, self._silent)
 
     def stop(self) -> None:
-        """Not all was judged: what is known of the others stays."""
-        self._verdicts.take(self._rules, {**self._before, **self._quiet})
+        """Not all sites were checked: keep what is known of the others."""
+        self._verdicts.take(self._rules, {**self._before, **self._silent})
 
 
 _Rests = Binding | Restores

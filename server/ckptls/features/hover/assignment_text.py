@@ -53,7 +53,7 @@ def _entry_of(site: Site, analysis: Analysis) -> _Entry | None:
         name += "/"  # the object of a scope
     shape, dtype = other.shape, other.dtype
     if key.role in _MODEL or shape is None:
-        shape, dtype = _made(analysis).get(name, (shape, dtype))
+        shape, dtype = _collect_model_variables(analysis).get(name, (shape, dtype))
     return _Entry(key, scope, name, shape, dtype)
 
 
@@ -66,7 +66,7 @@ def _key_of(site: Site, analysis: Analysis) -> Site | None:
     return None
 
 
-def _made(analysis: Analysis) -> dict[str, tuple[Shape | None, str | None]]:
+def _collect_model_variables(analysis: Analysis) -> dict[str, tuple[Shape | None, str | None]]:
     """The variables that the code makes; nothing is said of two that share a name."""
     found: dict[str, tuple[Shape | None, str | None]] = {}
     for variable in analysis.variables:
@@ -93,7 +93,11 @@ def _assignment(entry: _Entry, checkpoint: Checkpoint, analysis: Analysis) -> st
 def _rows(entry: _Entry, checkpoint: Checkpoint, analysis: Analysis) -> list[str]:
     """A row for each variable that the code makes under the scope, else for each stored one."""
     stored, model = entry.stored.lstrip("/"), entry.model.lstrip("/")
-    made = {name: kind for name, kind in _made(analysis).items() if name.startswith(model)}
+    made = {
+        name: kind
+        for name, kind in _collect_model_variables(analysis).items()
+        if name.startswith(model)
+    }
     if not made:
         names = checkpoint.tree.names_under(stored) if stored else checkpoint.names
         made = {model + name[len(stored) :]: (None, None) for name in names[: _MAX_ROWS + 1]}

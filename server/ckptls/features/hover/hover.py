@@ -18,7 +18,12 @@ from ckptls.features.common.formatting import checkpoint_name, code
 from ckptls.features.common.name_lookup import Stored, look_up
 from ckptls.features.common.results import Hover
 from ckptls.features.names.known_names import names_found
-from ckptls.features.names.template_names import alternatives, common, composed, rows
+from ckptls.features.names.template_names import (
+    alternatives,
+    common,
+    describe_template,
+    format_rows,
+)
 from ckptls.features.patterns.user_patterns import Allowance
 from ckptls.source.document import Cursor
 from ckptls.source.semantics.pattern_text import Text
@@ -52,12 +57,12 @@ def hover(cursor: Cursor, binding: Binding, assigned: str = "") -> Hover | None:
         body = _paths(site, binding)
     else:
         body = _matches(site, binding) if site.match is not None else ""
-        body = body or _composed(cursor, binding) or _names(site, binding, bool(assigned))
+        body = body or _describe_template(cursor, binding) or _names(site, binding, bool(assigned))
         body = _BETWEEN.join(filter(None, (assigned, body)))
     return Hover(cursor.part.literal, body) if body else None
 
 
-def _composed(cursor: Cursor, binding: Binding) -> str:
+def _describe_template(cursor: Cursor, binding: Binding) -> str:
     """What a name with parts that only the program knows, or that a loop says, stands for."""
     several = [_name(cursor.site, each) for each in alternatives(cursor)]
     text = common(several) if len(several) > 1 else _name(cursor.site, cursor.site.full_text)
@@ -67,7 +72,10 @@ def _composed(cursor: Cursor, binding: Binding) -> str:
     known = [each for each in literals if each is not None]
     if len(known) < len(literals):
         known = []
-    found = ((checkpoint, composed(text, checkpoint, known)) for checkpoint in binding.checkpoints)
+    found = (
+        (checkpoint, describe_template(text, checkpoint, known))
+        for checkpoint in binding.checkpoints
+    )
     told = [f"{body}\n\n{_where(checkpoint, binding)}" for checkpoint, body in found if body]
     return _BETWEEN.join(told[:_MAX_CHECKPOINTS])
 
@@ -100,7 +108,7 @@ def _names(site: Site, binding: Binding, is_assigned: bool) -> str:
     # What the model calls its own is looked up in no checkpoint where a map says what fills it.
     is_stored = not (site.role is Role.TENSOR or (is_assigned and site.role in _MODEL))
     if not found and literal and is_stored and binding.evidence >= Evidence.FILE:
-        return _absent(literal, binding)
+        return _describe_missing(literal, binding)
     return _BETWEEN.join(found[:_MAX_CHECKPOINTS])
 
 
@@ -167,7 +175,7 @@ def _matches(site: Site, binding: Binding) -> str:
             return ""
         heading = f"**{code(pattern)}** matches {formatting.count(len(names), 'variable')}"
         heading += f" of {len(checkpoint):,}"
-        lines = "\n".join(rows(names, checkpoint))
+        lines = "\n".join(format_rows(names, checkpoint))
         found.append("\n\n".join(filter(None, (heading, lines, _where(checkpoint, binding)))))
     return _BETWEEN.join(found)
 
@@ -178,7 +186,7 @@ def _where(checkpoint: Checkpoint, binding: Binding) -> str:
 
 def about(name: str, checkpoint: Checkpoint) -> str:
     """Markdown about one name of a checkpoint; empty if it has no such name."""
-    parts = [_variable(variable, checkpoint) for variable in _called(name, checkpoint)]
+    parts = [_variable(variable, checkpoint) for variable in _find_variables(name, checkpoint)]
     scope = name.rstrip("/")
     is_scope = checkpoint.tree.has_scope(scope) and (scope or name == "/")
     if is_scope and not (parts and holds_only_slots(scope, checkpoint)):
@@ -186,7 +194,7 @@ def about(name: str, checkpoint: Checkpoint) -> str:
     return "\n\n".join(parts)
 
 
-def _called(name: str, checkpoint: Checkpoint) -> list[Variable]:
+def _find_variables(name: str, checkpoint: Checkpoint) -> list[Variable]:
     """The variable under a key; or those that a model called so which was saved by objects."""
     variable = checkpoint.get(name)
     if variable is not None:
@@ -251,7 +259,7 @@ def _scope(scope: str, checkpoint: Checkpoint) -> str:
     return f"**{code(scope + '/')}**\n\n{total}\n\n" + "\n".join(lines)
 
 
-def _absent(name: str, binding: Binding) -> str:
+def _describe_missing(name: str, binding: Binding) -> str:
     checkpoint = binding.checkpoints[0]
     suggest = suggest_scopes if name.endswith("/") else suggest_variables
     near = suggest(checkpoint, name)

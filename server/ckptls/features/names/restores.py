@@ -52,7 +52,7 @@ class Restored:
         return not self.converts and self.dtype not in (None, self.stored.dtype)
 
 
-def restored(
+def find_restored(
     site: Site, binding: Binding, context: Context, needs: Evidence
 ) -> tuple[Restored, ...]:
     """What a name is filled with, for each checkpoint that it may be; empty if it is not sure."""
@@ -75,7 +75,7 @@ def _of_entry(
     name, counterpart = site.full_text.literal, site.counterpart
     if name is None or counterpart is None or not binding.proves(needs):
         return
-    defined = _defined(counterpart.name, context)
+    defined = _find_defined(counterpart.name, context)
     shape = counterpart.shape or (defined.shape if defined is not None else None)
     dtype = counterpart.dtype or (defined.dtype if defined is not None else None)
     converts = site.function.endswith(".assign_from_checkpoint")
@@ -104,7 +104,7 @@ def _of_variable(site: Site, context: Context, needs: Evidence) -> Iterator[Rest
         return
 
 
-def _defined(name: Text, context: Context) -> GraphVariable | None:
+def _find_defined(name: Text, context: Context) -> GraphVariable | None:
     """The one variable of that name that the code makes."""
     literal = name.literal
     found = context.remembered(_by_name).get(literal, []) if literal is not None else []

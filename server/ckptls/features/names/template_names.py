@@ -23,7 +23,7 @@ def alternatives(cursor: Cursor) -> list[Text]:
     return list(dict.fromkeys(site.full_text for site, _ in _together(cursor)))
 
 
-def before(cursor: Cursor) -> Text:
+def find_text_before(cursor: Cursor) -> Text:
     """What stands before the string under the cursor, scopes included: for several names a
     text for all of them."""
     several = dict.fromkeys(site.outer + part.before for site, part in _together(cursor))
@@ -61,7 +61,7 @@ def _one(column: Sequence[Piece | Hole]) -> Piece | Hole:
     return first if len(several) == 1 else Hole.of(several)
 
 
-def composed(text: Text, checkpoint: Checkpoint, known: Collection[str] = ()) -> str:
+def describe_template(text: Text, checkpoint: Checkpoint, known: Collection[str] = ()) -> str:
     """Markdown about what fits a template: how many variables or scopes, which, and the range
     of its hole; empty if nothing does. `known` are the only names that it can become."""
     if text.parts == UNKNOWN_TEXT.parts:
@@ -90,7 +90,7 @@ def composed(text: Text, checkpoint: Checkpoint, known: Collection[str] = ()) ->
     parts = (
         heading,
         _holes(plain, found),
-        "\n".join(rows(found, checkpoint, is_scope)),
+        "\n".join(format_rows(found, checkpoint, is_scope)),
         f"not there: {_shortened(missing)}" if missing else "",
     )
     return "\n\n".join(filter(None, parts))
@@ -103,7 +103,7 @@ def _number(found: list[str], checkpoint: Checkpoint, is_scope: bool) -> str:
     return f"{formatting.count(len(found), 'scope')} with {formatting.count(inside, 'variable')}"
 
 
-def rows(names: Sequence[str], checkpoint: Checkpoint, is_scope: bool = False) -> list[str]:
+def format_rows(names: Sequence[str], checkpoint: Checkpoint, is_scope: bool = False) -> list[str]:
     """A row for each of some names, the last one among them."""
 
     def row(name: str) -> str:

@@ -68,7 +68,7 @@ def refusal(site: Site, use: PathUse, context: Context) -> Refusal | None:
         is_directory = entry is not None and isinstance(entry.error, CheckpointAmbiguous)
         return asked.directory(None, place) if is_directory else None
     if is_there:
-        misnamed = asked.misnamed(entry) if entry is not None else None
+        misnamed = asked.check_extension(entry) if entry is not None else None
         return misnamed or asked.checkpoint(checkpoint)
     if os.path.basename(place) == _GRAPH:
         return asked.graph()
@@ -221,7 +221,7 @@ class _Asked:
             )
         return self._file() if self.is_keras_3 else None
 
-    def misnamed(self, entry: Entry) -> Refusal | None:
+    def check_extension(self, entry: Entry) -> Refusal | None:
         """A file that is not of the format that Keras takes it for because of its ending.
 
         The error is `OSError: file signature not found`, or `BadZipFile`.

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ckptls.features.common import formatting
 from ckptls.features.common.context import Context
-from ckptls.features.common.literal_edits import Replacement, changed, replacements
+from ckptls.features.common.literal_edits import Replacement, replace_part, replacements
 from ckptls.features.paths.path_forms import PREFIXES, opens
 from ckptls.features.paths.shared_literals import is_needed
 from ckptls.source.semantics.pattern_text import Piece, Text
@@ -30,7 +30,7 @@ def path_use(site: Site) -> PathUse | None:
     return next((use for use in site.paths if use.text == site.text), None)
 
 
-def refused(context: Context, use: PathUse) -> Entry | None:
+def find_refused_entry(context: Context, use: PathUse) -> Entry | None:
     """The place that a path most likely means, if it is opened at none of its places.
 
     None too as long as nobody has looked, or if the path is not known.
@@ -73,7 +73,7 @@ def with_end(context: Context, site: Site, end: str, new: str) -> list[Replaceme
     if part is None or part.after.parts or not part.text.endswith(end):
         return []
     stem = part.text[: len(part.text) - len(end)]
-    return [changed(context.analysis.source, part, stem + new)]
+    return [replace_part(context.analysis.source, part, stem + new)]
 
 
 def is_own(context: Context, path: Text) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ckptls.features.common.context import Context
-from ckptls.features.common.literal_edits import marked_span
+from ckptls.features.common.literal_edits import find_marked_span
 from ckptls.features.common.name_lookup import look_up
 from ckptls.features.common.results import Finding
 from ckptls.features.paths.path_forms import opens
@@ -28,7 +28,7 @@ _WRITTEN = frozenset({PathForm.OUTPUT, PathForm.WORKING})
 
 def is_needed(context: Context, site: Site) -> Callable[[LiteralPart], bool]:
     """Whether another string, which is right, is made of the same literal as that of a part."""
-    return lambda part: _is_shared(context, site, marked_span(part))
+    return lambda part: _is_shared(context, site, find_marked_span(part))
 
 
 def harmless(context: Context, site: Site, finding: Finding) -> Finding:
@@ -38,9 +38,9 @@ def harmless(context: Context, site: Site, finding: Finding) -> Finding:
     """
     if not _is_shared(context, site, finding.span):
         return finding
-    own = [part for part in site.parts if not _is_shared(context, site, marked_span(part))]
+    own = [part for part in site.parts if not _is_shared(context, site, find_marked_span(part))]
     longest = max(own, key=lambda part: len(part.text), default=None)
-    span = finding.span if longest is None else marked_span(longest)
+    span = finding.span if longest is None else find_marked_span(longest)
     return replace(finding, span=span, suggestions=())
 
 
@@ -68,7 +68,7 @@ def _sites_by_literal(analysis: Analysis) -> dict[Span, list[Site]]:
     for site in analysis.sites:
         if site.is_certain:
             for part in site.parts:
-                found.setdefault(marked_span(part), []).append(site)
+                found.setdefault(find_marked_span(part), []).append(site)
     return found
 
 

@@ -17,7 +17,7 @@ from ckptls.workspace.binding import Binder
 _WRITTEN = frozenset({PathForm.OUTPUT, PathForm.WORKING})
 
 
-def unseen(binder: Binder) -> dict[str, str]:
+def explain_unread_checkpoints(binder: Binder) -> dict[str, str]:
     """By path a clause that says why the checkpoint there was not looked into.
 
     A library that reads its format is missing, it is on another machine that may not be asked

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from lsprotocol import types
 
-from ckptls.features.diagnostics.diagnostics import unread
+from ckptls.features.diagnostics.diagnostics import find_unread_places
 from ckptls.lsp.convert.views import Seen, View
 from ckptls.lsp.session.connection import Server
 from ckptls.lsp.session.session import PATIENCE_SECONDS
@@ -103,7 +103,7 @@ async def resolve_document(ls: Server, uri: str) -> DocumentContext | None:
         binder = _binder(ls, seen)
         if await ls.session.is_more_known(deadline):
             continue
-        pending = () if has_waited else unread(binder)
+        pending = () if has_waited else find_unread_places(binder)
         if not pending:
             return DocumentContext(binder, seen)
         await ls.session.wait_for(pending)

@@ -178,7 +178,7 @@ class ClosedFileCheck:
     def _check_file(self, path: Path) -> tuple[list[types.Diagnostic], frozenset[str]]:
         data = self.closed.data(path)
         imported = _imported_words(path, data) if data is not None else frozenset()
-        opened = self.closed.understood(path, data) if data is not None else None
+        opened = self.closed.analyze_file(path, data) if data is not None else None
         if opened is None:
             return [], imported
         workspace = self.closed.workspace

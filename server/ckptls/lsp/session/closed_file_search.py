@@ -76,7 +76,7 @@ def _search(
     report: Callable[[int, int], None],
 ) -> list[tuple[str, Analysis]]:
     found = []
-    for done, total, hit in closed.named(name, without, stop.is_set):
+    for done, total, hit in closed.find_files_naming(name, without, stop.is_set):
         report(done, total)
         if hit is not None:
             found.append((hit[0].as_uri(), hit[1]))

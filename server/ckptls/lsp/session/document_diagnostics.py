@@ -12,8 +12,8 @@ from typing import Any
 
 from ckptls.features.common import formatting
 from ckptls.features.common.results import Finding
-from ckptls.features.diagnostics.diagnostics import judged
-from ckptls.features.diagnostics.silent_sites import Verdicts
+from ckptls.features.diagnostics.diagnostics import find_in_steps
+from ckptls.features.diagnostics.silent_sites import SilentSiteCache
 from ckptls.lsp.session.revision import SURROUNDINGS, Revision
 from ckptls.source.text.source_text import SourceText
 from ckptls.workspace.binding import Binder
@@ -62,7 +62,7 @@ class DocumentDiagnostics:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     found: tuple[_State, list[Finding]] | None = None
-    silent: Verdicts | None = None
+    silent: SilentSiteCache | None = None
     took: float = 0.0
     ended: float = 0.0
     edited: float = 0.0
@@ -142,8 +142,8 @@ class Findings:
         binder = self._workspace.binder(opened, analysis)
         settings = self._workspace.settings_for(opened.path)
         if document.silent is None:
-            document.silent = Verdicts()
-        steps = judged(binder, settings, document.silent)
+            document.silent = SilentSiteCache()
+        steps = find_in_steps(binder, settings, document.silent)
         took = 0.0
         found: list[Finding] | None = None
         try:

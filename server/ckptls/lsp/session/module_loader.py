@@ -24,7 +24,7 @@ class ModuleLoader:
 
     def look(self) -> None:
         """Begins to read what was asked for, if anything was."""
-        if self._disk.is_asked and (self._task is None or self._task.done()):
+        if self._disk.has_wanted_paths and (self._task is None or self._task.done()):
             self._task = self._start(self._look())
 
     async def is_more_known(self, deadline: float) -> bool:
@@ -34,7 +34,7 @@ class ModuleLoader:
         event loop, has passed.
         """
         left = deadline - asyncio.get_running_loop().time()
-        is_all_known = not self._disk.is_ignorant and not self._is_learning
+        is_all_known = not self._disk.has_unknown_paths and not self._is_learning
         self.look()
         if is_all_known or left <= 0:
             return False
@@ -44,10 +44,10 @@ class ModuleLoader:
 
     async def _look(self) -> None:
         try:
-            while self._disk.is_asked:
-                self._is_learning = self._disk.is_ignorant
-                wanted = self._disk.take()
-                if self._disk.tell(await self._lane.run(wanted.look)):
+            while self._disk.has_wanted_paths:
+                self._is_learning = self._disk.has_unknown_paths
+                wanted = self._disk.take_wanted_paths()
+                if self._disk.record_look(await self._lane.run(wanted.look)):
                     self._news()
         finally:
             self._is_learning = False

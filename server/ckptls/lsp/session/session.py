@@ -19,7 +19,7 @@ from lsprotocol import types
 from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.checkpoint.storage.filesystem import is_remote, shown
 from ckptls.features.common.results import Finding
-from ckptls.features.diagnostics.diagnostics import unread
+from ckptls.features.diagnostics.diagnostics import find_unread_places
 from ckptls.lsp.convert.views import Seen, View
 from ckptls.lsp.protocol.client_capabilities import Client
 from ckptls.lsp.protocol.foreground import Foreground
@@ -189,7 +189,7 @@ class Session:
 
     def _look(self, binder: Binder) -> None:
         """Begins to read checkpoints and calls that a binder needs and were not read yet."""
-        self.read(unread(binder))
+        self.read(find_unread_places(binder))
         self._scanner.look_for_calls()
 
     def _edited(self, uri: str) -> None:
@@ -273,7 +273,7 @@ class Session:
                 logger.exception("checking for changed checkpoints failed")
 
     async def _watch_once(self) -> None:
-        self.workspace.store.forget_unasked(self._look_up_named)
+        self.workspace.store.evict_unreferenced(self._look_up_named)
         here, there = self.workspace.store.due()
         if there and (self._asking is None or self._asking.done()):
             self._asking = self.start(self._look_again(there, self.scheduler.remote_io))
@@ -292,7 +292,7 @@ class Session:
     def _look_up_named(self) -> None:
         """Looks up all checkpoints that the open documents name, so that they are kept."""
         for opened in self.workspace.documents.values():
-            unread(self.workspace.binder(opened, opened.document.analysis()))
+            find_unread_places(self.workspace.binder(opened, opened.document.analysis()))
 
     async def _look_again(self, paths: Iterable[str], lane: Lane) -> None:
         """Reads known checkpoints again where they have changed."""
@@ -373,11 +373,11 @@ class Session:
         folder = self.workspace.folder_of(Path(path))
         if folder is not None:
             folder.forget_calls()
-        self._disk.distrust()
+        self._disk.invalidate()
         self._reanalyze_all()
 
     def _reanalyze_all(self) -> None:
-        self.workspace.distrust_modules()
+        self.workspace.invalidate_modules()
         self.findings.reanalyze_all()
         self.refresh_all()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ckptls.features.common.context import Context
-from ckptls.features.common.literal_edits import Replacement, changed
+from ckptls.features.common.literal_edits import Replacement, replace_part
 from ckptls.features.common.results import Finding, Severity
 from ckptls.features.common.rule import Rule
 from ckptls.features.names.known_names import model_names
@@ -66,11 +66,11 @@ class AssignmentMapForm(Rule):
             message = f"`{name}` is a repeated key of this dictionary; only its last value counts"
             found = self.finding(site, message, None)
         elif Role.SCOPE in site.accepts and site.counterpart.is_text:
-            found = self._sides(site, site.counterpart, binding, context)
+            found = self._check_sides(site, site.counterpart, binding, context)
         if found is not None:
             yield found
 
-    def _sides(
+    def _check_sides(
         self, site: Site, counterpart: Counterpart, binding: Binding, context: Context
     ) -> Finding | None:
         key, value = site.text, counterpart.name
@@ -83,7 +83,7 @@ class AssignmentMapForm(Rule):
             return self._scope_to_variable(entry)
         if entry.value_part is not None and _is_variable(site, binding):
             return self._variable_to_scope(entry)
-        return self._told(
+        return self._report(
             entry,
             f"`{value.template}` is a scope but `{key.template}` is not",
             entry.keys([key.template + "/"]),
@@ -97,20 +97,20 @@ class AssignmentMapForm(Rule):
             scopes = [above + "/"] if slash else []
             keys = right_keys(entry.site.text.template, value)
             message += ": it is a variable of the model and takes one variable"
-            return self._told(entry, message, entry.values(scopes) or entry.keys(keys)[:1])
+            return self._report(entry, message, entry.values(scopes) or entry.keys(keys)[:1])
         if slash:
             message += f": TensorFlow ignores `{tail}` and fills `{above}/`"
         values = [value + "/", *([above + "/"] if slash else [])]
-        return self._told(entry, message, entry.values(values))
+        return self._report(entry, message, entry.values(values))
 
     def _variable_to_scope(self, entry: _Entry) -> Finding | None:
         key, value = entry.site.text.template, entry.value.template
         bare = value.rstrip("/")
         inside = [each for each in right_keys(bare, key) if bare]
         message = f"`{key}` is a variable, but `{value}` is a scope"
-        return self._told(entry, message, entry.values([bare, *inside] if bare else []))
+        return self._report(entry, message, entry.values([bare, *inside] if bare else []))
 
-    def _told(self, entry: _Entry, message: str, fix: list[Replacement]) -> Finding | None:
+    def _report(self, entry: _Entry, message: str, fix: list[Replacement]) -> Finding | None:
         part = fix[0].part if fix else entry.value_part if entry.marks_value else entry.key_part
         hint = f"; did you mean `{fix[0].text}`?" if fix else ""
         return self.finding(entry.site, message + hint, None, part=part, suggestions=fix)
@@ -131,13 +131,13 @@ class _Entry:
 
     def keys(self, names: Iterable[str]) -> list[Replacement]:
         """The key as each of these names with which the entry loads something."""
-        return list(self._written(self.key_part, self.site.text, names, is_key=True))
+        return list(self._respell(self.key_part, self.site.text, names, is_key=True))
 
     def values(self, names: Iterable[str]) -> list[Replacement]:
         """The value as each of these names with which the entry loads something."""
-        return list(self._written(self.value_part, self.value, names, is_key=False))
+        return list(self._respell(self.value_part, self.value, names, is_key=False))
 
-    def _written(
+    def _respell(
         self, part: LiteralPart | None, text: Text, names: Iterable[str], *, is_key: bool
     ) -> Iterator[Replacement]:
         before = text.template[: -len(part.text)] if part is not None and part.text else ""
@@ -150,7 +150,7 @@ class _Entry:
                 answers[name] = found
         for name in sorted(answers, key=lambda each: answers[each] is None):  # what is sure first
             if part is not None:
-                yield changed(self._source, part, name[len(before) :])
+                yield replace_part(self._source, part, name[len(before) :])
 
 
 def _last(text: Text) -> LiteralPart | None:

@@ -88,13 +88,13 @@ class MissingCheckpoint(Rule):
         written = site.text.literal
         if use is None or not written or use.form not in READ | {PathForm.WORKING}:
             return
-        found = self._moved(site, use, written, binding, context) or self._absent(
+        found = self._check_moved(site, use, written, binding, context) or self._check_missing(
             site, use, written, binding, context
         )
         if found is not None:
             yield found
 
-    def _moved(
+    def _check_moved(
         self, site: Site, use: PathUse, written: str, binding: Binding, context: Context
     ) -> Finding | None:
         """A directory whose state file names another place than the one it lies in."""
@@ -123,7 +123,7 @@ class MissingCheckpoint(Rule):
             suggestions=instead if is_taken else (),
         )
 
-    def _absent(
+    def _check_missing(
         self, site: Site, use: PathUse, written: str, binding: Binding, context: Context
     ) -> Finding | None:
         """A path at which nothing is, and one nearly like it at which something is."""

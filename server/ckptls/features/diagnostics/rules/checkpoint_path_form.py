@@ -8,15 +8,15 @@ from collections.abc import Iterator
 
 from ckptls.checkpoint.core.home_path import expanded_home
 from ckptls.features.common.context import Context
-from ckptls.features.common.literal_edits import Replacement, quoted, token_span
+from ckptls.features.common.literal_edits import Replacement, quote_text, token_span
 from ckptls.features.common.results import Edit, Finding, Severity
 from ckptls.features.common.rule import Rule
 from ckptls.features.paths.keras_paths import is_of_keras, refusal, refusal_of_latest
 from ckptls.features.paths.path_fixes import (
+    find_refused_entry,
     is_asked,
     is_own,
     path_use,
-    refused,
     rewritten_paths,
     with_end,
 )
@@ -90,18 +90,18 @@ class CheckpointPathForm(Rule):
         if use is None:
             return
         if is_of_keras(site):
-            found = self._home(site, context) or self._of_keras(site, use, context)
+            found = self._check_home(site, context) or self._check_keras(site, use, context)
             if found is not None:
                 yield found
             return
         if use.form not in _JUDGED or site.function.endswith(_ASKING):
             return
-        found = self._home(site, context) or self._form(site, use, context)
-        found = found or self._latest(site, use, context)
+        found = self._check_home(site, context) or self._check_form(site, use, context)
+        found = found or self._check_latest(site, use, context)
         if found is not None:
             yield found
 
-    def _home(self, site: Site, context: Context) -> Finding | None:
+    def _check_home(self, site: Site, context: Context) -> Finding | None:
         first = site.text.parts[0] if site.text.parts else None
         if not isinstance(first, Piece) or first.origin is None:
             return None
@@ -112,7 +112,7 @@ class CheckpointPathForm(Rule):
         edits = []
         if part.text == site.text.literal and re.search(r"^[ \t\f]*import os\b", source.text, re.M):
             written = source.text[part.literal.start : part.literal.end]
-            wrapped = f"os.path.expanduser({quoted(source, part.literal, written)})"
+            wrapped = f"os.path.expanduser({quote_text(source, part.literal, written)})"
             span = token_span(source, part.literal)
             edits.append(Edit("Wrap in os.path.expanduser", span, wrapped))
         whole = site.text.literal
@@ -126,27 +126,27 @@ class CheckpointPathForm(Rule):
             edits=edits,
         )
 
-    def _of_keras(self, site: Site, use: PathUse, context: Context) -> Finding | None:
+    def _check_keras(self, site: Site, use: PathUse, context: Context) -> Finding | None:
         found = refusal(site, use, context)
         if found is None:
             return None
-        return self._reported(site, found.message, found.suggestions)
+        return self._report(site, found.message, found.suggestions)
 
-    def _latest(self, site: Site, use: PathUse, context: Context) -> Finding | None:
+    def _check_latest(self, site: Site, use: PathUse, context: Context) -> Finding | None:
         """A directory whose newest checkpoint is given to Keras, which refuses it."""
         if use.form not in DIRECTORIES:
             return None
         found = refusal_of_latest(site, use, context)
-        return self._reported(site, found.message, []) if found is not None else None
+        return self._report(site, found.message, []) if found is not None else None
 
-    def _form(self, site: Site, use: PathUse, context: Context) -> Finding | None:
+    def _check_form(self, site: Site, use: PathUse, context: Context) -> Finding | None:
         if use.text.literal is None:
-            return self._part(site, use, None, context)
-        entry = refused(context, use)
+            return self._check_part(site, use, None, context)
+        entry = find_refused_entry(context, use)
         if entry is None:
             return None
         if not _is_something(entry) or use.form not in DIRECTORIES | {PathForm.SAVED_MODEL}:
-            found = self._part(site, use, entry, context)
+            found = self._check_part(site, use, entry, context)
             if found is not None:
                 return found
         wrong = misfit(use, entry)
@@ -157,14 +157,14 @@ class CheckpointPathForm(Rule):
             return None
         if wrong.is_silent and site.function.endswith(_PATIENT):
             return None
-        return self._reported(
+        return self._report(
             site,
             wrong.message,
             rewritten_paths(context, site, list(wrong.instead)),
             Severity.WARNING if wrong.is_silent else None,
         )
 
-    def _part(
+    def _check_part(
         self, site: Site, use: PathUse, entry: Entry | None, context: Context
     ) -> Finding | None:
         """A file of a checkpoint, which its name alone tells."""
@@ -179,19 +179,19 @@ class CheckpointPathForm(Rule):
                 return None
             is_there = facts is None or facts.has_graph or not _is_known(entry)
             lack = "" if is_there else ", which is not there"
-            return self._reported(
+            return self._report(
                 site,
                 f"the graph is in the `.meta` file{lack}, but this is `*{end[0]}`",
                 with_end(context, site, end[0], ".meta") if is_there else [],
             )
         is_there = entry is None or entry.checkpoint is not None or not _is_known(entry)
-        return self._reported(
+        return self._report(
             site,
             f"this is a file of the checkpoint; expected its prefix, without `{end[0]}`",
             with_end(context, site, end[0], "") if is_there else [],
         )
 
-    def _reported(
+    def _report(
         self,
         site: Site,
         message: str,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ckptls.features.common import formatting
 from ckptls.features.common.context import Context
-from ckptls.features.common.literal_edits import respelled
+from ckptls.features.common.literal_edits import respell_site
 from ckptls.features.common.results import Finding, Severity
 from ckptls.features.common.rule import Rule
 from ckptls.features.names.known_names import is_bookkeeping, stored_names
@@ -69,9 +69,9 @@ class DeadNameTest(Rule):
         except SlowPatternError:
             return
         right = corrections(text, match, stored.examples)
-        if match is Match.SUFFIX and not _tested(context).isdisjoint(right):
+        if match is Match.SUFFIX and not _collect_tested_texts(context).isdisjoint(right):
             return
-        written = respelled(context.analysis.source, site, right)
+        written = respell_site(context.analysis.source, site, right)
         if not written:
             return
         checkpoint = binding.checkpoints[0]
@@ -86,7 +86,7 @@ class DeadNameTest(Rule):
             yield found
 
 
-def _tested(context: Context) -> set[str]:
+def _collect_tested_texts(context: Context) -> set[str]:
     """The plain texts for which the code tests names."""
     sites = context.analysis.sites
     tests = (site for site in sites if site.role is Role.PATTERN and site.match in _TESTS)

@@ -8,7 +8,7 @@ from ckptls.features.common import formatting
 from ckptls.features.common.context import Context
 from ckptls.features.common.results import Finding, Severity
 from ckptls.features.common.rule import Rule
-from ckptls.features.names.restores import restored
+from ckptls.features.names.restores import find_restored
 from ckptls.source.semantics.sites import Evidence, Role, Site
 from ckptls.workspace.binding import Binding
 
@@ -45,7 +45,7 @@ class DtypeMismatch(Rule):
     order = 92
 
     def check(self, site: Site, binding: Binding, context: Context) -> Iterator[Finding]:
-        found = restored(site, binding, context, self.needs)
+        found = find_restored(site, binding, context, self.needs)
         if not found or not all(each.has_other_dtype for each in found):
             return
         first = found[0]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ckptls.features.common.context import Context
-from ckptls.features.common.literal_edits import Replacement, pieces, quoted, token_span
+from ckptls.features.common.literal_edits import Replacement, pieces, quote_text, token_span
 from ckptls.features.common.results import Edit, Finding, Severity
 from ckptls.features.common.rule import Rule
 from ckptls.features.names.known_names import model_names, stored_names
@@ -76,7 +76,7 @@ class JoinedNames(Rule):
             return None
         source = context.analysis.source
         token = token_span(source, part.literal)
-        joined = ", ".join(quoted(source, part.literal, name) for name in names)
+        joined = ", ".join(quote_text(source, part.literal, name) for name in names)
         # What stands between the first and the last quote of it all.
         opening, closing = part.literal.start - token.start, token.end - part.literal.end
         split = joined[opening : len(joined) - closing]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.features.common import formatting
 from ckptls.features.common.context import Context
-from ckptls.features.common.literal_edits import changed
+from ckptls.features.common.literal_edits import replace_part
 from ckptls.features.common.results import Finding, Severity
 from ckptls.features.common.rule import Rule
 from ckptls.source.semantics.pattern_text import Text, text
@@ -60,7 +60,7 @@ class MissingValueSuffix(Rule):
         fix = []
         if part is not None and not part.after.parts:
             own = part.text.removesuffix(":0") if site.strips_output else part.text
-            fix.append(changed(context.analysis.source, part, own + SUFFIX))
+            fix.append(replace_part(context.analysis.source, part, own + SUFFIX))
         found = self.finding(
             site,
             f"the key of `{name.template}` in {formatting.in_checkpoint(checkpoint, binding)}"

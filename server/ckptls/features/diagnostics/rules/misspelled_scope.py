@@ -11,7 +11,7 @@ from ckptls.checkpoint.names.edit_distance import is_near_miss
 from ckptls.features.common import formatting
 from ckptls.features.common.context import Context
 from ckptls.features.common.literal_edits import replacements
-from ckptls.features.common.reliance import plain
+from ckptls.features.common.reliance import unwrap_checkpoint
 from ckptls.features.common.results import Finding, Severity
 from ckptls.features.common.rule import Rule
 from ckptls.features.names.known_names import without_numbers
@@ -100,7 +100,7 @@ def _oldest_first(checkpoints: tuple[Checkpoint, ...], context: Context) -> tupl
 
 
 def _written(checkpoint: Checkpoint) -> int:
-    return max((modified for _, modified, *_ in plain(checkpoint).stamp), default=0)
+    return max((modified for _, modified, *_ in unwrap_checkpoint(checkpoint).stamp), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +180,10 @@ def _neighbours(
 
 def _is_used(name: str, context: Context) -> bool:
     """Whether the code names that scope or variable of the model elsewhere."""
-    return (name + "/") in context.remembered(_used)
+    return (name + "/") in context.remembered(_collect_used_names)
 
 
-def _used(analysis: Analysis) -> frozenset[str]:
+def _collect_used_names(analysis: Analysis) -> frozenset[str]:
     """Every scope and variable of the model that the code names, and all scopes above."""
     sites = (s for s in analysis.sites if s.is_definition and s.role in _NAMES)
     names = [site.full_text.literal for site in sites]

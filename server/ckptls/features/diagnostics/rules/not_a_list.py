@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ckptls.features.common.context import Context
-from ckptls.features.common.literal_edits import pieces, quoted, token_span
+from ckptls.features.common.literal_edits import pieces, quote_text, token_span
 from ckptls.features.common.results import Edit, Finding, Severity
 from ckptls.features.common.rule import Rule
 from ckptls.source.semantics.sites import Evidence, Role, Site
@@ -50,13 +50,13 @@ class NotAList(Rule):
             site,
             f"`{site.parameter}` is a string, but a list of strings is expected",
             None,
-            edits=_wrapped(site, context),
+            edits=_wrap_in_list(site, context),
         )
         if found is not None:
             yield found
 
 
-def _wrapped(site: Site, context: Context) -> list[Edit]:
+def _wrap_in_list(site: Site, context: Context) -> list[Edit]:
     """A list in the place of the string, if it is written in the call itself."""
     source = context.analysis.source
     parts = site.parts
@@ -67,5 +67,5 @@ def _wrapped(site: Site, context: Context) -> list[Edit]:
     if not call.start <= literal.start <= call.end:
         return []
     written = source.text[literal.start : literal.end]
-    items = ", ".join(quoted(source, literal, each) for each in pieces(written) or [written])
+    items = ", ".join(quote_text(source, literal, each) for each in pieces(written) or [written])
     return [Edit("Convert to a list", token_span(source, literal), f"[{items}]")]

@@ -9,8 +9,8 @@ from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.checkpoint.model.scope_tree import SPELLINGS
 from ckptls.features.common import formatting
 from ckptls.features.common.context import Context
-from ckptls.features.common.literal_edits import respelled
-from ckptls.features.common.reliance import plain
+from ckptls.features.common.literal_edits import respell_site
+from ckptls.features.common.reliance import unwrap_checkpoint
 from ckptls.features.common.results import Finding, Severity
 from ckptls.features.common.rule import Rule
 from ckptls.features.names.known_names import (
@@ -79,11 +79,11 @@ class PatternMatchesNothing(Rule):
         try:
             if _finds_any(pattern, match, binding, context):
                 return
-            right = _right(pattern, match, binding, context)
+            right = _suggest_patterns(pattern, match, binding, context)
         except SlowPatternError:
             return
         is_ended = match is Match.START and pattern.endswith("$")
-        written = respelled(context.analysis.source, site, right)
+        written = respell_site(context.analysis.source, site, right)
         part = written[0].part if written else site.parts[0] if len(site.parts) == 1 else None
         if part is None or not (written or is_ended):
             return
@@ -118,17 +118,17 @@ def _is_on_checkpoint(site: Site) -> bool:
     return site.function in ("startswith", "name test") and bool(site.paths)
 
 
-def _right(pattern: str, match: Match, binding: Binding, context: Context) -> list[str]:
+def _suggest_patterns(pattern: str, match: Match, binding: Binding, context: Context) -> list[str]:
     stored, model = stored_names(context, binding.checkpoints), context.remembered(model_names)
     return (
-        _ended(pattern, match, stored)
-        or _slashed(pattern, match, stored)
-        or _deeper(pattern, match, stored)
-        or _corrected(pattern, match, stored, model, binding.checkpoints)
+        _remove_end(pattern, match, stored)
+        or _replace_backslashes(pattern, match, stored)
+        or _prepend_scopes(pattern, match, stored)
+        or _correct_spelling(pattern, match, stored, model, binding.checkpoints)
     )
 
 
-def _corrected(
+def _correct_spelling(
     pattern: str,
     match: Match,
     stored: StoredNames,
@@ -144,12 +144,12 @@ def _corrected(
 
     # It takes some ten milliseconds, and the pattern is judged again after each edit. Of other
     # checkpoints a hash of their names is enough, which keeps no listing that was replaced.
-    others = tuple(hash(plain(each).names) for each in checkpoints[1:])
+    others = tuple(hash(unwrap_checkpoint(each).names) for each in checkpoints[1:])
     key = SPELLINGS, pattern, match, model.names, others
-    return list(plain(checkpoints[0]).tree.noted(key, found))
+    return list(unwrap_checkpoint(checkpoints[0]).tree.noted(key, found))
 
 
-def _ended(pattern: str, match: Match, stored: StoredNames) -> list[str]:
+def _remove_end(pattern: str, match: Match, stored: StoredNames) -> list[str]:
     """A pattern for whole names, which forgets what they end in."""
     if match is not Match.START or not pattern.endswith("$"):
         return []
@@ -157,14 +157,14 @@ def _ended(pattern: str, match: Match, stored: StoredNames) -> list[str]:
     return [right for right in both if stored.have(right, match)][:1]
 
 
-def _slashed(pattern: str, match: Match, stored: StoredNames) -> list[str]:
+def _replace_backslashes(pattern: str, match: Match, stored: StoredNames) -> list[str]:
     """With slashes for backslashes, which Python or `re` take for escapes."""
     right = "".join(_ESCAPES.get(char, char) for char in pattern)
     right = _BACKSLASHES.sub("/", right)
     return [right] if right != pattern and stored.have(right, match) else []
 
 
-def _deeper(pattern: str, match: Match, stored: StoredNames) -> list[str]:
+def _prepend_scopes(pattern: str, match: Match, stored: StoredNames) -> list[str]:
     """The scopes in which the pattern would match, put before it."""
     if match in (Match.SEARCH, Match.FULL) or pattern.startswith(("^", ".*", "/")):
         return []

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ckptls.features.common.context import Context
-from ckptls.features.common.literal_edits import Replacement, changed
+from ckptls.features.common.literal_edits import Replacement, replace_part
 from ckptls.features.common.results import Finding, Severity
 from ckptls.features.common.rule import Rule
 from ckptls.source.semantics.sites import Evidence, Output, Role, Site
@@ -59,7 +59,7 @@ class TensorSuffix(Rule):
             message, suggestions = _of_tensor(site, number, context)
         elif number is not None and _is_judged(site, binding):
             message = f"variable names have no `{number[0]}` suffix here"
-            suggestions = _without(site, number[0], context)
+            suggestions = _remove_number(site, number[0], context)
         else:
             return
         # What a test asks for is never there; what it guards is another matter.
@@ -111,18 +111,18 @@ def _of_tensor(
         part = site.parts[-1] if site.parts else None
         fix = []
         if part is not None and not part.after.parts:
-            fix = [changed(context.analysis.source, part, part.text + ":0")]
+            fix = [replace_part(context.analysis.source, part, part.text + ":0")]
         return f"`{site.function}` expects a tensor name such as `{site.text.template}:0`", fix
     if site.output is Output.FORBIDDEN and number is not None:
         return (
             f"`{number[0]}` is an output of the operation, but the operation itself is expected",
-            _without(site, number[0], context),
+            _remove_number(site, number[0], context),
         )
     return "", []
 
 
-def _without(site: Site, number: str, context: Context) -> list[Replacement]:
+def _remove_number(site: Site, number: str, context: Context) -> list[Replacement]:
     part = site.parts[-1] if site.parts else None
     if part is None or part.after.parts or not part.text.endswith(number):
         return []
-    return [changed(context.analysis.source, part, part.text[: -len(number)])]
+    return [replace_part(context.analysis.source, part, part.text[: -len(number)])]

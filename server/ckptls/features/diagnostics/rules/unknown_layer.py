@@ -8,7 +8,7 @@ from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.checkpoint.names.edit_distance import is_near_miss, nearest
 from ckptls.features.common import formatting
 from ckptls.features.common.context import Context
-from ckptls.features.common.literal_edits import respelled
+from ckptls.features.common.literal_edits import respell_site
 from ckptls.features.common.results import Finding, Severity
 from ckptls.features.common.rule import Rule
 from ckptls.features.patterns.pattern_spelling import corrections, name_test
@@ -58,23 +58,23 @@ class UnknownLayer(Rule):
         name = site.text.literal
         if not name:
             return
-        defined = context.remembered(_defined)
+        defined = context.remembered(_collect_defined_layers)
         if site.is_definition:
-            checkpoints = _loaded_by_name(context, self.needs)
+            checkpoints = _find_loaded_checkpoints(context, self.needs)
         else:
             checkpoints = binding.checkpoints if binding.proves(self.needs) else ()
             if name in defined:
                 return
         is_pattern = site.role is Role.LAYER_PATTERN
         offers = [
-            _near_pattern(checkpoint, name, defined, context.allowance)
+            _find_near_patterns(checkpoint, name, defined, context.allowance)
             if is_pattern
-            else _near(checkpoint, name, defined if site.is_definition else set())
+            else _find_near_layers(checkpoint, name, defined if site.is_definition else set())
             for checkpoint in checkpoints
         ]
         if not offers or not all(offers) or (site.is_definition and len(offers[0]) > 1):
             return
-        checkpoint, near = checkpoints[0], respelled(context.analysis.source, site, offers[0])
+        checkpoint, near = checkpoints[0], respell_site(context.analysis.source, site, offers[0])
         if not near:
             return
         what = f"layer whose whole name matches `{name}`" if is_pattern else f"layer `{name}`"
@@ -89,13 +89,13 @@ class UnknownLayer(Rule):
             yield found
 
 
-def _defined(analysis: Analysis) -> set[str | None]:
+def _collect_defined_layers(analysis: Analysis) -> set[str | None]:
     """The names that the code gives to layers."""
     sites = (s for s in analysis.sites if s.role is Role.LAYER and s.is_definition)
     return {site.text.literal for site in sites}
 
 
-def _loaded_by_name(context: Context, needs: Evidence) -> tuple[Checkpoint, ...]:
+def _find_loaded_checkpoints(context: Context, needs: Evidence) -> tuple[Checkpoint, ...]:
     found: list[Checkpoint] = []
     for restore, resolution in context.restores:
         if restore.by_layer:
@@ -109,7 +109,7 @@ def _loaded_by_name(context: Context, needs: Evidence) -> tuple[Checkpoint, ...]
 _GROUPS = frozenset({"heads", "3+", "4+", "5+", "all"})
 
 
-def _near_pattern(
+def _find_near_patterns(
     checkpoint: Checkpoint, pattern: str, defined: set[str | None], allowance: Allowance
 ) -> list[str]:
     test = name_test(pattern, Match.FULL, allowance)
@@ -126,7 +126,7 @@ def _near_pattern(
     return corrections(pattern, Match.FULL, layers)
 
 
-def _near(checkpoint: Checkpoint, name: str, defined: set[str | None]) -> list[str]:
+def _find_near_layers(checkpoint: Checkpoint, name: str, defined: set[str | None]) -> list[str]:
     layers = [layer.name for layer in checkpoint.layers]
     if name in layers:
         return []

@@ -55,7 +55,7 @@ class UnknownObject(Rule):
             for other in context.analysis.sites
             if other.role is Role.OBJECT and other.place == site.place
         }
-        offers = [_near(checkpoint, name, used) for checkpoint in binding.checkpoints]
+        offers = [_find_near_objects(checkpoint, name, used) for checkpoint in binding.checkpoints]
         if not all(offers):
             return
         checkpoint, near = binding.checkpoints[0], offers[0]
@@ -71,7 +71,7 @@ class UnknownObject(Rule):
             yield found
 
 
-def _near(checkpoint: Checkpoint, name: str, used: set[str | None]) -> list[str]:
+def _find_near_objects(checkpoint: Checkpoint, name: str, used: set[str | None]) -> list[str]:
     graph = checkpoint.object_graph
     if graph is None or name in graph.root_children:
         return []

@@ -81,14 +81,14 @@ class UnknownVariable(Rule):
         if any(_holds(checkpoint, name, site) for checkpoint in binding.checkpoints):
             return
         literal = name.literal
-        checkpoint, near = _nearest(binding, literal, site, context)
+        checkpoint, near = _choose_nearest(binding, literal, site, context)
         if binding.is_file_wide and not _is_slip(literal, near):
             return
         source = context.analysis.source
         ending = _SUFFIX if name != text else ""
         fix = replacements(source, site, near, ending, is_needed(context, site))
         if literal is None:
-            fix = _near_parts(checkpoint, site, source)
+            fix = _suggest_parts(checkpoint, site, source)
         found = self.finding(
             site,
             _message(name, checkpoint, formatting.in_checkpoint(checkpoint, binding), near, fix),
@@ -111,7 +111,7 @@ def _holds(checkpoint: Checkpoint, name: Text, site: Site) -> bool:
     return graph is not None and site.function == "restore" and not graph.is_complete
 
 
-def _nearest(
+def _choose_nearest(
     binding: Binding, name: str | None, site: Site, context: Context
 ) -> tuple[Checkpoint, list[str]]:
     """The checkpoint that has the likeliest name, and its likely names."""
@@ -120,11 +120,13 @@ def _nearest(
     several = binding.checkpoints
     if not binding.is_file_wide and not context.may_compare(name, sum(map(len, several))):
         return several[0], []
-    offers = [(checkpoint, _near(checkpoint, name, site, context)) for checkpoint in several]
+    offers = [
+        (checkpoint, _find_near_names(checkpoint, name, site, context)) for checkpoint in several
+    ]
     return min(offers, key=lambda offer: rank(name, offer[1][0])[0] if offer[1] else len(name))
 
 
-def _near(checkpoint: Checkpoint, name: str, site: Site, context: Context) -> list[str]:
+def _find_near_names(checkpoint: Checkpoint, name: str, site: Site, context: Context) -> list[str]:
     wanted = site.counterpart.shape if site.counterpart is not None else None
     shape = None
     if wanted is not None and None not in wanted:
@@ -138,10 +140,10 @@ def _near(checkpoint: Checkpoint, name: str, site: Site, context: Context) -> li
         near = [*(each for each in right_keys(name, value) if each in checkpoint), *near]
         if Role.SCOPE in site.accepts and site.counterpart.is_text:
             near = [name + "/", *near]
-    return list(dict.fromkeys(_loading(near, checkpoint, site, context)))[:_MOST]
+    return list(dict.fromkeys(_keep_loadable(near, checkpoint, site, context)))[:_MOST]
 
 
-def _loading(
+def _keep_loadable(
     near: list[str], checkpoint: Checkpoint, site: Site, context: Context
 ) -> Iterator[str]:
     """Those of the names with which an entry of an assignment map loads something."""
@@ -153,7 +155,7 @@ def _loading(
     return (each for each in near if loads(each, value, (checkpoint,), model) is not False)
 
 
-def _near_parts(checkpoint: Checkpoint, site: Site, source: SourceText) -> list[Replacement]:
+def _suggest_parts(checkpoint: Checkpoint, site: Site, source: SourceText) -> list[Replacement]:
     """Of a name with holes, another text for one written part that makes variables fit."""
     for part in site.parts:
         whole = site.outer + part.before + Text((OWN,)) + part.after

@@ -90,7 +90,7 @@ class UnreadableCheckpoint(Rule):
                 if entry.loss is not None and _is_needed(entry.loss, site, use, context):
                     return formatting.in_part(entry.loss)
                 return ""
-            if entry.error is not None and _is_told(entry.error, use.form):
+            if entry.error is not None and _is_reported(entry.error, use.form):
                 return relative(_message(entry.error), use, entry, binding)
         return ""
 
@@ -125,7 +125,7 @@ def _is_needed(loss: DataLoss, site: Site, use: PathUse, context: Context) -> bo
     )
 
 
-def _is_told(error: CheckpointError, form: PathForm) -> bool:
+def _is_reported(error: CheckpointError, form: PathForm) -> bool:
     if isinstance(error, CheckpointDamaged | CheckpointForeign):
         return True
     if isinstance(error, CheckpointTooLarge):
