@@ -50,7 +50,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("form", OTHERS)
+@pytest.mark.parametrize("form", OTHERS, ids=lambda form: form.value)
 def test_a_format_is_known_by_content_whatever_the_name(folder: Path, form: Format) -> None:
     path = write_each(folder)[form]
     checkpoint = ckptls.open(path)
@@ -63,7 +63,7 @@ def test_a_format_is_known_by_content_whatever_the_name(folder: Path, form: Form
         )
 
 
-@pytest.mark.parametrize("form", OTHERS)
+@pytest.mark.parametrize("form", OTHERS, ids=lambda form: form.value)
 def test_a_name_that_is_not_there_is_a_key_error(folder: Path, form: Format) -> None:
     with pytest.raises(KeyError):
         read_value(str(write_each(folder)[form]), "nothing of that name")
@@ -105,7 +105,7 @@ def test_the_modules_of_formats_are_not_loaded_for_tensorflow_files(folder: Path
 
 def test_listing_needs_no_numpy(folder: Path) -> None:
     paths = write_each(folder)
-    without = [str(path) for form, path in paths.items() if form.name not in ("HDF5", "KERAS")]
+    without = [str(path) for form, path in paths.items() if form not in (Format.HDF5, Format.KERAS)]
     code = (
         "import sys, ckptls; sys.modules['numpy'] = None\n"
         "for path in sys.argv[1:]: assert ckptls.list_variables(path)"

@@ -14,9 +14,8 @@ from safetensors.numpy import save_file
 
 import ckptls
 from ckptls.checkpoint.core.errors import CheckpointAmbiguous, CheckpointError
+from ckptls.checkpoint.data_locations import placements, places
 from ckptls.checkpoint.locate.locate import locate
-from ckptls.checkpoint.placement import placements
-from ckptls.checkpoint.places import places
 from ckptls.checkpoint.verify.verify import verify
 from cli.command import ckptls_command
 from support.pointers import LFS, POINTER

@@ -25,9 +25,9 @@ from checkpoint.crafted_values import (
     v1_value,
 )
 from ckptls.checkpoint.core.errors import CheckpointError
+from ckptls.checkpoint.data_locations import places
 from ckptls.checkpoint.formats.tensorflow.v2.index_reader import all_entries, find_entry, num_shards
 from ckptls.checkpoint.locate.locate import locate
-from ckptls.checkpoint.places import places
 from ckptls.checkpoint.reader import read_checkpoint
 from ckptls.checkpoint.verify.verify import verify
 from support.random_edits import EDITS, edited

@@ -9,8 +9,8 @@ import os
 import pytest
 import tensorflow as tf
 
+from ckptls.checkpoint.data_locations import placements
 from ckptls.checkpoint.locate.steps import read_history
-from ckptls.checkpoint.placement import placements
 from ckptls.checkpoint.reader import read_checkpoint
 from ckptls.checkpoint.storage.filesystem import split
 from ckptls.cli.main import main

@@ -17,7 +17,7 @@ from ckptls.checkpoint.core.types import Format
 from ckptls.checkpoint.formats import registry
 
 FIXTURES = Path(__file__).parents[1] / "checkpoint" / "fixtures"
-OTHERS = [form for form in registry.TABLE if form not in (Format.V1, Format.V2)]
+OTHERS = [form for form in registry.FORMATS if form not in (Format.V1, Format.V2)]
 
 
 def listed(path: str | os.PathLike[str]) -> dict[str, tuple[str, tuple[int, ...]]]:
@@ -34,7 +34,7 @@ def write_each(folder: Path) -> dict[Format, Path]:
     """One small file of each format, under names that tell nothing."""
     names: dict[Format, Path] = {}
     for form in OTHERS:
-        names[form] = folder / f"{form.name.lower()}.weights"
+        names[form] = folder / f"{form.value.lower().replace(' ', '_')}.weights"
     save_file({"w": np.ones((2, 3), np.float32)}, names[Format.SAFETENSORS])
     with names[Format.NPZ].open("wb") as file:
         np.savez(file, w=np.ones((2, 3), np.float32))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from copy import copy
-from importlib import import_module
 from threading import Lock, RLock
 
 from ckptls.checkpoint.arrays.numpy_arrays import load_numpy
@@ -18,7 +17,7 @@ from ckptls.checkpoint.core.errors import (
     CheckpointUnreadable,
     VariableNotFound,
 )
-from ckptls.checkpoint.core.types import Format
+from ckptls.checkpoint.formats.registry import FORMATS, open_listed_values, open_values
 from ckptls.checkpoint.locate.locate import locate
 from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.checkpoint.model.listed_files import ListedFiles
@@ -31,13 +30,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ckptls.checkpoint.model.value_reader import Place, PlacedReader, ValueReader
-
-
-# The modules of the formats whose values are found by the index that was listed.
-_READERS = {
-    Format.V1: "ckptls.checkpoint.formats.tensorflow.v1.v1_values",
-    Format.V2: "ckptls.checkpoint.formats.tensorflow.v2.v2_values",
-}
 
 
 class _Forks:
@@ -95,7 +87,7 @@ class OpenValues(Closing):
                 raise self._refusal(error, name) from None
 
     def places(self, name: str) -> list[Place]:
-        """Where the bytes of one variable of a V1 or V2 checkpoint lie; see `places.places`."""
+        """Return where one variable of a V1 or V2 checkpoint lies; see `data_locations`."""
         with self._own_lock():
             reader: PlacedReader = self._opened()  # type: ignore[assignment]
             try:
@@ -168,16 +160,12 @@ class OpenValues(Closing):
 
 
 def _open_values(checkpoint: Checkpoint) -> ValueReader:
-    home = _READERS.get(checkpoint.format)
-    if home is not None:
-        reader: ValueReader = import_module(home).open_values(checkpoint)
-        return reader
-    from ckptls.checkpoint.formats import registry
-
+    if FORMATS[checkpoint.format].is_read_by_listing:
+        return open_listed_values(checkpoint)
     listed = ListedFiles(checkpoint)
     for path in checkpoint.files:
         listed.check_path(path)
-    return registry.open_values(locate(checkpoint.prefix), checkpoint.names)
+    return open_values(locate(checkpoint.prefix), checkpoint.names)
 
 
 def read_value(checkpoint: Checkpoint, name: str) -> np.ndarray:

@@ -11,9 +11,7 @@ from ckptls.checkpoint.core.errors import (
     CheckpointIncomplete,
 )
 from ckptls.checkpoint.core.problem import Problem
-from ckptls.checkpoint.core.types import Format
 from ckptls.checkpoint.formats import registry
-from ckptls.checkpoint.formats.tensorflow.v2 import index
 from ckptls.checkpoint.locate.locate import locate
 from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.checkpoint.model.location import Location
@@ -59,10 +57,7 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
     """
 
     def read() -> list[str]:
-        location = locate(path)
-        if location.format is Format.V2:
-            return index.read_names(location)
-        return list(read_location(location).names)
+        return registry.read_names(locate(path))
 
     return patiently(read)
 

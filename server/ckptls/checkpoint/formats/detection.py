@@ -1,4 +1,4 @@
-"""Which format a file or a directory has, by its first bytes, members or file names."""
+"""Which format a file or a directory has: the rows of `registry` are asked in their order."""
 
 from __future__ import annotations
 
@@ -7,24 +7,21 @@ from collections.abc import Iterable
 
 from ckptls.checkpoint.core.errors import CheckpointDamaged, CheckpointError, CheckpointUnsupported
 from ckptls.checkpoint.core.types import Format
+from ckptls.checkpoint.formats.file_start import FileStart
+from ckptls.checkpoint.formats.registry import FORMATS, function_of
 from ckptls.checkpoint.layout import directory_files
 from ckptls.checkpoint.model.location import Location
 from ckptls.checkpoint.names.natural_order import natural_order
 from ckptls.checkpoint.storage import foreign_files
 from ckptls.checkpoint.storage.filesystem import is_remote, join, open_file, split
-from ckptls.checkpoint.storage.local_file import OpenFile
 
-HEAD_BYTES = 512
 _MOST_FILES = 200
-_USUAL = (".h5", ".hdf5", ".keras", ".safetensors", ".npz", ".pt", ".pth", ".bin", ".ckpt", ".json")
-# What a scan looks into; of the last two kinds a directory with many holds data, no models.
-_SCANNED = (".ckpt", ".h5", ".hdf5", ".keras", ".safetensors", ".pt", ".pth", ".npz", ".bin")
 _INDEXES = (".safetensors.index.json", ".bin.index.json", ".weights.json")
-_OFTEN_DATA = (".npz", ".bin")
+_OFTEN_DATA = (".npz", ".bin")  # of these a directory with many holds data, no models
+_NOT_ALWAYS_WEIGHTS = (*_OFTEN_DATA, ".ckpt")  # on other machines, by their names alone
 _MANY = 50
-# Names of weights, of this program and of others.
+# Names of weights of other programs.
 _WEIGHTS: tuple[str, ...] = (
-    *_SCANNED,
     ".onnx",
     ".tflite",
     ".mlmodel",
@@ -41,21 +38,6 @@ _WEIGHTS += (".tar", ".tar.gz", ".tgz", ".zip", ".7z", ".rar", ".gz", ".bz2", ".
 
 _MOST_EXPLAINED = 40
 _SHARD = re.compile(r"-\d{5}-of-\d{5}\.[a-z]+$|_\d{5}\.weights\.h5$")
-_ORBAX_MARKS = frozenset({"_METADATA", "_CHECKPOINT_METADATA", "manifest.ocdbt"})
-_DISTRIBUTED_MARK = ".metadata"  # of PyTorch's distributed checkpoints
-_MARKS = _ORBAX_MARKS | {_DISTRIBUTED_MARK}
-_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
-_USER_BLOCK_BYTES = 512
-_OFTEN_HDF5 = (".h5", ".hdf5", ".mat")
-_ZIP_MAGIC = b"PK\x03\x04"
-_EMPTY_ZIP_MAGIC = b"PK\x05\x06"
-_OCDBT_MAGIC = b"\x0c\xdb\x3a\x2a"
-_TAR_MAGIC = b"ustar"
-_TAR_MAGIC_AT = 257
-# PyTorch's magic number as a pickle: behind its protocol, and a frame from protocol 4 on.
-_TORCH_MAGIC = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
-_TORCH_MAGIC_AT = (2, 11)
-_UNPICKLED = "reading it would mean to run what it says"
 
 
 def at_file(path: str) -> Location | None:
@@ -67,7 +49,7 @@ def at_file(path: str) -> Location | None:
     """
     try:
         with open_file(path) as file:
-            return _by_content(file)
+            return _by_content(FileStart(file))
     except CheckpointError as error:
         raise error.named(path) from None
 
@@ -76,32 +58,22 @@ def _at_shard(path: str) -> Location | None:
     """As `at_file`, of what an index names: no other index, for two could name each other."""
     try:
         with open_file(path) as file:
-            if file.read_at(0, min(file.size, HEAD_BYTES)).lstrip()[:1] == b"{":
+            start = FileStart(file)
+            if start.head.lstrip()[:1] == b"{":
                 raise CheckpointDamaged("it is JSON text, where an index names weights")
-            return _by_content(file)
+            return _by_content(start)
     except CheckpointError as error:
         raise error.named(path) from None
 
 
 def in_directory(directory: str) -> list[Location]:
     """The checkpoints of these formats that a directory is or holds, in natural order."""
-    from ckptls.checkpoint.formats.orbax import orbax_tree
-
-    found = orbax_tree.in_directory(directory)
-    if found:
-        return found
-    distributed = _distributed(directory)
-    if distributed is not None:
-        return [distributed]
+    for entry in FORMATS.values():
+        if entry.in_directory:
+            found: list[Location] = function_of(entry.in_directory)(directory)
+            if found:
+                return found
     return _located(directory, _likely_first(directory_files.file_names(directory)))
-
-
-def _distributed(directory: str) -> Location | None:
-    if _DISTRIBUTED_MARK not in directory_files.file_names(directory):
-        return None
-    from ckptls.checkpoint.formats.pytorch import torch_distributed
-
-    return torch_distributed.in_directory(directory)
 
 
 def _located(directory: str, names: Iterable[str]) -> list[Location]:
@@ -115,7 +87,9 @@ def _located(directory: str, names: Iterable[str]) -> list[Location]:
 
 def may_be_in(names: Iterable[str]) -> bool:
     """Whether a directory with files of these names is worth a call of `prefixes_in`."""
-    return any(name.endswith(_SCANNED + _INDEXES) or name in _MARKS for name in names)
+    ends = (*_suffixes(), *_INDEXES)
+    marks = frozenset().union(*(entry.marks for entry in FORMATS.values()))
+    return any(name.endswith(ends) or name in marks for name in names)
 
 
 def prefixes_in(directory: str) -> tuple[str, ...]:
@@ -126,15 +100,11 @@ def prefixes_in(directory: str) -> tuple[str, ...]:
     On other machines, where each look costs, the names must do.
     """
     names = directory_files.file_names(directory)
-    if not _ORBAX_MARKS.isdisjoint(names):
-        from ckptls.checkpoint.formats.orbax import orbax_directories
-
-        if orbax_directories.is_checkpoint(directory):
+    for entry in FORMATS.values():
+        if not entry.marks.isdisjoint(names) and function_of(entry.at_directory)(directory):
             return (directory,)
-    if _DISTRIBUTED_MARK in names and _distributed(directory) is not None:
-        return (directory,)
     if is_remote(directory):
-        strong = tuple(end for end in _SCANNED if end not in _OFTEN_DATA and end != ".ckpt")
+        strong = tuple(end for end in _suffixes() if end not in _NOT_ALWAYS_WEIGHTS)
         found = (join(directory, name) for name in names if name.endswith(strong))
         return tuple(sorted(found, key=natural_order))
     return tuple(location.prefix for location in _located(directory, _worth_a_look(names)))
@@ -145,106 +115,58 @@ def _worth_a_look(names: list[str]) -> list[str]:
     for end in _OFTEN_DATA:
         if sum(name.endswith(end) for name in names) > _MANY:
             names = [name for name in names if not name.endswith(end)]
-    wanted = (name for name in names if name.endswith(_SCANNED + _INDEXES))
+    ends = (*_suffixes(), *_INDEXES)
+    wanted = (name for name in names if name.endswith(ends))
     return sorted(wanted, key=natural_order)[:_MOST_FILES]
 
 
-def _by_content(file: OpenFile) -> Location | None:
-    head = file.read_at(0, min(file.size, HEAD_BYTES))
-    path = file.path
-    if head.startswith(_HDF5_MAGIC):
-        return Location(path, Format.HDF5, (path,))
-    distributed = _distributed_of(path)
-    if distributed is not None:
-        return distributed
-    if head.startswith(_ZIP_MAGIC):
-        return Location(path, _format_of_archive(file), (path,))
-    if head.startswith(_EMPTY_ZIP_MAGIC) and path.endswith(".npz"):
-        return Location(path, Format.NPZ, (path,))  # what numpy.savez writes of nothing
-    if _begins_as_safetensors(head, file.size):
-        return Location(path, Format.SAFETENSORS, (path,))
-    if head.startswith(_OCDBT_MAGIC) or split(path)[1] == "_METADATA":
-        from ckptls.checkpoint.formats.orbax import orbax_tree
+def _suffixes() -> tuple[str, ...]:
+    """The usual endings of the files of all formats."""
+    return tuple(end for entry in FORMATS.values() for end in entry.suffixes)
 
-        return next(iter(orbax_tree.in_directory(split(path)[0] or ".")), None)
-    if _is_old_torch(head, file):
-        return Location(path, Format.PYTORCH, (path,))
-    if head.lstrip()[:1] == b"{":
+
+def _by_content(start: FileStart) -> Location | None:
+    found = _recognized(start, [entry.recognizes for entry in FORMATS.values()])
+    if found is not None:
+        return found
+    if start.is_zip:
+        raise _other_archive(start.members)
+    if start.head.lstrip()[:1] == b"{":
         from ckptls.checkpoint.formats.shared import sharded_index
 
-        return sharded_index.at_index(file, _at_shard)
-    if _has_user_block(file):
-        return Location(path, Format.HDF5, (path,))
-    other = foreign_files.refusal(head)
+        return sharded_index.at_index(start.file, _at_shard)
+    found = _recognized(start, [entry.recognizes_late for entry in FORMATS.values()])
+    if found is not None:
+        return found
+    other = foreign_files.refusal(start.head)
     if other is not None:
         raise other
     return None
 
 
-def _distributed_of(path: str) -> Location | None:
-    if not path.endswith((_DISTRIBUTED_MARK, ".distcp")):
-        return None
-    from ckptls.checkpoint.formats.pytorch import torch_distributed
-
-    return torch_distributed.at_file(path)
-
-
-def _is_old_torch(head: bytes, file: OpenFile) -> bool:
-    """Whether PyTorch wrote a file before its version 1.6."""
-    if head[:1] == b"\x80" and any(head.startswith(_TORCH_MAGIC, at) for at in _TORCH_MAGIC_AT):
-        return True
-    if not head.startswith(_TAR_MAGIC, _TAR_MAGIC_AT):
-        return False
-    from ckptls.checkpoint.formats.pytorch import torch_tar
-
-    return torch_tar.is_tensor_archive(file)
+def _recognized(start: FileStart, names: Iterable[str]) -> Location | None:
+    """What the first of these functions that knows a file returns."""
+    for name in filter(None, names):
+        found: Location | None = function_of(name)(start)
+        if found is not None:
+            return found
+    return None
 
 
-def _has_user_block(file: OpenFile) -> bool:
-    """Whether HDF5 begins behind bytes of the user, at 512 or a power of two times that.
-
-    MATLAB's files have such a block. On another machine, where each look costs, names must do.
-    """
-    if is_remote(file.path) and not file.path.endswith(_OFTEN_HDF5):
-        return False
-    place = _USER_BLOCK_BYTES
-    while place + len(_HDF5_MAGIC) <= file.size:
-        if file.read_at(place, len(_HDF5_MAGIC)) == _HDF5_MAGIC:
-            return True
-        place *= 2
-    return False
-
-
-def _begins_as_safetensors(head: bytes, size: int) -> bool:
-    return head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= size - 8
-
-
-def _format_of_archive(file: OpenFile) -> Format:
-    from ckptls.checkpoint.storage.zip_archive import Archive
-
-    with Archive(file) as archive:
-        names = set(archive.names)
-    if "config.json" in names and not names.isdisjoint(("model.weights.h5", "model.weights.json")):
-        return Format.KERAS
-    if any(name.count("/") == 1 and name.endswith("/data.pkl") for name in names):
-        return Format.PYTORCH
-    if any(name.endswith(".npy") for name in names):
-        return Format.NPZ
-    if any(
-        name.rpartition("/")[2] in ("archive_format", "serialized_exported_program.json")
-        for name in names
-    ):
+def _other_archive(members: frozenset[str]) -> CheckpointUnsupported:
+    marks = ("archive_format", "serialized_exported_program.json")
+    if any(name.rpartition("/")[2] in marks for name in members):
         what, hint = "an exported PyTorch program (.pt2)", "save the `state_dict` instead"
     else:
         what, hint = "a zip archive, but not of Keras, PyTorch or NumPy", foreign_files.UNPACK
-    raise CheckpointUnsupported(f"it is {what}", hint=hint)
+    return CheckpointUnsupported(f"it is {what}", hint=hint)
 
 
 def likely_names(directory: str) -> list[str]:
     """The files of a directory, some tens at most, whose names are those of weights."""
     if is_remote(directory):
         return []
-    ends = (*_WEIGHTS, *_INDEXES)
+    ends = (*_suffixes(), *_WEIGHTS, *_INDEXES)
     names = [
         n for n in directory_files.file_names(directory) if n.endswith(ends) or n == "checkpoint"
     ]
@@ -306,5 +228,6 @@ def _at_file_or_none(path: str) -> Location | None:
 
 def _likely_first(names: list[str]) -> list[str]:
     """The first few hundred names in natural order, with the usual endings before others."""
-    names.sort(key=lambda name: (not name.endswith(_USUAL), natural_order(name)))
+    usual = (*_suffixes(), ".json")
+    names.sort(key=lambda name: (not name.endswith(usual), natural_order(name)))
     return names[:_MOST_FILES]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A stretch of a file that holds a variable or a slice of it.
+    """A part of a file that holds a variable or a slice of it.
 
     Attributes:
         path: the file, which need not be there.
@@ -30,6 +30,24 @@ class Place:
     offset_bytes: int | None
     size_bytes: int | None
     extents: Extents | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the bytes of one variable are.
+
+    Attributes:
+        path: the data file; of a partitioned variable that of its first slice. It need not
+            be there.
+        offset_bytes: where in that file they start; None where that is not known.
+        num_bytes: how many there are, of all slices together; None where not known.
+        num_slices: the number of slices if it is partitioned, else 0.
+    """
+
+    path: str
+    offset_bytes: int | None = None
+    num_bytes: int | None = None
+    num_slices: int = 0
 
 
 if TYPE_CHECKING:

@@ -7,13 +7,12 @@ read all the same.
 from __future__ import annotations
 
 from ckptls.checkpoint.core.errors import CheckpointError, CheckpointTooLarge, CheckpointUnsupported
-from ckptls.checkpoint.core.types import Format
+from ckptls.checkpoint.formats.registry import FORMATS
 from ckptls.checkpoint.model.checkpoint import Checkpoint, num_bytes_of
 from ckptls.checkpoint.model.location import Location
 from ckptls.checkpoint.reader import read_location
 from ckptls.checkpoint.verify.report import Report, VerifyOptions
 
-_WITHOUT_CHECKSUMS = (Format.SAFETENSORS, Format.HDF5)
 _MAX_UNVERIFIED = 5  # that are named one by one
 
 
@@ -32,7 +31,7 @@ def verify(location: Location, options: VerifyOptions, report: Report) -> None:
         return
     report.files += len(checkpoint.files)
     report.add_listed(checkpoint.problems, checkpoint.prefix)
-    if checkpoint.format in _WITHOUT_CHECKSUMS:
+    if not FORMATS[checkpoint.format].has_checksums:
         report.add_note(
             "no-checksums", "the format has no checksums: only structure and sizes were verified"
         )

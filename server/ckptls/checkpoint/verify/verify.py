@@ -1,25 +1,16 @@
 """Whether a checkpoint is sound: every byte that has a checksum, every file that is named.
 
 `verify` collects what is wrong instead of stopping at the first of it. What that means for
-each format is in `verify_bundle`, `verify_v1` and `verify_values`.
+each format is in the module that its row of `registry` names.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from ckptls.checkpoint.core.errors import CheckpointError, CheckpointTooLarge
-from ckptls.checkpoint.core.types import Format
+from ckptls.checkpoint.formats.registry import FORMATS, verifier_of
 from ckptls.checkpoint.model.location import Location
 from ckptls.checkpoint.storage.filesystem import is_remote
 from ckptls.checkpoint.verify.report import THOROUGH, Report, VerifyOptions
-
-# The module that knows a format; all others are verified by reading every value.
-_VERIFIERS = {
-    Format.V1: "ckptls.checkpoint.verify.tensorflow_v1",
-    Format.V2: "ckptls.checkpoint.verify.tensorflow_v2",
-}
-_OTHER_FORMATS = "ckptls.checkpoint.verify.by_reading"
 
 
 def verify(location: Location, options: VerifyOptions = THOROUGH, directory: str = "") -> Report:
@@ -29,8 +20,7 @@ def verify(location: Location, options: VerifyOptions = THOROUGH, directory: str
     """
     report = Report()
     report.add_listed(location.problems, location.prefix)
-    module = import_module(_VERIFIERS.get(location.format, _OTHER_FORMATS))
-    module.verify(location, options, report)
+    verifier_of(location.format).verify(location, options, report)
     _verify_model(location, options, report)
     if directory:
         from ckptls.checkpoint.verify.directory_check import verify_directory
@@ -41,7 +31,9 @@ def verify(location: Location, options: VerifyOptions = THOROUGH, directory: str
 
 def _verify_model(location: Location, options: VerifyOptions, report: Report) -> None:
     """Add what is wrong with the graph of a SavedModel, or in the `.meta` file of a prefix."""
-    if location.format not in _VERIFIERS or (options.is_quick and is_remote(location.prefix)):
+    if not FORMATS[location.format].may_have_graph:
+        return
+    if options.is_quick and is_remote(location.prefix):
         return
     from ckptls.checkpoint.graphs.meta_graph import find_model, read_model
 

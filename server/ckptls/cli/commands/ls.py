@@ -22,7 +22,7 @@ from ckptls.cli.output.console import (
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
-    from ckptls.checkpoint.placement import Placement
+    from ckptls.checkpoint.model.value_reader import Placement
 
 HELP = "List the variables of a checkpoint: name, dtype and shape of each, sorted by name."
 
@@ -99,7 +99,7 @@ def _print(
 
 
 def _placements(checkpoint: Checkpoint) -> dict[str, Placement]:
-    from ckptls.checkpoint.placement import placements
+    from ckptls.checkpoint.data_locations import placements
 
     return placements(checkpoint)
 

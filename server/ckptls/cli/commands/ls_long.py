@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ckptls.checkpoint.core.printable import printable
 from ckptls.checkpoint.model.checkpoint import Checkpoint, Variable
-from ckptls.checkpoint.placement import Placement
+from ckptls.checkpoint.model.value_reader import Placement
 from ckptls.checkpoint.storage.filesystem import split
 from ckptls.cli.output.console import align_columns, new_console, new_table, write_json, write_lines
 

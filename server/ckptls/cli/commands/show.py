@@ -10,9 +10,9 @@ from importlib import import_module
 
 from ckptls.checkpoint.core.errors import CheckpointError, VariableNotFound
 from ckptls.checkpoint.core.printable import printable
+from ckptls.checkpoint.data_locations import places
 from ckptls.checkpoint.model.checkpoint import Checkpoint, Variable
 from ckptls.checkpoint.model.value_reader import Place
-from ckptls.checkpoint.places import places
 from ckptls.checkpoint.reader import read_checkpoint
 from ckptls.cli.output.console import note_problems
 

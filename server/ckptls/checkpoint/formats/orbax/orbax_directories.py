@@ -55,9 +55,9 @@ def in_directory(directory: str) -> list[Location]:
     return _present(directory, unfinished)
 
 
-def is_checkpoint(directory: str) -> bool:
-    """Whether a directory is a finished checkpoint itself, not a step or a manager with some."""
-    return _TEMPORARY not in directory and _itself(directory) is not None
+def at_directory(directory: str) -> Location | None:
+    """Return the finished checkpoint that a directory itself is; None of a step or a manager."""
+    return None if _TEMPORARY in directory else _itself(directory)
 
 
 def array_folders(directory: str) -> list[str]:

@@ -28,7 +28,10 @@ from ckptls.checkpoint.core.types import Format
 from ckptls.checkpoint.formats.pytorch.pickle_scanner import MAX_PICKLE_BYTES, read_pickle
 from ckptls.checkpoint.formats.pytorch.pickle_symbols import Call, Global, Mapping
 from ckptls.checkpoint.formats.pytorch.torch_tensors import dtype_of, shape_of
+from ckptls.checkpoint.formats.shared.file_locations import place_each, split_files_of
+from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.checkpoint.model.location import Location
+from ckptls.checkpoint.model.value_reader import Place, Placement
 from ckptls.checkpoint.storage.filesystem import (
     file_names,
     is_inside,
@@ -114,6 +117,16 @@ def read(location: Location) -> Contents:
 def open_values(location: Location, names: Sequence[str] = ()) -> DistributedValues:
     """The tensors' values; see `values.ValueReader`."""
     return DistributedValues(location)
+
+
+def places(checkpoint: Checkpoint, name: str) -> list[Place]:
+    """Return the files with the chunks of a tensor."""
+    return [Place(path, None, None) for path in split_files_of(checkpoint, name)]
+
+
+def placements(checkpoint: Checkpoint) -> dict[str, Placement]:
+    """Return the file with the first chunk of each tensor."""
+    return place_each(checkpoint, split_files_of)
 
 
 class DistributedValues(Closing):
