@@ -77,7 +77,7 @@ def _explain(error: Exception, *, with_traceback: bool) -> None:
             traceback.print_exception(error)
         print(f"ckptls: {printable(text)}", file=sys.stderr)
     except (OSError, ValueError):
-        return  # there is nobody to say it to
+        return  # standard error is closed
 
 
 def _run(given: list[str]) -> int:
@@ -143,7 +143,7 @@ def _add_debug(parser: argparse.ArgumentParser, default: object) -> None:
 
 
 def _abandon_output() -> None:
-    """Send what is still buffered nowhere: nobody reads our output, or nobody wants it."""
+    """Discard buffered output that has no reader."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):

@@ -159,7 +159,7 @@ class Binder:
     def resolve_restore(self, restore: Restore) -> Resolution:
         """The checkpoints that a statement restores from.
 
-        What the program writes anew before it reads it proves nothing.
+        What the program writes before it reads it proves nothing.
         """
         is_own = bool(self._saves_before(restore.paths, restore.place))
         return _mark_doubtful(self.resolve(restore.paths), is_own)

@@ -68,7 +68,7 @@ class ProjectCalls:
         self._read = _Read()
 
     def clear(self) -> None:
-        """Forgets everything."""
+        """Drop all calls that were read."""
         self._read = _Read()
 
     def rest(self) -> None:

@@ -38,7 +38,7 @@ REMOTE_SECONDS = 60.0
 # File systems tell times in ticks of some milliseconds: a file that was read so soon after it
 # was written may be written again, to the same size, without another stamp.
 _TICK_NS = 50_000_000
-# So many paths at which nothing is are not worth a search for those that nobody asks for.
+# Below this number of absent paths, evicting unreferenced ones is not worth a search.
 _FEW = 256
 _MOST_NEAR = 8
 # Somebody may be waiting in an editor, and whoever watches looks again soon.
@@ -102,7 +102,7 @@ class CheckpointStore:
     def evict_unreferenced(self, ask: Callable[[], object]) -> None:
         """Drops paths at which nothing is, if there are many, but for those that `ask` peeks at.
 
-        Who types a path asks for one after each key, and none of these is asked for again.
+        While a path is being typed, each key asks for a new path that is not asked for again.
         """
         if len(self._entries) <= self._room:
             return

@@ -72,7 +72,7 @@ class ClosedFiles:
             return None
 
     def analyze_file(self, path: Path, data: bytes) -> OpenDocument | None:
-        """A file with that in it, if it may name anything."""
+        """Analyze a file with this content; None if it cannot name anything."""
         try:
             if not self.workspace.is_relevant(path, data):
                 return None

@@ -20,7 +20,7 @@ _MAX_FILE_BYTES = 200_000
 _MAX_FILES = 2_000
 _MAX_VALUES = 16
 _MAX_VALUE_CHARS = 500
-# Of all files together, so that nobody waits long for what is only weak evidence.
+# For all files together: this is weak evidence, which is not worth a long wait.
 _MAX_BYTES = 20_000_000
 _MAX_OPTIONS = 20_000
 _OPTION = re.compile(

@@ -97,7 +97,7 @@ class ModuleStore:
         )
 
     def note_opened(self, path: str) -> None:
-        """A document is opened: if nobody knew that there is one, modules are to be found anew."""
+        """A document is opened: if it was unknown, modules are looked up again."""
         directory, name = os.path.split(path)
         listed = self._listed.get(directory)
         if listed is not None and name not in listed[1]:
@@ -105,14 +105,14 @@ class ModuleStore:
             self._found.clear()
 
     def invalidate(self) -> None:
-        """Files have changed: what was just seen of them does not count."""
+        """Files have changed: check them again before their contents are used."""
         for known in self._known.values():
             known.looked = float("-inf")
         self._listed.clear()
         self._found.clear()
 
     def rest(self) -> None:
-        """Has the documents of modules that are not open rest (see `Document.rest`)."""
+        """Release the syntax trees of modules that are not open (see `Document.rest`)."""
         for known in self._known.values():
             if known.document is not None:
                 known.document.rest()
@@ -354,7 +354,7 @@ def _import_statements(data: bytes) -> Iterator[re.Match[bytes]]:
 
 
 def decode_module(data: bytes | None) -> str | None:
-    """The text of a Python file; None if it could not be read or is too large to be code."""
+    """Return the text of a Python file; None if it cannot be read or is too large to be code."""
     if data is None or len(data) > MAX_MODULE_BYTES:
         return None
     return data.decode("utf-8-sig", "replace")

@@ -24,7 +24,7 @@ Version = tuple[int, ...]
 # Lock files can be large, but a project has few of them.
 _MAX_LOCK_BYTES = 8_000_000
 _MAX_FILE_BYTES = 1_000_000
-_MAX_CONSTRAINT_CHARS = 500  # longer ones nobody has written
+_MAX_CONSTRAINT_CHARS = 500  # longer ones do not occur in practice
 _TENSORFLOW = {"tensorflow", "tensorflow-gpu", "tensorflow-cpu", "tensorflow-macos"}
 _TENSORFLOW |= {"tensorflow-intel", "tensorflow-rocm", "intel-tensorflow"}
 # The folder of this name holds requirements for the one that it is in.

@@ -101,7 +101,7 @@ def walk(
 ) -> Iterator[tuple[str, list[str]]]:
     """(directory, file names) of a folder and all below it, in order; links are not followed.
 
-    What to exclude is told relative to `root`, by default the folder itself. Folders that
+    Exclusions are relative to `root`, by default the folder itself. Folders that
     `is_ignored` says so of are not entered.
     """
     root = folder if root is None else root

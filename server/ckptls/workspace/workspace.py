@@ -129,7 +129,7 @@ class Folder:
         self._project.rest()
 
     def forget_calls(self) -> None:
-        """Files have changed: calls between them are to be looked for anew."""
+        """Files have changed: calls between them must be searched again."""
         self.wanted.update(dict.fromkeys(self.calls))
         self.calls = {}
         self._project.clear()
@@ -241,7 +241,7 @@ class Workspace:
         self._by_path.update((path, each) for each in same)
 
     def refresh(self) -> None:
-        """Settings have changed: documents are to be understood anew."""
+        """Settings have changed: documents must be analyzed again."""
         for opened in self.documents.values():
             self._surround(opened)
 

@@ -49,9 +49,9 @@ def place(path: str, cell: int | None, line: int, column: int) -> str:
 
 
 def statistics(found: Sequence[Found], passed_over: int = 0, unseen: int = 0) -> list[str]:
-    """Lines of a table: how often each rule fired, and how many `--fix` would mend.
+    """Lines of a table: how often each rule fired, and how many findings `--fix` would fix.
 
-    Below stands how many files and checkpoints nobody looked into, if there are any.
+    Further rows count the files and checkpoints that were not read, if any.
     """
     counts = Counter((each.code, Severity(each.severity).label) for each in found)
     fixes = Counter(each.code for each in found if each.is_fixable)

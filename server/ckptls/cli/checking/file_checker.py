@@ -80,7 +80,7 @@ class Extent(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A change of a file that mends a finding: what it does, where, and the new text there."""
+    """A change of a file that fixes a finding: what it does, where, and the new text there."""
 
     title: str
     in_file: Extent
@@ -251,7 +251,7 @@ class Checker:
         return {folder.path: folder.known for folder in self.workspace.folders}
 
     def add_known_checkpoints(self, known: dict[Path, tuple[str, ...]]) -> None:
-        """Takes over what `list_known_checkpoints` of another process told."""
+        """Add what `list_known_checkpoints` returned in another process."""
         for root, checkpoints in known.items():
             folder = self.workspace.add_folder(
                 root, self.options.apply_to(self.projects.settings(root))
@@ -325,7 +325,7 @@ def _position(source: SourceText, offset: int) -> Position:
 
 
 def display_path(file: Path) -> str:
-    """A path as it is told: relative to the working directory, with `/`."""
+    """Return a path for messages: relative to the working directory, with `/`."""
     try:
         return Path(os.path.relpath(file)).as_posix()
     except ValueError:  # another drive
@@ -333,5 +333,5 @@ def display_path(file: Path) -> str:
 
 
 def count_fixable(found: Iterable[Found]) -> int:
-    """How many of the findings `--fix` would mend."""
+    """Count the findings that `--fix` would fix."""
     return sum(each.is_fixable for each in found)

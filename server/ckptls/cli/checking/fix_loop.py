@@ -32,7 +32,7 @@ class AppliedFix:
 def apply_fixes(
     source: SourceFile, find: Callable[[SourceFile], list[Finding]]
 ) -> tuple[SourceFile, list[AppliedFix]]:
-    """A file after its fixes, and what was mended; the file itself is not written.
+    """Return a file with its fixes applied, and the fixes; does not write the file.
 
     Raises: SourceError if its encoding or its JSON does not allow a change.
     """

@@ -24,7 +24,7 @@ _ROOT = "WORKING_DIRECTORY"
 
 
 def sarif(found: Sequence[Found], problems: Sequence[str]) -> dict[str, Any]:
-    """A log of one run; `problems` are told as notifications of the tool."""
+    """A log of one run; `problems` become notifications of the tool."""
     rules = sorted(all_rules(), key=lambda rule: rule.code)
     index = {rule.code: number for number, rule in enumerate(rules)}
     invocation: dict[str, Any] = {"executionSuccessful": not problems}

@@ -105,7 +105,7 @@ def _placements(checkpoint: Checkpoint) -> dict[str, Placement]:
 
 
 def _select_variables(checkpoint: Checkpoint, globs: Sequence[str]) -> list[Variable]:
-    """The variables that any of the patterns selects; a pattern that selects none is told."""
+    """Return the variables that any pattern selects; report a pattern that selects none."""
     from ckptls.checkpoint.compare.selection import selected, why_nothing
 
     for glob in globs:

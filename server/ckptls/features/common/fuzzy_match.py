@@ -1,4 +1,4 @@
-"""Which of many names a person means who typed a few of their letters."""
+"""Fuzzy matching: finds the names that contain typed letters in order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAX_CANDIDATES = 2_000
 
 
 class Narrowing:
-    """What was found in some names last: who types on looks for more letters in fewer names."""
+    """What was found in some names last: further typing narrows the search."""
 
     __slots__ = ("_last",)
 

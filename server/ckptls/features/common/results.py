@@ -70,7 +70,7 @@ class Hover:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A change of the code around a finding, where no text between the quotes mends it."""
+    """A change of the code around a finding, where no text between the quotes fixes it."""
 
     title: str
     span: Span
@@ -96,7 +96,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A change that mends a finding."""
+    """A change that fixes a finding."""
 
     title: str
     span: Span

@@ -38,7 +38,7 @@ def findings(binder: Binder, settings: Settings) -> list[Finding]:
 def find_in_steps(
     binder: Binder, settings: Settings, verdicts: SilentSiteCache
 ) -> Generator[None, None, list[Finding]]:
-    """The same step by step: between two, others may have their turn.
+    """Find the findings in steps, between which other work may run.
 
     `verdicts` are those of the document's last analysis: only what is new is judged again.
     Another analysis of the document makes the rest worthless; whoever sees one closes this.
@@ -71,7 +71,7 @@ def find_in_steps(
 def _run_rules(
     binder: Binder, rules: tuple[Rule, ...], verdicts: SilentSiteCache
 ) -> Generator[None, None, dict[Rule, Reported]]:
-    """What each rule tells of the sites of a document, where it tells anything."""
+    """Run all rules; return each rule's findings by site."""
     context = Context(binder)
     by_role: dict[Role, list[Rule]] = {}
     for rule in rules:
@@ -170,5 +170,5 @@ def _with_severity(finding: Finding, settings: Settings) -> Finding:
 
 
 def find_unread_places(binder: Binder) -> tuple[str, ...]:
-    """The places that must be looked at before the findings are all there."""
+    """Return the paths that must be read before the findings are complete."""
     return tuple(dict.fromkeys(path for each in binder.bindings() for path in each.pending))

@@ -1,4 +1,4 @@
-"""What is wrong in a file of settings: names that are none, values that cannot be used."""
+"""Findings in settings files: unknown names and invalid values."""
 
 from __future__ import annotations
 

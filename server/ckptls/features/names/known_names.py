@@ -39,7 +39,7 @@ class ModelNames:
         """Whether a pattern may find one of them.
 
         Raises:
-            SlowPatternError: that cannot be told in time.
+            SlowPatternError: deciding it takes too long.
         """
         if any(map(test.finds, self.names)):
             return True

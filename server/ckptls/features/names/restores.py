@@ -134,7 +134,7 @@ def takes(restore: Restore, name: str, allowance: Allowance) -> bool:
     A pattern that is not known may leave it out, and does not take it for sure.
 
     Raises:
-        SlowPatternError: what a pattern matches cannot be told in time.
+        SlowPatternError: matching a pattern takes too long.
     """
     full = name + ":0"  # filters see the name of the tensor
     include, exclude = restore.include, restore.exclude

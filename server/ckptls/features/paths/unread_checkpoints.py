@@ -1,4 +1,4 @@
-"""Checkpoints that code names and that nobody could look into."""
+"""Checkpoints that code names but that could not be read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WRITTEN = frozenset({PathForm.OUTPUT, PathForm.WORKING})
 
 
 def explain_unread_checkpoints(binder: Binder) -> dict[str, str]:
-    """By path a clause that says why the checkpoint there was not looked into.
+    """Return, by path, a clause that says why the checkpoint was not read.
 
     A library that reads its format is missing, it is on another machine that may not be asked
     or does not answer, or it is beyond the limits. What is wrong with the checkpoint itself is

@@ -39,7 +39,7 @@ Items = Any  # a list of (operation, argument), whose types differ by operation
 
 
 class PatternTooLargeError(Exception):
-    """The pattern is too large to be looked at."""
+    """The pattern is too large to analyze."""
 
 
 @dataclass(frozen=True, slots=True)

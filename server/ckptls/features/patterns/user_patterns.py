@@ -30,7 +30,7 @@ _NO_ROOM = (PatternTooLargeError, RecursionError, MemoryError)
 
 
 class SlowPatternError(Exception):
-    """What the pattern matches cannot be told in time."""
+    """Matching the pattern takes too long."""
 
 
 class Found(Protocol):

@@ -1,4 +1,4 @@
-"""Entries of assignment maps whose two sides do not go together."""
+"""Entries of assignment maps whose two sides do not match."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class AssignmentMapForm(Rule):
 
 
 class _Entry:
-    """An entry of a map whose sides do not go together."""
+    """An entry of a map whose sides do not match."""
 
     def __init__(self, site: Site, value: Text, binding: Binding, context: Context) -> None:
         self.site, self.value = site, value

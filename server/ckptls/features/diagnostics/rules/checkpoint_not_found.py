@@ -1,4 +1,4 @@
-"""Paths at which no checkpoint is, while one nearly of that name stands beside."""
+"""Paths without a checkpoint, next to a checkpoint with almost that name."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class MissingCheckpoint(Rule):
     def _check_moved(
         self, site: Site, use: PathUse, written: str, binding: Binding, context: Context
     ) -> Finding | None:
-        """A directory whose state file names another place than the one it lies in."""
+        """Check a directory whose state file names another directory than its own."""
         if use.form not in DIRECTORIES | {PathForm.ANY} or site.function.endswith(_PATIENT):
             return None
         entries = context.look(use) or ()
@@ -126,7 +126,7 @@ class MissingCheckpoint(Rule):
     def _check_missing(
         self, site: Site, use: PathUse, written: str, binding: Binding, context: Context
     ) -> Finding | None:
-        """A path at which nothing is, and one nearly like it at which something is."""
+        """Check a path at which nothing exists while a similar path exists."""
         entries = context.look(use) or ()
         if use.form not in READ or not entries or not all(map(_is_nothing, entries)):
             return None

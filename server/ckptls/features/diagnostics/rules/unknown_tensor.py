@@ -83,7 +83,7 @@ class UnknownTensor(Rule):
 
 
 def _models(context: Context) -> list[Model]:
-    """The graphs that the code imports; none unless all of them are known."""
+    """Return the graphs that the code imports; empty unless all of them are known."""
     if "import_graph_def" in context.analysis.source.text:
         return []
     found: list[Model] = []

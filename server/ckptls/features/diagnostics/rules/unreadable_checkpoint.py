@@ -1,4 +1,4 @@
-"""Checkpoints that are there, but cannot be read."""
+"""Checkpoints that exist but cannot be read."""
 
 from __future__ import annotations
 
