@@ -203,7 +203,7 @@ def test_a_state_file_that_nobody_can_read_is_a_problem(tmp_path: Path) -> None:
     bundle(tmp_path / "m", VALUES)
     (tmp_path / "checkpoint").write_text("no state")
     assert told(in_directory(tmp_path)) == [
-        "it is no state file that TensorFlow can read, so it is ignored"
+        "TensorFlow cannot read it as a state file and ignores it"
     ]
 
 

@@ -19,7 +19,7 @@ def decoded(data: bytes, max_bytes: int) -> bytes:
     """What one Zstandard frame holds.
 
     Raises:
-        CheckpointDamaged: no sound frame, or one of more than `max_bytes`.
+        CheckpointDamaged: an invalid frame, or one of more than `max_bytes`.
     """
     import cramjam
 
@@ -33,7 +33,7 @@ def decoded(data: bytes, max_bytes: int) -> bytes:
             count = cramjam.zstd.decompress_into(data, buffer)
         except (cramjam.DecompressionError, ValueError, TypeError) as error:
             if stated is not None or room >= max_bytes:
-                raise CheckpointDamaged(f"no sound Zstandard: {str(error)[:200]}") from None
+                raise CheckpointDamaged(f"invalid Zstandard frame: {str(error)[:200]}") from None
             room = min(max_bytes, room * 8)
             continue
         if count > room or (stated is not None and count != stated):
@@ -51,7 +51,7 @@ def inflated(data: bytes, max_bytes: int) -> bytes:
     try:
         found = engine.decompress(data, max_bytes + 1)
     except zlib.error as error:
-        raise CheckpointDamaged(f"no sound gzip: {error}") from None
+        raise CheckpointDamaged(f"invalid gzip stream: {error}") from None
     if len(found) > max_bytes or not engine.eof:
         raise CheckpointDamaged("gzip data of another size than it should have")
     return found

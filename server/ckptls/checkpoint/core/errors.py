@@ -88,7 +88,7 @@ class CheckpointForeign(CheckpointUnsupported):
 
 
 class CheckpointUnreadable(CheckpointError):
-    """The operating system does not let us read it, or it is no regular file."""
+    """The operating system does not let us read it, or it is not a regular file."""
 
     code = "unreadable"
 

@@ -45,7 +45,7 @@ def scan_nodes(skimmer: Skimmer, start: int, end: int, scan: Scan) -> None:
     """Add the nodes of the GraphDef from `start` to `end` in the file to a scan.
 
     Raises:
-        CheckpointDamaged: it is no such message.
+        CheckpointDamaged: it is not such a message.
     """
     pos = start
     while pos < end:

@@ -63,9 +63,9 @@ def locate(path: str | os.PathLike[str]) -> Location:
         raise CheckpointNotFound("a path without a name cannot be a checkpoint", given)
     if not is_remote(given):
         return _locate(given)
-    from ckptls.checkpoint.storage.remote_filesystem import at_a_glance
+    from ckptls.checkpoint.storage.remote_filesystem import cached_listing
 
-    with at_a_glance():
+    with cached_listing():
         return _locate(given)
 
 

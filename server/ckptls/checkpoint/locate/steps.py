@@ -99,7 +99,7 @@ def read_history(directory: str) -> History:
 
     Raises:
         CheckpointNotFound: there is no such directory.
-        CheckpointUnreadable: the system refuses, or it is no directory.
+        CheckpointUnreadable: the system refuses, or it is not a directory.
     """
     directory = filesystem.plain(directory)
     state = read_state(join(directory, STATE_NAME))

@@ -17,7 +17,7 @@ _MISFIT_EDITS = 3  # a name whose shape does not fit stands behind those that do
 def suggest_variables(
     checkpoint: Checkpoint, name: str, shape: tuple[int, ...] | None = None, limit: int = 3
 ) -> list[str]:
-    """Variables that may have been meant by `name`, which is none; the likeliest first.
+    """Return variables that `name`, which does not exist, may mean; the likeliest first.
 
     If `shape` is given, those of that shape rank higher.
     """
@@ -32,7 +32,7 @@ def suggest_variables(
 
 
 def suggest_scopes(checkpoint: Checkpoint, scope: str, limit: int = 3) -> list[str]:
-    """Scopes that may have been meant by `scope`, which is none; without final slashes."""
+    """Return scopes that `scope`, which does not exist, may mean; without final slashes."""
     name, tree = scope.removesuffix("/"), checkpoint.tree
     return list(tree.noted((SCOPE, name, limit), lambda: _best(name, tree.scope_pool, limit)))
 

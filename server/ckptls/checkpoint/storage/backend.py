@@ -54,9 +54,9 @@ class System(Protocol):
 
 def version_of(info: dict[str, Any]) -> tuple[str, int]:
     """(version, mtime in ns) in what a file system tells of a file; empty and 0 if nothing."""
-    told = {key: str(info[key]) for key in (*_VERSION_KEYS, *_TIME_KEYS) if info.get(key)}
+    stated = {key: str(info[key]) for key in (*_VERSION_KEYS, *_TIME_KEYS) if info.get(key)}
     when = next((info[key] for key in _TIME_KEYS if info.get(key)), None)
-    return (json.dumps(told, sort_keys=True) if told else ""), _nanoseconds(when)
+    return (json.dumps(stated, sort_keys=True) if stated else ""), _nanoseconds(when)
 
 
 def _nanoseconds(when: object) -> int:

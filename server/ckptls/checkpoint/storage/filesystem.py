@@ -55,7 +55,7 @@ def plain(path: str) -> str:
         return path
     from ckptls.checkpoint.storage import urls
 
-    return urls.local_path(path) or urls.bare(path)
+    return urls.local_path(path) or urls.without_credentials(path)
 
 
 def plain_if_local(path: str) -> str:

@@ -29,7 +29,7 @@ class FsspecSystem:
 
         scheme = urls.scheme_of(url)
         options = {scheme: _options(scheme)}
-        self._fs, _ = url_to_fs(urls.dressed(url), skip_instance_cache=True, **options)
+        self._fs, _ = url_to_fs(urls.with_credentials(url), skip_instance_cache=True, **options)
 
     def status(self, url: str) -> Status | None:
         self._fs.invalidate_cache()
@@ -59,7 +59,7 @@ class FsspecSystem:
         return bytes(data)
 
     def _path(self, url: str) -> str:
-        return str(self._fs._strip_protocol(urls.unchained(urls.dressed(url))))
+        return str(self._fs._strip_protocol(urls.unchained(urls.with_credentials(url))))
 
     def _call(self, name: str, path: str, seconds: int, **options: Any) -> Any:
         """A method of the file system, given up after so many seconds where that is possible."""

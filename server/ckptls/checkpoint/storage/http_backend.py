@@ -76,7 +76,7 @@ class WebServer:
 
         async def request() -> _Answer:
             session = await self._fs.set_session()
-            address = self._fs.encode_url(urls.dressed(url))
+            address = self._fs.encode_url(urls.with_credentials(url))
             async with session.request(
                 method, address, headers=asked, allow_redirects=True, **options
             ) as reply:
@@ -92,7 +92,7 @@ _NOTHING = Status(is_directory=False)
 
 
 def _may_be_for_get_alone(method: str, url: str) -> bool:
-    return method == "HEAD" and urls.dressed(url) != url
+    return method == "HEAD" and urls.with_credentials(url) != url
 
 
 async def _head_of(reply: Any) -> Status | None:
@@ -106,8 +106,8 @@ async def _head_of(reply: Any) -> Status | None:
     kind = reply.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind == "text/html":  # a page that says so, instead of an honest 404
         return _NOTHING
-    told = {key: reply.headers.get(key) for key in ("ETag", "Content-MD5", "Last-Modified")}
-    version, mtime_ns = version_of(told)
+    stated = {key: reply.headers.get(key) for key in ("ETag", "Content-MD5", "Last-Modified")}
+    version, mtime_ns = version_of(stated)
     return Status(False, _size_of(reply), version, mtime_ns)
 
 

@@ -52,8 +52,8 @@ class CheckpointRefused(CheckpointUnreachable):
     """The server answers, and does not let us have this one; others it may."""
 
 
-def told(error: Exception, url: str) -> CheckpointError:
-    """The error of a library as one of ours, about the address `url`."""
+def translate_error(error: Exception, url: str) -> CheckpointError:
+    """Return the error of a library as one of ours, about the address `url`."""
     if isinstance(error, CheckpointError):
         return error
     names = {kind.__name__ for kind in type(error).__mro__}

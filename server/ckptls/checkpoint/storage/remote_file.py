@@ -37,7 +37,7 @@ class RemoteFile(OpenFile):
     __slots__ = ("_ahead", "_blocks", "_expected", "_is_fetched", "_status", "_whole")
 
     def __init__(self, path: str) -> None:
-        self.path = urls.bare(path)
+        self.path = urls.without_credentials(path)
         found = remote_filesystem.status(self.path)
         if found is None:
             raise CheckpointNotFound(f"no file `{self.path}`", self.path)

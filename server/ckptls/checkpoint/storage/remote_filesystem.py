@@ -1,7 +1,7 @@
 """What is at an address: the part of `files` that speaks to other machines.
 
 Each question costs a request, and locating one checkpoint asks many, some of them twice.
-Within `at_a_glance` an answer is remembered; outside, every question is put anew.
+Within `cached_listing` an answer is remembered; outside, every question is asked again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ckptls.checkpoint.core.types import FileStamp
 from ckptls.checkpoint.storage import urls
 from ckptls.checkpoint.storage.backend import Status, System
 from ckptls.checkpoint.storage.backends import forget, system_of
-from ckptls.checkpoint.storage.remote_errors import CheckpointRefused, told
+from ckptls.checkpoint.storage.remote_errors import CheckpointRefused, translate_error
 
 _INDEX_SUFFIX = ".index"
 # What makes a directory of a web server one, where the server lists nothing.
@@ -26,7 +26,7 @@ _Answer = TypeVar("_Answer")
 
 
 @dataclass(slots=True)
-class _Glance:
+class _RequestCache:
     """What was seen since a search began; `refusal` is the first that we were not shown."""
 
     statuses: dict[str, Status | None] = field(default_factory=dict)
@@ -35,14 +35,14 @@ class _Glance:
 
 
 class _Here(threading.local):
-    glance: _Glance | None = None
+    glance: _RequestCache | None = None
 
 
 _here = _Here()
 
 
 @contextmanager
-def at_a_glance() -> Iterator[None]:
+def cached_listing() -> Iterator[None]:
     """Ask for nothing twice until the end of the `with` statement.
 
     A server that refuses may have what is asked for, or not. Where nothing is found in the
@@ -51,7 +51,7 @@ def at_a_glance() -> Iterator[None]:
     if _here.glance is not None:
         yield
         return
-    glance = _here.glance = _Glance()
+    glance = _here.glance = _RequestCache()
     try:
         yield
     except CheckpointNotFound:
@@ -67,7 +67,7 @@ def status(url: str, *, is_fresh: bool = False) -> Status | None:
 
     Raises:
         CheckpointUnreachable: the server does not answer, or a library is missing;
-            outside of `at_a_glance` also if it refuses.
+            outside of `cached_listing` also if it refuses.
     """
     glance = None if is_fresh else _here.glance
     if glance is None:
@@ -90,7 +90,7 @@ def ask(url: str, question: Callable[[System], _Answer]) -> _Answer:
     try:
         return question(system_of(url))
     except Exception as error:  # noqa: BLE001  each library has exceptions of its own
-        ours = told(error, url)
+        ours = translate_error(error, url)
         ours.named(url)
     if isinstance(ours, CheckpointRefused):
         forget(url)  # its credentials may be others when it is asked again
@@ -99,14 +99,14 @@ def ask(url: str, question: Callable[[System], _Answer]) -> _Answer:
 
 def is_file(url: str) -> bool:
     """Whether there is a file at an address."""
-    url = urls.bare(url)
+    url = urls.without_credentials(url)
     found = None if url.endswith("/") else status(url)
     return found is not None and not found.is_directory
 
 
 def is_directory(url: str) -> bool:
     """Whether an address is a directory: on a web server, whether it looks like one."""
-    url = urls.bare(url)
+    url = urls.without_credentials(url)
     if not _is_web(url):
         found = status(url.rstrip("/") if urls.parts(url)[1].strip("/") else url)
         return found is not None and found.is_directory
@@ -117,23 +117,29 @@ def is_directory(url: str) -> bool:
 
 def can_be_listed(url: str) -> bool:
     """Whether the names in a directory can be had."""
-    url = urls.bare(url)
+    url = urls.without_credentials(url)
     return not _is_web(url) or bool(_names(url))
 
 
 def file_names(url: str) -> list[str]:
     """Base names of the files in a directory; empty if it cannot be listed."""
-    return [name for name, is_directory in _names(urls.bare(url)).items() if not is_directory]
+    return [
+        name
+        for name, is_directory in _names(urls.without_credentials(url)).items()
+        if not is_directory
+    ]
 
 
 def directory_names(url: str) -> list[str]:
     """Base names of the directories in a directory; empty if it cannot be listed."""
-    return [name for name, is_directory in _names(urls.bare(url)).items() if is_directory]
+    return [
+        name for name, is_directory in _names(urls.without_credentials(url)).items() if is_directory
+    ]
 
 
 def stamp_of(url: str) -> FileStamp | None:
     """(address, mtime in ns, size, number of its version) of a file, None if there is none."""
-    url = urls.bare(url)
+    url = urls.without_credentials(url)
     found = status(url)
     return None if found is None or found.is_directory else stamp(url, found)
 

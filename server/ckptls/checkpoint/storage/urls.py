@@ -107,8 +107,8 @@ def is_below(url: str, directory: str) -> bool:
     return normal(url).startswith(normal(directory) + "/")
 
 
-def bare(url: str) -> str:
-    """The address without its secrets, which are remembered for `dressed`."""
+def without_credentials(url: str) -> str:
+    """The address without its secrets, which are remembered for `with_credentials`."""
     user, url = _without_user(url)
     if user:
         _keep(_users, parts(url)[0], user)
@@ -119,7 +119,7 @@ def bare(url: str) -> str:
     return url
 
 
-def dressed(url: str) -> str:
+def with_credentials(url: str) -> str:
     """The address with the secrets that it, or its neighbours, came with."""
     if not (_users or _queries):
         return url

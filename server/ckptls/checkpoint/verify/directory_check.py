@@ -38,7 +38,7 @@ def verify_directory(directory: str, report: Report) -> None:
 def _verify_state(directory: str, path: str, report: Report) -> None:
     state = _read(path)
     if state is None:
-        what = "it is no state file that TensorFlow can read, so it is ignored"
+        what = "TensorFlow cannot read it as a state file and ignores it"
         report.problems.append(Problem("invalid-state-file", what, path))
         return
     if not _is_there(directory, state.path):

@@ -255,11 +255,11 @@ def _data_files(reader: _Reader, base: str) -> list[tuple[str, str]]:
     before = b""
     for prefix, suffix, folder in zip(shared, suffixes, folders, strict=True):
         if prefix > len(before) or prefix + suffix > MAX_PATH_BYTES or folder > prefix + suffix:
-            raise CheckpointDamaged("a path of a data file that is none")
+            raise CheckpointDamaged("an invalid path of a data file")
         before = before[:prefix] + reader.bytes(suffix)
         path = base + before.decode("utf-8", "backslashreplace")
         if len(path) > MAX_PATH_BYTES or "\0" in path or path.startswith("/"):
-            raise CheckpointDamaged("a path of a data file that is none")
+            raise CheckpointDamaged("an invalid path of a data file")
         files.append((base + before[:folder].decode("utf-8", "backslashreplace"), path))
     return files
 

@@ -110,6 +110,6 @@ def _present(directory: str, names: list[str]) -> list[Location]:
 
 
 def _step(name: str) -> int:
-    """One more than the number of the step that a folder is called by, 0 if it is none."""
+    """One more than the number of the step that a folder is called by, 0 if it is not one."""
     match = _STEP.fullmatch(name)
     return int(match[1]) + 1 if match else 0

@@ -258,7 +258,7 @@ def _is_full(directory: str) -> bool:
 
 def _leaves(tree: Any) -> Iterator[tuple[str, Leaf]]:
     if not isinstance(tree, dict):
-        raise CheckpointDamaged("its tree is none")
+        raise CheckpointDamaged("its tree is not a JSON object")
     for entry in tree.values():
         try:
             keys = [str(part["key"]) for part in entry["key_metadata"]]

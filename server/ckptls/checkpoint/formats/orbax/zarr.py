@@ -62,7 +62,7 @@ def describe(data: bytes, name: str) -> Description:
     """What `.zarray` or `zarr.json` says of the array `name`.
 
     Raises:
-        CheckpointDamaged: no sound description.
+        CheckpointDamaged: an invalid description.
     """
     stated = json_object(data, f"the description of `{name}`")
     try:

@@ -237,7 +237,7 @@ def read_index(path: str) -> tuple[Weights, FileStamp]:
     """What an index says: variable -> base names of its files; and its stamp.
 
     Raises:
-        CheckpointDamaged: it is no JSON, or has no map of variables.
+        CheckpointDamaged: it is not JSON, or has no map of variables.
         CheckpointTooLarge: it has more than 64 MiB.
     """
     try:
