@@ -164,7 +164,7 @@ def test_the_extension_offers_every_setting():
         assert f"ckptls.{each.name.replace('_', '-')}" in offered
 
 
-# What opens a file or reads it. Files that are not ours are opened by `checkpoint/opening` alone,
+# What opens a file or reads it. Files that are not ours are opened by `open_regular` alone,
 # which takes regular files only, never waits for one, and reads no more than it is asked for.
 _OPENS = {"open", "fdopen", "read_bytes", "read_text", "fromfile", "memmap", "mmap"}
 _OPENS |= {"copy2", "copyfile", "genfromtxt", "loadtxt"}
@@ -209,4 +209,4 @@ def test_files_are_opened_by_one_module_alone():
             is_one = called.rpartition(".")[2] in _OPENS or called in _OPENS_TOO
             if is_one and called not in _OPENS_DOCUMENTS:
                 found.add((place, called))
-    assert found - _MAY_OPEN == set(), "use checkpoint/opening or workspace/regular"
+    assert found - _MAY_OPEN == set(), "use storage/open_regular or workspace/safe_open"

@@ -85,7 +85,7 @@ def test_a_directory_is_verified_with_its_state_file(prefix: str, tmp_path: Path
     (tmp_path / "checkpoint").write_text("nonsense")
     for path in (str(tmp_path), str(tmp_path / "checkpoint")):
         done = verify(path)
-        assert (done.returncode, "no state file" in done.stdout) == (1, True), path
+        assert (done.returncode, "as a state file" in done.stdout) == (1, True), path
     assert verify(prefix).returncode == 0
 
 

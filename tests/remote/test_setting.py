@@ -56,7 +56,7 @@ def test_no_server_is_asked_by_a_look_alone(project: Project, web_tree: Site) ->
 
 def test_hover_says_that_it_is_off_and_how_to_allow_it(project: Project, memory: str) -> None:
     text = project.hover("tf.train.load_checkpoint('memory://store<cursor>/m')")
-    assert f"{memory} is not read: checkpoints on other machines are off" in text
+    assert f"{memory} is not read: checkpoints on other machines are disabled" in text
     assert "ckptls.remote" in text
     project.settings(remote=True)
     assert "V2 checkpoint · 2 variables" in project.hover(

@@ -2,7 +2,7 @@
 
 A table is data blocks, an index block that says where they are, and a footer that says
 where the index block is. This module finds, verifies and unpacks blocks; what is in them
-is for `bundle` (V2) and `v1` to say.
+is for `v2/index` and `v1/metadata` to say.
 
 Source: tensorflow/core/lib/io/{format,block,table_builder}.cc, a descendant of LevelDB's.
 """

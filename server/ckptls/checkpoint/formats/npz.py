@@ -70,7 +70,7 @@ def read(location: Location) -> Contents:
 
 
 def open_values(location: Location, names: Sequence[str] = ()) -> sharded_index.ShardValues:
-    """The arrays' values; see `values.ValueReader`."""
+    """The arrays' values; see `ValueReader`."""
     return sharded_index.ShardValues(location, _Opened)
 
 

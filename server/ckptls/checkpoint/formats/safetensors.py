@@ -116,7 +116,7 @@ def read(location: Location) -> Contents:
 
 
 def open_values(location: Location, names: Sequence[str] = ()) -> sharded_index.ShardValues:
-    """The tensors' values; see `values.ValueReader`."""
+    """The tensors' values; see `ValueReader`."""
     return sharded_index.ShardValues(location, _Opened)
 
 

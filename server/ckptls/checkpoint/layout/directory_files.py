@@ -1,6 +1,6 @@
 """Which checkpoints stand in a directory, judged by names and, for V1, by a file's end."""
 
-# Why os.path and not pathlib: see files.py.
+# Why os.path and not pathlib: see storage/filesystem.py.
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ tensorflow/python/checkpoint/checkpoint_management.py (`latest_checkpoint`,
 `get_checkpoint_state`, `checkpoint_exists_internal`), tensorflow/c/checkpoint_reader.cc.
 """
 
-# Why os.path and not pathlib: see files.py.
+# Why os.path and not pathlib: see storage/filesystem.py.
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ here but the state file and the last bytes of what may be a V1 file.
 Source: tensorflow/python/training/checkpoint_utils.py, tensorflow/c/checkpoint_reader.cc.
 """
 
-# Why os.path and not pathlib: see files.py.
+# Why os.path and not pathlib: see storage/filesystem.py.
 
 from __future__ import annotations
 

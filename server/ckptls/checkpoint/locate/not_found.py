@@ -1,6 +1,6 @@
 """What to say when there is no checkpoint at a path: what stands there instead."""
 
-# Why os.path and not pathlib: see files.py.
+# Why os.path and not pathlib: see storage/filesystem.py.
 
 from __future__ import annotations
 

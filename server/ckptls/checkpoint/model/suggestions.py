@@ -7,10 +7,6 @@ from ckptls.checkpoint.model.suggestion_ranks import SCOPE, VARIABLE, rank_candi
 from ckptls.checkpoint.names.edit_distance import Rank
 from ckptls.checkpoint.names.name_pool import Pool
 
-TYPE_CHECKING = False  # as typing's, without importing typing
-if TYPE_CHECKING:
-    pass
-
 _MISFIT_EDITS = 3  # a name whose shape does not fit stands behind those that do by so much
 
 

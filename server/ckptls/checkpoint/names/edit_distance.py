@@ -2,7 +2,7 @@
 
 Two questions are answered here, for single segments, scopes and whole variable names:
 whether a name is so near another that it must be a slip (`is_near_miss`), and which of
-many names are nearest (`nearest`). What a checkpoint offers is in `suggest`.
+many names are nearest (`nearest`). What a checkpoint offers is in `model/suggestions`.
 
 The distance is Damerau and Levenshtein's: insertions, deletions, substitutions and swaps
 of neighbours. It comes from rapidfuzz, loaded at the first question.

@@ -1,6 +1,6 @@
 """File systems of other machines: one class for all that fsspec knows.
 
-`WebServer` in `remote_http` has the same three methods for HTTP, which is no file system.
+`WebServer` in `http_backend` has the same three methods for HTTP, which is no file system.
 Source: fsspec's documentation of AbstractFileSystem; s3fs; gcsfs.
 """
 

@@ -1,4 +1,4 @@
-"""What is at an address: the part of `files` that speaks to other machines.
+"""What is at an address: the part of `filesystem` that speaks to other machines.
 
 Each question costs a request, and locating one checkpoint asks many, some of them twice.
 Within `cached_listing` an answer is remembered; outside, every question is asked again.

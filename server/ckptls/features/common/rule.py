@@ -1,4 +1,4 @@
-"""What a rule is, and all of them.
+"""What a rule is.
 
 A rule's docstring is its documentation page; its class attributes are its only
 registration. Whether a finding is told at all (settings, pragmas, one finding a string) is

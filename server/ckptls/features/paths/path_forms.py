@@ -1,6 +1,6 @@
 """Whether TensorFlow opens a path in the form that a function wants, and if not, why.
 
-Each answer follows from the facts that were seen at the path (`checkpoint/path_facts`); the
+Each answer follows from the facts that were seen at the path (`checkpoint/layout/path_facts`); the
 oracle tests compare it with TensorFlow for every form and many shapes of paths.
 """
 

@@ -423,7 +423,7 @@ class Evaluator(Names, InterpreterProtocol):
         return UNKNOWN
 
     def function_of(self, node: ir.Lambda) -> Values:
-        """The function that a lambda makes; see `interpret`."""
+        """The function that a lambda makes; see `interpreter`."""
         return UNKNOWN
 
     def _call(self, node: ir.Call) -> Values:

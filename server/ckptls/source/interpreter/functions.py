@@ -89,7 +89,7 @@ class Functions(Caller):
         return frame
 
     def execute(self, statement: ir.Stmt) -> bool:
-        """Runs a statement; see `interpret`."""
+        """Runs a statement; see `interpreter`."""
         raise NotImplementedError
 
     def _around(self, function: FunctionValue) -> Frame:

@@ -53,7 +53,7 @@ from ckptls.source.syntax.chunks import ChunkPool
 from ckptls.source.syntax.ir import Chunk
 
 _MAX_CONTEXTS = 32
-# Dense crowds (see `syntax`) are read as other code up to so many bytes of them, and behind that
+# Dense crowds (see `rows`) are read as other code up to so many bytes of them, and behind that
 # where they mention a function of the catalogue.
 _CROWDS_READ = 8_000
 # Words that come with names that are bound, names that surely are not only read, and what

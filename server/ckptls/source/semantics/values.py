@@ -1,7 +1,7 @@
 """What an expression may be worth, as far as reading the code can tell.
 
 An expression has several possible values (branches, defaults); `UNKNOWN` among them says
-that there are others. Texts are in `pieces`.
+that there are others. Texts are in `pattern_text`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """HDF5 files through h5py: the data sets behind hard links, and nothing outside of the file.
 
 The library under h5py is large and written in C; a damaged file can send it into a loop or
-end its process. So this module works in a process of its own, see `hdf5_process`.
+end its process. So this module works in a process of its own, see `worker_client`.
 
 Soft links are followed where a file names what it holds, and external links never: both are named
 if they lead out of the file or to nothing. A data set whose elements lie in another file, or are

@@ -27,7 +27,7 @@ Answer = tuple[dict[str, Any], Any]
 
 
 class HDF5Values(Closing):
-    """The files of a checkpoint, each with a process; see `values.ValueReader`.
+    """The files of a checkpoint, each with a process; see `ValueReader`.
 
     `names` are all variables, in the order in which they will probably be asked for.
     """

@@ -68,7 +68,7 @@ def read(location: Location) -> Contents:
 
 
 def open_values(location: Location, names: Sequence[str] = ()) -> hdf5_values.HDF5Values:
-    """The variables' values; see `values.ValueReader`. `names` will probably be asked for."""
+    """The variables' values; see `ValueReader`. `names` will probably be asked for."""
     return hdf5_values.HDF5Values(_weight_files(location, [])[0], open_weights, names)
 
 

@@ -96,7 +96,7 @@ def read(location: Location) -> Contents:
 
 
 def open_values(location: Location, names: Sequence[str] = ()) -> OrbaxValues:
-    """The values of arrays and texts; see `values.ValueReader`."""
+    """The values of arrays and texts; see `ValueReader`."""
     return OrbaxValues(location)
 
 

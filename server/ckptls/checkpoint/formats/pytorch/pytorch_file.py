@@ -1,7 +1,7 @@
 """PyTorch's files: zip archives, and the two formats from before PyTorch 1.6.
 
-The pickle in them is never run: `pickles` reads what it would build. TorchScript archives and
-whole modules have the same layout.
+The pickle in them is never run: `pickle_scanner` reads what it would build. TorchScript archives
+and whole modules have the same layout.
 
 Source: torch/serialization.py.
 """
@@ -34,7 +34,7 @@ def read(location: Location) -> Contents:
 
 
 def open_values(location: Location, names: Sequence[str] = ()) -> sharded_index.ShardValues:
-    """The tensors' values; see `values.ValueReader`."""
+    """The tensors' values; see `ValueReader`."""
     return sharded_index.ShardValues(location, _Opened)
 
 

@@ -115,7 +115,7 @@ def read(location: Location) -> Contents:
 
 
 def open_values(location: Location, names: Sequence[str] = ()) -> DistributedValues:
-    """The tensors' values; see `values.ValueReader`."""
+    """The tensors' values; see `ValueReader`."""
     return DistributedValues(location)
 
 

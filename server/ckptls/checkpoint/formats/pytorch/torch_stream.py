@@ -62,7 +62,7 @@ class PickleReader:
 
         Raises:
             CheckpointIncomplete: the file ends before it does.
-            CheckpointError: as `pickles.read_pickle`.
+            CheckpointError: as `pickle_scanner.read_pickle`.
         """
         if not self._start <= self.place < self._start + len(self._data):
             self._load(_FIRST_BYTES)

@@ -161,7 +161,7 @@ def listed(location: Location, read_file: Callable[[str], Found]) -> Contents:
 
 
 class ShardValues(Closing):
-    """The values of a checkpoint in one file, or in shards; see `values.ValueReader`.
+    """The values of a checkpoint in one file, or in shards; see `ValueReader`.
 
     `open_shard` opens one file. A variable is read from the one that the index says, or from
     the first that has it.

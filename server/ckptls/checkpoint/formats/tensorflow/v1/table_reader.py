@@ -3,7 +3,7 @@
 A block holds many small tensors or one large one. Small and compressed blocks are read as a
 whole and verified; in a large one only the headers of the entries are read on the way.
 
-Source: as `v1` and `table`.
+Source: as `metadata` and `codecs/sstable`.
 """
 
 from __future__ import annotations

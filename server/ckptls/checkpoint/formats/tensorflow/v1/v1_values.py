@@ -32,7 +32,7 @@ _Part = tuple[Extents, "np.ndarray"]
 
 
 def open_values(checkpoint: Checkpoint) -> V1Values:
-    """The values of a V1 checkpoint; see `values.ValueReader`."""
+    """The values of a V1 checkpoint; see `ValueReader`."""
     return V1Values(checkpoint)
 
 
@@ -68,7 +68,7 @@ class V1Values(Closing):
         return assembled(variable.shape, variable.dtype, parts)
 
     def verify(self, name: str) -> int:
-        """As `read`; `verify_v1` has a way of its own."""
+        """As `read`; `verify/tensorflow_v1` has a way of its own."""
         return self.read(name).nbytes
 
     def verify_rest(self) -> None:

@@ -1,4 +1,4 @@
-"""The part of the reader that is written in C, where it was built: the loop of `stretches`.
+"""The part of the reader that is written in C, where it was built: the loop of `entry_loop`.
 
 It is an option: without it everything works, and listing takes several times as long. The
 environment variable CKPTLS_PURE_PYTHON leaves it out.

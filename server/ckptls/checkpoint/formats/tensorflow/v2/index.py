@@ -1,7 +1,7 @@
 """V2 checkpoints: the `.index` file, whose values say what each variable is.
 
 Here are its header, partitioned variables and names that are no ASCII; the loop over the
-entries is in `stretches`.
+entries is in `entry_loop`.
 
 Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc,
 tensorflow/core/protobuf/tensor_bundle.proto, tensorflow/c/checkpoint_reader.cc.

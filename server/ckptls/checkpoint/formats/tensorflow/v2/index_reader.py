@@ -1,6 +1,6 @@
 """Where the bytes of a variable lie: single entries of a V2 `.index`.
 
-`bundle` lists names and shapes and leaves the rest undecoded. Here one entry is decoded
+`index` lists names and shapes and leaves the rest undecoded. Here one entry is decoded
 whole, and found without reading the others: the index block says which data block may hold
 a key, and the restart points of that block say where in it.
 

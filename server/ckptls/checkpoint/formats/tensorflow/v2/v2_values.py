@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def open_values(checkpoint: Checkpoint) -> BundleValues:
-    """The values of a V2 checkpoint; see `values.ValueReader`."""
+    """The values of a V2 checkpoint; see `ValueReader`."""
     return BundleValues(checkpoint)
 
 
@@ -76,7 +76,7 @@ class BundleValues(Closing):
         return assembled(entry.shape, entry.dtype, parts)
 
     def verify(self, name: str) -> int:
-        """As `read`; `verify_bundle` has a way of its own."""
+        """As `read`; `verify/tensorflow_v2` has a way of its own."""
         return self.read(name).nbytes
 
     def verify_rest(self) -> None:
