@@ -291,7 +291,7 @@ BOUNDED = {
     "checkpoint/locate/steps.py:_METRICS": 1024,  # a name of a file
     "checkpoint/locate/not_found.py:_STEP": 1024,  # a name of a file
     "source/semantics/catalogue.py:_WORD_BEFORE": 100,  # a window of the text
-    "source/syntax/chunks.py:_OPENS_BODY": 200,  # a window of the text
+    "source/syntax/ir.py:_OPENS_BODY": 200,  # a window of the text
 }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 FAULTS = {
     "hover": "ckptls.lsp.handlers.hover.hover",
     "completion": "ckptls.lsp.handlers.completion.completion",
-    "findings": "ckptls.lsp.session.document_diagnostics.judged",
+    "findings": "ckptls.lsp.session.document_diagnostics.find_in_steps",
     "lens": "ckptls.lsp.handlers.code_lens.lenses",
     "edit": "ckptls.lsp.session.documents.to_edit",
     "settings": "ckptls.lsp.session.folder_settings.load_settings",

@@ -30,7 +30,7 @@ _MOST = 3
 _NUMBER = re.compile(r"_\d+(?=/|$)")
 # What Python makes of a backslash and a letter, and a backslash that stays.
 _ESCAPES = dict(zip("\a\b\f\n\r\t\v", ("/a", "/b", "/f", "/n", "/r", "/t", "/v"), strict=True))
-_BACKSLASHES = re.compile(r"\\+(?=[A-Za-z0-9_])")
+_BACKSLASHES = re.compile(r"(?<!\\)\\+(?=[A-Za-z0-9_])")
 
 
 class PatternMatchesNothing(Rule):
