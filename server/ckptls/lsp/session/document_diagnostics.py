@@ -132,6 +132,8 @@ class Findings:
             if found is not None:
                 document.found = (state, found)
                 return found
+            # More keys will come: what is found between two of them is found in vain.
+            await self.wait_until_settled(uri)
         return []
 
     async def _find_in_steps(
