@@ -23,7 +23,7 @@ class Status:
     """What a file system says of one path.
 
     size: in bytes; None where it does not tell.
-    version: differs for another content; empty where nothing is told that would.
+    version: differs for other content; empty where the file system reports nothing of the kind.
     """
 
     is_directory: bool
@@ -53,7 +53,7 @@ class System(Protocol):
 
 
 def version_of(info: dict[str, Any]) -> tuple[str, int]:
-    """(version, mtime in ns) in what a file system tells of a file; empty and 0 if nothing."""
+    """(version, mtime in ns) from what a file system reports of a file; empty and 0 if unknown."""
     stated = {key: str(info[key]) for key in (*_VERSION_KEYS, *_TIME_KEYS) if info.get(key)}
     when = next((info[key] for key in _TIME_KEYS if info.get(key)), None)
     return (json.dumps(stated, sort_keys=True) if stated else ""), _nanoseconds(when)

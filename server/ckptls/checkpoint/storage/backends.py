@@ -35,7 +35,7 @@ def system_of(url: str) -> System:
 
 
 def forget(url: str = "") -> None:
-    """Ask for a file system anew the next time: credentials are read once by most of them."""
+    """Connect to a file system again the next time: most of them read credentials only once."""
     with _lock:
         if url:
             _systems.pop(urls.parts(url)[0], None)

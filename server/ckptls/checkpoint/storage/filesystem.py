@@ -30,6 +30,7 @@ from ckptls.checkpoint.storage.open_regular import special_kind
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TypeVar
 
     _T = TypeVar("_T")
@@ -189,11 +190,7 @@ def file_names(directory: str) -> list[str]:
         from ckptls.checkpoint.storage import remote_filesystem
 
         return remote_filesystem.file_names(directory)
-    try:
-        with os.scandir(directory or ".") as items:
-            return [item.name for item in islice(items, MAX_ENTRIES) if item.is_file()]
-    except (OSError, ValueError):
-        return []
+    return _names(directory, os.DirEntry.is_file)
 
 
 def directory_names(directory: str) -> list[str]:
@@ -205,9 +202,14 @@ def directory_names(directory: str) -> list[str]:
         from ckptls.checkpoint.storage import remote_filesystem
 
         return remote_filesystem.directory_names(directory)
+    return _names(directory, os.DirEntry.is_dir)
+
+
+def _names(directory: str, is_wanted: Callable[[os.DirEntry[str]], bool]) -> list[str]:
+    """Base names of the entries of a directory of this machine that are wanted."""
     try:
         with os.scandir(directory or ".") as items:
-            return [item.name for item in islice(items, MAX_ENTRIES) if item.is_dir()]
+            return [item.name for item in islice(items, MAX_ENTRIES) if is_wanted(item)]
     except (OSError, ValueError):
         return []
 

@@ -15,7 +15,7 @@ from ckptls.checkpoint.core.printable import printable
 from ckptls.checkpoint.model.checkpoint import Checkpoint, Variable, num_bytes_of
 from ckptls.checkpoint.reader import read_checkpoint
 from ckptls.cli.output.console import (
-    FORMATS,
+    add_format,
     add_no_slots,
     align_columns,
     chosen_format,
@@ -79,7 +79,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--values", action="store_true", help="also compare the numbers (NaN equals NaN)"
     )
-    parser.add_argument("--format", choices=FORMATS, help="default: table on a terminal, else text")
+    add_format(parser)
 
 
 def run(args: argparse.Namespace) -> int:

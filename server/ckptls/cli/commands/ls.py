@@ -9,7 +9,8 @@ from ckptls.checkpoint.core.printable import printable
 from ckptls.checkpoint.model.checkpoint import Checkpoint, Variable
 from ckptls.checkpoint.reader import read_checkpoint
 from ckptls.cli.output.console import (
-    FORMATS,
+    add_checkpoint,
+    add_format,
     add_no_slots,
     chosen_format,
     format_count,
@@ -31,11 +32,7 @@ _ORDERS = ("name", "size", "parameters", "shape", "dtype", "offset")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    parser.add_argument(
-        "checkpoint",
-        metavar="CKPT",
-        help="a prefix such as run/model.ckpt-100, one of its files, or a directory",
-    )
+    add_checkpoint(parser)
     parser.add_argument(
         "globs",
         metavar="GLOB",
@@ -43,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="list only names that match one of these, such as '*/weights'; * also matches /",
     )
-    parser.add_argument("--format", choices=FORMATS, help="default: table on a terminal, else text")
+    add_format(parser)
     parser.add_argument(
         "--sort", choices=_ORDERS, default="name", help="sizes: largest first (default: name)"
     )

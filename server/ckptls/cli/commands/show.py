@@ -14,7 +14,7 @@ from ckptls.checkpoint.data_locations import places
 from ckptls.checkpoint.model.checkpoint import Checkpoint, Variable
 from ckptls.checkpoint.model.value_reader import Place
 from ckptls.checkpoint.reader import read_checkpoint
-from ckptls.cli.output.console import note_problems
+from ckptls.cli.output.console import add_checkpoint, add_format, chosen_format, note_problems
 
 TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
@@ -40,11 +40,7 @@ class Shown:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    parser.add_argument(
-        "checkpoint",
-        metavar="CKPT",
-        help="a prefix such as run/model.ckpt-100, one of its files, or a directory",
-    )
+    add_checkpoint(parser)
     parser.add_argument(
         "name",
         metavar="NAME",
@@ -55,11 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="only metadata; the data files may be missing",
     )
-    parser.add_argument(
-        "--format",
-        choices=("text", "table", "json"),
-        help="default: table on a terminal, text elsewhere",
-    )
+    add_format(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -67,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     checkpoint = read_checkpoint(args.checkpoint)
     note_problems(checkpoint)
     variables = select(checkpoint, args.name)
-    shown = args.format or ("table" if sys.stdout.isatty() else "text")
+    shown = chosen_format(args.format)
     printer = import_module(f"ckptls.cli.commands.show_{shown}")
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     if args.name in checkpoint:

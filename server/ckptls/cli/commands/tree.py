@@ -12,7 +12,8 @@ from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.checkpoint.model.scope_outline import Node, outline
 from ckptls.checkpoint.reader import read_checkpoint
 from ckptls.cli.output.console import (
-    FORMATS,
+    add_checkpoint,
+    add_format,
     add_no_slots,
     align_columns,
     chosen_format,
@@ -34,11 +35,7 @@ _ASCII_LINES = ("|-- ", "`-- ", "|   ", "    ")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    parser.add_argument(
-        "checkpoint",
-        metavar="CKPT",
-        help="a prefix such as run/model.ckpt-100, one of its files, or a directory",
-    )
+    add_checkpoint(parser)
     parser.add_argument("scope", metavar="SCOPE", nargs="?", default="", help="only this scope")
     parser.add_argument(
         "--depth",
@@ -47,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"how many levels below to show, or `all` (default: {_DEPTH}; all for json)",
     )
     add_no_slots(parser)
-    parser.add_argument("--format", choices=FORMATS, help="default: table on a terminal, else text")
+    add_format(parser)
     parser.add_argument(
         "--sort",
         choices=("name", "size", "parameters"),

@@ -17,7 +17,13 @@ from ckptls.checkpoint.reader import read_location
 from ckptls.checkpoint.storage.filesystem import is_directory, is_file
 from ckptls.checkpoint.verify.report import Report, VerifyOptions
 from ckptls.checkpoint.verify.verify import verify
-from ckptls.cli.output.console import format_count, new_console
+from ckptls.cli.output.console import (
+    add_checkpoint,
+    add_format,
+    chosen_format,
+    format_count,
+    new_console,
+)
 
 HELP = """Verify that a checkpoint is sound: the checksum of every block and every tensor,
 and that all its files are there with the right sizes. If TensorFlow is installed it is
@@ -31,11 +37,7 @@ _KNOWN_TO_TENSORFLOW = ("V1", "V2")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    parser.add_argument(
-        "checkpoint",
-        metavar="CKPT",
-        help="a prefix such as run/model.ckpt-100, one of its files, or a directory",
-    )
+    add_checkpoint(parser)
     parser.add_argument(
         "--quick", action="store_true", help="verify only the metadata, without reading the values"
     )
@@ -44,18 +46,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="compare with what TensorFlow lists (default: if it is installed)",
     )
-    parser.add_argument(
-        "--format",
-        choices=("text", "table", "json"),
-        help="default: table on a terminal, text elsewhere",
-    )
+    add_format(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print what was found; 0 if it is nothing, else 1."""
     location = locate(args.checkpoint)
     _check_tensorflow(args.tensorflow)
-    shown = args.format or ("table" if sys.stdout.isatty() else "text")
+    shown = chosen_format(args.format)
     with _progress(is_shown=sys.stderr.isatty() and shown == "table") as progress:
         report = verify(location, VerifyOptions(args.quick, progress), _directory(args.checkpoint))
         _ask_tensorflow(location, report, is_wanted=args.tensorflow)

@@ -126,6 +126,20 @@ def write_json(value: object) -> None:
         sys.stdout.write(dumps(value, indent=2) + "\n")
 
 
+def add_checkpoint(parser: ArgumentParser) -> None:
+    """Add the argument CKPT."""
+    parser.add_argument(
+        "checkpoint",
+        metavar="CKPT",
+        help="a prefix such as run/model.ckpt-100, one of its files, or a directory",
+    )
+
+
+def add_format(parser: ArgumentParser) -> None:
+    """Add the option `--format`, for which there is `chosen_format`."""
+    parser.add_argument("--format", choices=FORMATS, help="default: table on a terminal, else text")
+
+
 def add_no_slots(parser: ArgumentParser) -> None:
     """Add the option `--no-slots`, for which there is `own_variables`."""
     parser.add_argument(
