@@ -26,7 +26,8 @@ ROOMS = {
     "checkpoint": """core names storage codecs objects model layout arrays formats.shared
         formats.tensorflow formats.tensorflow.v2 formats.tensorflow.v1 formats.hdf5 formats.keras
         formats.orbax formats.pytorch formats graphs locate - compare verify""",
-    "source": "text syntax notebooks semantics stdlib tensorflow interpreter -",
+    "source": """text syntax notebooks semantics stdlib tensorflow interpreter inventory
+        program.core program.graph program.layers program.keras program.python program -""",
     "workspace": "-",
     "features": """patterns common paths names diagnostics.rules diagnostics completion hover
         code_actions navigation annotations""",

@@ -1,0 +1,1 @@
+"""What the parts of `program` share: values, arguments, the table of library functions, the run."""

@@ -1,0 +1,1 @@
+"""TensorFlow's graph: variables, scopes, collections, tensors with shapes, optimizers, savers."""

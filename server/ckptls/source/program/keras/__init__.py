@@ -1,0 +1,1 @@
+"""Keras layers and models, and the object graphs of `tf.train.Checkpoint`."""
