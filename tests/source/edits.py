@@ -23,7 +23,7 @@ from enum import Enum
 from functools import cache
 from typing import TypeVar
 
-from ckptls.lsp.convert.positions import find_edit
+from ckptls.source.text.text_edit import find_edit
 from ckptls.source.document import Analysis, Document
 from ckptls.source.notebooks.notebook import join_cells
 from ckptls.source.semantics.catalogue import builtin_catalogue

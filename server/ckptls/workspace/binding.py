@@ -16,6 +16,7 @@ from ckptls.checkpoint.data_files import DataLoss
 from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.checkpoint.storage.filesystem import is_remote
 from ckptls.source.document import Analysis
+from ckptls.source.inventory.restore_request import ProgramFacts
 from ckptls.source.semantics.pattern_text import Text, text
 from ckptls.source.semantics.sites import Evidence, PathForm, PathUse, Place, Restore, Save, Site
 from ckptls.source.semantics.text_matcher import matcher
@@ -69,7 +70,8 @@ class Binder:
 
     `lookup` says what stands at a path; `pins` are paths given for the whole file by
     settings or on the command line; `known` the prefixes found in the workspace; `base` the
-    directory that paths are told relative to; `keras` says which Keras a module is of.
+    directory that paths are told relative to; `keras` says which Keras a module is of;
+    `find_facts` what the document does as a program.
     """
 
     analysis: Analysis
@@ -79,6 +81,7 @@ class Binder:
     known: tuple[str, ...] = ()
     base: str = ""
     keras: Callable[[str], KerasVersion] = lambda library: UNKNOWN_KERAS
+    find_facts: Callable[[], ProgramFacts | None] = lambda: None
     _paths: dict[tuple[PathUse, ...], Resolution] = field(default_factory=dict)
     # By the identity of the paths, which comparing would cost more than binding.
     _bound: dict[tuple[int, bool], tuple[tuple[PathUse, ...], Binding]] = field(
@@ -143,6 +146,11 @@ class Binder:
         found = self._workspace
         bound = _binding(found, pending, ceiling=Evidence.WORKSPACE, unreadable=own.unreadable)
         return replace(bound, is_guess=True)
+
+    @cached_property
+    def facts(self) -> ProgramFacts | None:
+        """What the document does as a program, as far as that is known."""
+        return self.find_facts()
 
     def nearest_known(self) -> list[str]:
         """The prefixes found in the workspace, those beside the document first."""

@@ -123,7 +123,7 @@ class ModuleStore:
 
     def imports_others(self, data: bytes, importer: str, place: Place) -> bool:
         """Whether a text imports any module of the project."""
-        found = (self._find(name, importer, place) for name in imported_names(data))
+        found = (self.find(name, importer, place) for name in imported_names(data))
         return any(path is not None and path != importer for path in found)
 
     def _leads(self, data: bytes, importer: str, place: Place) -> bool:
@@ -138,7 +138,7 @@ class ModuleStore:
             below: list[tuple[str, Iterable[str]]] = []
             for by, names in level:
                 for name in names:
-                    path = self._find(name, by, place)
+                    path = self.find(name, by, place)
                     if path is None or path in seen:
                         continue
                     seen.add(path)
@@ -169,7 +169,7 @@ class ModuleStore:
         return self._make(path, place).module
 
     def _module(self, name: str, importer: str, place: Place) -> Module | None:
-        path = self._find(name, importer, place)
+        path = self.find(name, importer, place)
         if path is None or path == importer:
             return None
         return self.module_at(path, place)
@@ -220,7 +220,7 @@ class ModuleStore:
         elif isinstance(known.stamp, SourceText):
             return False
         for name, module in known.read.items():
-            below = self._find(name, path, place)
+            below = self.find(name, path, place)
             if module is None:
                 if below is not None and below != path:
                     return False
@@ -240,7 +240,7 @@ class ModuleStore:
 
     # Finding
 
-    def _find(self, name: str, importer: str, place: Place) -> str | None:
+    def find(self, name: str, importer: str, place: Place) -> str | None:
         """The file of a module by the name that a file imports it by."""
         key = (name, importer if name.startswith(".") else os.path.dirname(importer))
         found = self._found.get(key)

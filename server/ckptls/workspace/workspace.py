@@ -10,6 +10,7 @@ from pathlib import Path
 from ckptls.checkpoint.core.home_path import expanded_home
 from ckptls.checkpoint.storage.filesystem import is_remote
 from ckptls.source.document import Analysis, Cursor, Document, mentions_tensorflow
+from ckptls.source.inventory.restore_request import ProgramFacts
 from ckptls.source.semantics.catalogue import Catalogue, builtin_catalogue
 from ckptls.source.semantics.module import OutsideCall
 from ckptls.source.stdlib.flags import normalize_name
@@ -22,6 +23,7 @@ from ckptls.workspace.keras_version import FactsReader, KerasFacts, KerasVersion
 from ckptls.workspace.launch_configs import launches
 from ckptls.workspace.modules import ModuleStore, Place
 from ckptls.workspace.path_resolution import Lookup, Roots
+from ckptls.workspace.program_store import Program, ProgramStore, may_restore
 from ckptls.workspace.settings import Settings
 from ckptls.workspace.walking import Bounds, fits_glob
 
@@ -181,6 +183,9 @@ class Workspace:
         self.environment: str | None = None
         # Whether an analysis may wait until other files of the project have been read.
         self.is_patient = True
+        self.programs = ProgramStore()
+        # The keys of the documents whose programs were asked for and must be followed again.
+        self.wanted_programs: dict[str, None] = {}
         self._defaults = Settings()
         self._modules = ModuleStore(self._opened_at, self._opened_in, disk)
         self._by_path: dict[str, OpenDocument] = {}
@@ -231,6 +236,8 @@ class Workspace:
         if opened is None:
             return
         opened.document.close()
+        self.wanted_programs.pop(key, None)
+        self.programs.forget(self._program_path(opened))
         if opened.path is None:
             return
         path = str(opened.path)
@@ -242,6 +249,7 @@ class Workspace:
 
     def refresh(self) -> None:
         """Settings have changed: documents must be analyzed again."""
+        self.programs.invalidate()
         for opened in self.documents.values():
             self._surround(opened)
 
@@ -263,6 +271,7 @@ class Workspace:
     def invalidate_modules(self) -> None:
         """Python files have changed on the disk."""
         self._modules.invalidate()
+        self.programs.invalidate()
 
     def rest_modules(self) -> None:
         """Lets go of what other modules are only read from."""
@@ -284,11 +293,7 @@ class Workspace:
         folder = self.folder_of(opened.path)
         root = str(folder.path) if folder is not None else None
         place = place_of(root, folder.settings if folder is not None else self._defaults)
-        if opened.path is None:
-            path = os.path.join(root or os.getcwd(), "untitled.py")
-        else:
-            path = str(opened.path)
-        environment = self._modules.environment(path, place, self._callers)
+        environment = self._modules.environment(self._program_path(opened), place, self._callers)
         opened.document.use(place.catalogue, environment)
 
     def _opened_at(self, path: str) -> Document | None:
@@ -337,7 +342,49 @@ class Workspace:
             folder.known if folder is not None else (),
             self._base(opened, folder),
             lambda library: self._keras(library, opened, folder),
+            lambda: self.facts_of(opened),
         )
+
+    # Programs as a whole
+
+    def program_of(self, opened: OpenDocument) -> Program:
+        """A document as a program, with the other open documents as they are now."""
+        folder = self.folder_of(opened.path)
+        settings = folder.settings if folder is not None else self._defaults
+        place = place_of(str(folder.path) if folder is not None else None, settings)
+        text = opened.document.text
+        library = (
+            "tensorflow.keras" if "tf.keras" in text or "tensorflow.keras" in text else "keras"
+        )
+        keras = self._keras(library, opened, folder).major
+        texts = {path: each.document.text for path, each in self._by_path.items()}
+        return self.programs.make_program(self._program_path(opened), text, texts, place, keras)
+
+    def facts_of(self, opened: OpenDocument) -> ProgramFacts | None:
+        """What a document does as a program; None where it restores nothing, or is too large, or
+        nobody has followed it yet.
+
+        Follows it at once if this workspace `is_patient`. Else it gives what was known before its
+        last edits, and the document is wanted (`wanted_programs`).
+        """
+        if opened.document.is_too_large or not may_restore(opened.document.text):
+            return None
+        program = self.program_of(opened)
+        if not self.programs.is_fresh(program):
+            if self.is_patient:
+                facts = program.follow()
+                if facts is not None:
+                    self.programs.keep(program, facts)
+            else:
+                keys = [key for key, each in self.documents.items() if each is opened]
+                self.wanted_programs.update(dict.fromkeys(keys))
+        return self.programs.facts(program)
+
+    def _program_path(self, opened: OpenDocument) -> str:
+        if opened.path is not None:
+            return str(opened.path)
+        folder = self.folder_of(None)
+        return os.path.join(str(folder.path) if folder is not None else os.getcwd(), "untitled.py")
 
     def _keras(self, library: str, opened: OpenDocument, folder: Folder | None) -> KerasVersion:
         settings = folder.settings if folder is not None else self._defaults

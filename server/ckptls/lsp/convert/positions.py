@@ -49,23 +49,3 @@ def count_units(text: str, encoding: Encoding) -> int:
     if encoding == types.PositionEncodingKind.Utf8:
         return len(text.encode("utf-8", "surrogatepass"))
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def find_edit(before: str, after: str) -> tuple[int, int, str]:
-    """Returns (start, end, new) of the one edit that turns `before` into `after`."""
-    start = _common(before, after, min(len(before), len(after)))
-    room = min(len(before), len(after)) - start
-    kept = _common(before[::-1], after[::-1], room)
-    return start, len(before) - kept, after[start : len(after) - kept]
-
-
-def _common(one: str, other: str, limit: int) -> int:
-    """Returns the length of the common prefix of two texts; comparing slices is fast."""
-    low, high = 0, limit
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low

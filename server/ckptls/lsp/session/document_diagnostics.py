@@ -187,6 +187,12 @@ class Findings:
             _cancel(document.reporting)
             _cancel(document.asking_others)
 
+    def invalidate(self, uri: str) -> None:
+        """What a document does as a program is known now, or other than it was."""
+        document = self._documents.get(uri)
+        if document is not None:
+            document.found = None
+
     def reanalyze_all(self) -> None:
         """Modules have changed: all documents are analyzed again."""
         for opened in self._workspace.documents.values():

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from lsprotocol import types
 
-from ckptls.lsp.convert.positions import find_edit
 from ckptls.lsp.convert.views import View
 from ckptls.source.document import Cursor
 from ckptls.source.notebooks.ipython_magics import plain_python
 from ckptls.source.notebooks.notebook import Notebook, join_cells
 from ckptls.source.text.repair import missing
 from ckptls.source.text.source_text import SourceText
+from ckptls.source.text.text_edit import find_edit
 from ckptls.workspace.workspace import OpenDocument
 
 _CODE = ("python", "ipython")

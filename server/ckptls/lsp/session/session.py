@@ -30,6 +30,7 @@ from ckptls.lsp.session.folder_settings import FolderSettings
 from ckptls.lsp.session.memory import IdleCollector, IdleTreeEvictor, give_back
 from ckptls.lsp.session.module_loader import ModuleLoader
 from ckptls.lsp.session.op_queue import OpQueue, Work
+from ckptls.lsp.session.program_follower import ProgramFollower
 from ckptls.lsp.session.revision import Input, Revision
 from ckptls.lsp.session.scheduler import Lane, Scheduler
 from ckptls.workspace.binding import Binder
@@ -115,6 +116,13 @@ class Session:
             self.is_more_known,
             self._foreground.turn,
         )
+        self._program_follower = ProgramFollower(
+            self.workspace,
+            self.scheduler.cpu,
+            self.start,
+            lambda: self._foreground.idle_seconds,
+            self._program_changed,
+        )
         self._is_closing = False
         self._asking: asyncio.Task[Any] | None = None
         # Whether much was freed since memory was last given back: listings, documents.
@@ -191,8 +199,15 @@ class Session:
         """Begins to read checkpoints and calls that a binder needs and were not read yet."""
         self.read(find_unread_places(binder))
         self._scanner.look_for_calls()
+        self._program_follower.ask()
+
+    def _program_changed(self, uri: str) -> None:
+        self.findings.invalidate(uri)
+        self._refreshing.ask()
+        self._schedule(uri)
 
     def _edited(self, uri: str) -> None:
+        self._program_follower.stop()
         self.findings.note_edit(uri)
         self._schedule(uri)
 
