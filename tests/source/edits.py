@@ -23,13 +23,13 @@ from enum import Enum
 from functools import cache
 from typing import TypeVar
 
-from ckptls.source.text.text_edit import find_edit
 from ckptls.source.document import Analysis, Document
 from ckptls.source.notebooks.notebook import join_cells
 from ckptls.source.semantics.catalogue import builtin_catalogue
 from ckptls.source.semantics.module import Environment, Module, OutsideCall
 from ckptls.source.semantics.pattern_text import Text, text
 from ckptls.source.syntax.ir import Chunk
+from ckptls.source.text.text_edit import find_edit
 from ckptls.workspace.modules import ModuleStore, Place
 
 T = TypeVar("T")
