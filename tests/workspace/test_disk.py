@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from ckptls.workspace.disk import SeenDisk
+from ckptls.workspace.disk import Disk, SeenDisk
 from ckptls.workspace.settings import Settings
 from ckptls.workspace.workspace import Workspace
 
@@ -116,3 +116,10 @@ def test_nothing_at_a_path_or_no_path_at_all_is_no_error() -> None:
     assert disk.stamp(os.devnull) is None
     disk.record_look(disk.take_wanted_paths().look())
     assert disk.data(os.devnull) is None  # no regular file
+
+
+def test_only_what_may_be_imported_is_kept_of_a_directory(tmp_path: Path) -> None:
+    for name in ("net.py", "image_1.png", "image_2.png", "Makefile", "notes.txt"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "package").mkdir()
+    assert Disk().names(str(tmp_path)) == {"net.py", "Makefile", "package"}

@@ -61,7 +61,6 @@ def test_glob_of_a_whole_disk_ends_and_is_noted(tmp_path):
     for pattern in ("/**/*", "out/**/*", "**/**/**/*", "/**/**/.."):
         bounds = Bounds(entries=2_000)
         matching_checkpoints(str(tmp_path), (pattern,), bounds)
-        assert bounds.entries >= -1
         assert len(bounds.notes) == 1, pattern
 
 

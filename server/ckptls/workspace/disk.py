@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ckptls.workspace.safe_open import read_start
+from ckptls.workspace.walking import list_names
 
 # Larger files are data or generated.
 MAX_MODULE_BYTES = 1_000_000
@@ -22,11 +23,16 @@ class Disk:
     """Asks the file system, and waits for it."""
 
     def names(self, directory: str) -> frozenset[str]:
-        """What is in a directory; nothing if it cannot be read."""
+        """What may be imported from a directory: Python files, and names without a dot, which may
+        be folders; nothing if it cannot be read.
+
+        Folders of images and of records have hundreds of thousands of other files.
+        """
         try:
-            return frozenset(os.listdir(directory))
+            names = list_names(directory)
         except (OSError, ValueError):
             return frozenset()
+        return frozenset(name for name in names if name.endswith(".py") or "." not in name)
 
     def stamp(self, path: str) -> Stamp | None:
         """When a file was written, and its size; None if there is none."""

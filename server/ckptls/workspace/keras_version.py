@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from ckptls.workspace.requirements import FOLDER, Pin, pins_in, read_installed
 from ckptls.workspace.safe_open import read_start
-from ckptls.workspace.walking import Bounds, walk
+from ckptls.workspace.walking import Bounds, list_names, walk
 
 # The modules that Keras is imported from: the package itself, TensorFlow's choice of one, and
 # what is Keras 2 wherever it runs.
@@ -103,7 +103,7 @@ class FactsReader:
                     )
         for directory in _above(folder, base):
             try:
-                _add_pins(pins, directory, os.listdir(directory))
+                _add_pins(pins, directory, list_names(directory))
             except OSError:
                 continue
         chosen = environment or _environment_in(folder, base)

@@ -18,6 +18,7 @@ from typing import Any
 
 from ckptls.workspace.safe_open import read_regular
 from ckptls.workspace.toml_text import TomlError, parse_toml
+from ckptls.workspace.walking import list_names
 
 Version = tuple[int, ...]
 
@@ -323,7 +324,7 @@ def _site_packages(interpreter: str) -> Iterator[str]:
     for library in ("lib", "lib64"):
         folder = os.path.join(root, library)
         try:
-            names = sorted(os.listdir(folder))
+            names = sorted(list_names(folder))
         except OSError:
             continue
         for name in names:

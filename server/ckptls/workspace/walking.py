@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 
 from ckptls.checkpoint.names.glob import translated
 
@@ -89,6 +90,16 @@ class Bounds:
         except OSError:
             pass
         return found
+
+
+def list_names(directory: str) -> list[str]:
+    """The names in a directory, as far as the number of entries allows.
+
+    Raises:
+        OSError: nobody may look into it.
+    """
+    with os.scandir(directory) as items:
+        return [item.name for item in islice(items, _MAX_ENTRIES)]
 
 
 def walk(
