@@ -76,3 +76,51 @@ def test_weights_that_an_object_of_elsewhere_loads_prove_nothing(project):
             tf.get_variable("w", [2])
         """
     )
+
+
+ENDING = """
+    def read(folder):
+        return tf.train.load_variable(os.path.join(folder, "vgg_16.ckpt"), "{}")
+"""
+
+
+def test_a_path_of_which_the_end_is_known_gives_warnings_for_typos(vgg16):
+    vgg16.folder.known = (str(vgg16.root / "vgg_16.ckpt"),)
+    _, found = vgg16.findings(ENDING.format("vgg_16/fc8/weigths"))
+    assert [(e.code, e.severity.label, e.suggestions[0]) for e in found] == [
+        ("unknown-variable", "warning", "vgg_16/fc8/weights")
+    ]
+    assert vgg16.findings(ENDING.format("resnet/conv1/weights"))[1] == []
+
+
+def test_a_path_of_which_the_end_is_known_may_be_any_checkpoint_that_ends_so(vgg16):
+    vgg16.checkpoint("old/vgg_16.ckpt", vgg_16__fc8__weigths=[2])
+    places = ("vgg_16.ckpt", "old/vgg_16.ckpt")
+    vgg16.folder.known = tuple(str(vgg16.root / each) for each in places)
+    assert vgg16.findings(ENDING.format("vgg_16/fc8/weigths"))[1] == []
+    assert len(vgg16.findings(ENDING.format("vgg_16/fc8/biasses"))[1]) == 1
+
+
+def test_scopes_and_name_tests_below_such_a_path_give_warnings_too(vgg16):
+    vgg16.folder.known = (str(vgg16.root / "vgg_16.ckpt"),)
+    vgg16.checks(
+        """
+        def read(folder):
+            path = os.path.join(folder, "vgg_16.ckpt")
+            tf.train.init_from_checkpoint(path, {"vgg16/": "vgg_16/"})  # warning: [unknown-scope]
+            tf.train.init_from_checkpoint(path, {"resnet_v2_50/": "net/"})
+            for name, shape in tf.train.list_variables(path):
+                if name.startswith("vgg16/conv"):  # warning: [dead-name-test]
+                    pass
+                if name.startswith("resnet"):
+                    pass
+        """
+    )
+
+
+def test_a_pin_goes_before_a_path_of_which_only_the_end_is_known(vgg16):
+    vgg16.checkpoint("other/vgg_16.ckpt", conv__w=[2])
+    vgg16.folder.known = (str(vgg16.root / "other/vgg_16.ckpt"),)
+    snippet = "# ckptls: checkpoint=vgg_16.ckpt\n" + ENDING
+    assert evidence(vgg16, snippet.format("vgg_16/fc8/weigths")) == ["vgg_16.ckpt"]
+    assert evidence(vgg16, snippet.format("vgg_16/fc8/weights")) == []

@@ -269,3 +269,68 @@ def test_arguments_go_along_to_the_files_that_use_them(two):
             tf.train.load_variable(args.ckpt, "a/v")  # error: [unknown-variable]
         """,
     )
+
+
+def test_a_name_that_everything_imported_behind_it_has_is_that_of_the_module(two):
+    two.file("settings.py", 'CKPT = "b.ckpt"\n')
+    two.checks(
+        """
+        CKPT = "a.ckpt"
+        from settings import *
+        tf.train.load_variable(CKPT, "b/w")
+        tf.train.load_variable(CKPT, "a/w")  # error: [unknown-variable]
+        CKPT = "a.ckpt"
+        tf.train.load_variable(CKPT, "a/w")
+        """
+    )
+
+
+def test_a_name_that_the_module_does_not_give_stays(two):
+    two.file("settings.py", '_CKPT = "b.ckpt"\nOTHER = "b.ckpt"\n__all__ = ["OTHER"]\n')
+    two.checks(
+        """
+        _CKPT = CKPT = "a.ckpt"
+        from settings import *
+        tf.train.load_variable(CKPT, "a/w")
+        tf.train.load_variable(_CKPT, "a/v")  # error: [unknown-variable]
+        """
+    )
+
+
+def test_an_import_of_everything_that_may_not_run_leaves_both(two):
+    two.file("settings.py", 'CKPT = "b.ckpt"\n')
+    two.checks(
+        """
+        CKPT = "a.ckpt"
+        try:
+            from settings import *
+        except ImportError:
+            pass
+        tf.train.load_variable(CKPT, "a/w")
+        tf.train.load_variable(CKPT, "b/w")
+        tf.train.load_variable(CKPT, "c/w")  # error: [unknown-variable]
+        """
+    )
+
+
+def test_a_constant_before_an_import_of_everything_follows_edits(two):
+    two.file("settings.py", 'CKPT = "b.ckpt"\n')
+    code = (
+        'import tensorflow as tf\nCKPT = "a.ckpt"\nfrom settings import *\nQ = 1\n'
+        "tf.train.load_variable({}, 'w')\n"
+    )
+    opened = two.workspace.open("train.py", two.root / "train.py", code.format("CKPT"))
+    document = opened.document
+
+    def path() -> list[str | None]:
+        return [use.text.literal for use in document.analysis().sites[-1].paths]
+
+    assert path() == ["b.ckpt"]
+    place = document.text.index("CKPT")
+    document.edit(place, place + 4, "PATH")  # the constant is another one now
+    assert path() == ["b.ckpt"]
+    place = document.text.index("(CKPT") + 1
+    document.edit(place, place + 4, "PATH")
+    assert path() == ["a.ckpt"]
+    document.edit(document.text.index("from settings"), document.text.index("Q = "), "")
+    assert path() == ["a.ckpt"]

@@ -38,6 +38,7 @@ class Binding:
     is_complete: there are no others that it may be about.
     is_file_wide: bound by a pin for the whole file, which may hold names of several models.
     is_guess: nothing but lying in the workspace speaks for the checkpoints.
+    is_by_ending: of the site's own path only the end is known, and the checkpoints have it.
     base: the directory that paths are told relative to.
     pending: places to be looked at before more can be said.
     losses: by the prefix of a checkpoint what is missing of its data.
@@ -53,6 +54,7 @@ class Binding:
     forbidden: tuple[str, ...] = ()
     base: str = ""
     is_guess: bool = False
+    is_by_ending: bool = False
     losses: tuple[tuple[str, DataLoss], ...] = ()
 
     def loss_of(self, checkpoint: Checkpoint) -> DataLoss | None:
@@ -62,6 +64,12 @@ class Binding:
     def proves(self, needed: Evidence) -> bool:
         """Whether a name that is in none of the checkpoints is surely wrong."""
         return bool(self.checkpoints) and self.is_complete and self.evidence >= needed
+
+    @property
+    def suggests_slips(self) -> bool:
+        """Whether a name that is nearly one of theirs may be warned of: of the site's path only
+        the end is known."""
+        return self.is_by_ending and self.proves(Evidence.FILE)
 
 
 @dataclass
@@ -124,19 +132,21 @@ class Binder:
         if pins:
             return _binding(self._pinned(pin.path for pin in pins))
         own = _mark_doubtful(self.resolve(site.paths), is_own)
-        if own.is_telling:
+        if _is_surer_than_pins(own):
             return _binding(own)
         pending = own.pending
-        if not site.paths:
-            restored = self._restored
-            if restored.is_telling:
-                return _binding(restored, pending)
-            pending += restored.pending
+        restored = self._restored if not site.paths else Resolution()
+        if _is_surer_than_pins(restored):
+            return _binding(restored, pending)
+        pending += restored.pending
         wide = self._wide
         if wide.checkpoints or wide.pending:
             return _binding(wide, pending, is_file_wide=True)
+        if restored.is_telling:
+            return _binding(restored, pending)
         if own.checkpoints:
-            return _binding(own, pending)
+            is_by_ending = own.is_telling and all(use.flag is None for use in site.paths)
+            return replace(_binding(own, pending), is_by_ending=is_by_ending)
         # A path that is known and not there is another checkpoint than the file's others.
         is_elsewhere = any(use.text.literal is not None for use in site.paths)
         if not is_elsewhere:
@@ -245,15 +255,16 @@ class Binder:
         if pins:
             return pins[0].span
         own = _mark_doubtful(self.resolve(site.paths), self._is_written(site))
-        if own.is_telling:
-            return _find_written_span(site.paths)
-        if not site.paths and self._restored.is_telling:
+        restored = self._restored if not site.paths else Resolution()
+        is_pinned = bool(self._wide.checkpoints)
+        is_pinned = is_pinned and not any(map(_is_surer_than_pins, (own, restored)))
+        if is_pinned:
+            pragmas = self.analysis.pragmas.pins
+            return next((pin.span for pin in pragmas if pin.lines is None), None)
+        if restored.is_telling:
             return _find_written_span(
                 use for restore in self.analysis.restores for use in restore.paths
             )
-        if self._wide.checkpoints:
-            pragmas = self.analysis.pragmas.pins
-            return next((pin.span for pin in pragmas if pin.lines is None), None)
         if own.checkpoints:
             return _find_written_span(site.paths)
         return _find_written_span(use for each in self.analysis.path_sites for use in each.paths)
@@ -327,6 +338,12 @@ def _binding(
         (*resolution.unreadable, *unreadable),
         losses=resolution.losses,
     )
+
+
+def _is_surer_than_pins(found: Resolution) -> bool:
+    """Whether the code leads to the checkpoints: what only ends as a path does, or is named by a
+    script, may be another one than the user says."""
+    return found.is_telling and found.evidence > Evidence.FILE
 
 
 def _mark_doubtful(found: Resolution, is_doubtful: bool) -> Resolution:

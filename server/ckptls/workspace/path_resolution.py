@@ -125,8 +125,10 @@ def resolve(
         if use.text.literal is not None and roots.forbids(use.text.literal):
             forbidden.append(use.text.literal)
         opened = [each for each in several if _opens(use, each)]
-        # Of the places that a path may mean the first counts, of a flag's values all do.
-        counting = several if use.flag is not None else (opened or several)[:1]
+        # Of the places that a path may mean the first counts; of a flag's values, and of what
+        # ends as the path does, all do.
+        has_several = use.flag is not None or use.text.literal is None
+        counting = several if has_several else (opened or several)[:1]
         if len(opened) < len(counting):
             grade = Evidence.WORKSPACE
         for found in _checkpoints(counting):
@@ -161,7 +163,8 @@ def _places(
     if literal == "":  # a default that stands for nothing, and no checkpoint for TensorFlow
         return (), Evidence.FILE, False
     if literal is None:
-        return _with_ending(use, known), Evidence.FILE, False
+        ending = _with_ending(use, known)
+        return ending, Evidence.FILE, bool(ending)
     return roots.candidates(literal), use.evidence, True
 
 

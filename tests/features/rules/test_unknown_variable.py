@@ -423,3 +423,17 @@ def test_some_wrong_names_have_suggestions_all(vgg16):
     lines = [f'reader.get_tensor("{name}")\n' for name in wrong]
     _, found = vgg16.findings(READER + "".join(lines))
     assert all("did you mean" in each.message for each in found)
+
+
+def test_a_letter_too_many_in_a_short_name_has_a_suggestion(project):
+    project.checkpoint("a.ckpt", a=[2], b=[2])
+    project.checks(
+        """
+        tf.train.Saver({"aa": v}).restore(session, "a.ckpt")  # error: [unknown-variable] did you mean `a`?
+        # ckptls: checkpoint=a.ckpt
+        def restore(path):
+            tf.train.Saver({"bb": v}).restore(session, path)  # error: [unknown-variable] did you mean `b`?
+            tf.train.Saver({"cd": v}).restore(session, path)
+            tf.train.Saver({"c": v}).restore(session, path)
+        """
+    )

@@ -205,4 +205,9 @@ def _closest(name: str, pool: Pool) -> list[str]:
     # Each character more or less is an edit.
     names = pool.of_length(len(name) - most, len(name) + most)
     close = process.extract(name, names, scorer=OSA.distance, score_cutoff=most, limit=_SHORTLIST)
-    return [candidate for candidate, edits, _ in close if edits < len(candidate)]
+    # Of two letters one may be too many: `aa` is `a`, and `b` is not.
+    return [
+        candidate
+        for candidate, edits, _ in close
+        if edits < len(candidate) or edits == 1 == len(name) - len(candidate)
+    ]

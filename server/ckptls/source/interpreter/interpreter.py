@@ -31,6 +31,7 @@ from ckptls.source.semantics.sites import Site
 from ckptls.source.semantics.values import (
     MAX_ALTERNATIVES,
     UNKNOWN,
+    ClassValue,
     FunctionKey,
     FunctionValue,
     Imported,
@@ -63,6 +64,9 @@ _BOUND = re.compile(rb"\b(\w+)[ \t]*(?=[^\w\s.(\[]{0,3}=|[,:)\]])")
 # Names come from elsewhere that are not written here.
 _STAR = re.compile(rb"import[ \t(]*\*")
 _FIXED = (FunctionValue, Qualified, Imported)
+_KEPT = (*_FIXED, ClassValue)
+# Names that are looked up in modules from which everything is imported behind them.
+_MAX_SHADOWING = 10_000
 _GLOBAL = re.compile(rb"\bglobal[ \t]+([A-Za-z_]\w*(?:[ \t]*,[ \t]*[A-Za-z_]\w*)*)")
 
 
@@ -112,6 +116,7 @@ class Interpreter(Executor):
         self._lasting = lasting
         self.budget = Budget(0)
         self._crowds_left = 0
+        self._shadowing_left = 0
 
     def run(self, chunks: list[Chunk]) -> tuple[Effects, ...]:
         """Everything that the document's code does, functions included."""
@@ -156,6 +161,7 @@ class Interpreter(Executor):
     def _run_top(self, chunks: list[Chunk]) -> list[Effects]:
         self.budget = Budget(sum(len(chunk.key[2]) for chunk in chunks))
         self._crowds_left = _CROWDS_READ
+        self._shadowing_left = _MAX_SHADOWING
         self.global_names = frozenset(
             name.decode() for chunk in chunks for name in _declared_global(chunk.key[2])
         )
@@ -239,11 +245,14 @@ class Interpreter(Executor):
             )
             self._crowds_left -= chunk.byte_length
             given = (around, is_read)
+        starred = self.module.variables.get("*", ())
         if memo is not None and memo.given == given and self._is_valid(memo):
             if memo.leaves is not around:
                 self.module.surroundings = memo.leaves
             if memo.writes:
                 self.module.variables.update(memo.writes)
+                if "*" in memo.writes:
+                    self._shadow_names(chunk, memo.writes, starred)
             return self._replay(memo)
         self.chunk = chunk
         run: Callable[[], object]
@@ -257,7 +266,30 @@ class Interpreter(Executor):
         variables = self.module.variables
         writes = {name: variables[name] for name in recorder.written if name in variables}
         memo = chunk.memo = self._memo(given, recorder, writes, effects, ())
+        if "*" in writes:
+            self._shadow_names(chunk, writes, starred)
         return memo.effects
+
+    def _shadow_names(self, chunk: Chunk, writes: dict[str, Values], starred: Values) -> None:
+        """Gives names that were assigned before `from module import *` what the module has.
+
+        It is done again for each analysis, so that the import itself need not run again when a
+        name before it changes. Functions, classes and imports are left: looking a module up for
+        each of them would load nearly every module.
+        """
+        brought = tuple(each for each in writes["*"] if each not in starred)
+        variables = self.module.variables
+        is_certain = isinstance(chunk.statement, ir.ImportFrom)
+        for name, values in list(variables.items()) if brought else ():
+            if name in writes or all(isinstance(each, _KEPT) for each in values):
+                continue
+            self._shadowing_left -= 1
+            if self._shadowing_left < 0:
+                return
+            given = self._starred(brought, name)
+            if given is not None:
+                given = self.resolved(given)
+                variables[name] = given if is_certain else union(values, given)
 
     def _run_crowd(self, chunk: Chunk) -> None:
         """Runs the statements of a crowd, each as a statement of the top level."""

@@ -60,7 +60,9 @@ class DeadNameTest(Rule):
             return
         if match is Match.SUFFIX and len(text.rpartition("/")[2]) < _LEAST_END:
             return  # `net/v` is no slip of `net/b`
-        if site.function not in _FUNCTIONS or not binding.proves(self.needs):
+        if site.function not in _FUNCTIONS:
+            return
+        if not binding.proves(self.needs) and not binding.suggests_slips:
             return
         stored = stored_names(context, binding.checkpoints)
         try:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.checkpoint.model.suggestions import suggest_scopes
+from ckptls.checkpoint.names.edit_distance import is_near_miss
 from ckptls.features.common import formatting
 from ckptls.features.common.context import Context
 from ckptls.features.common.literal_edits import replacements
@@ -39,7 +40,8 @@ class UnknownScope(Rule):
 
     ## When it stays silent
     For `"/"`, the root; where the checkpoint is not certain; where any checkpoint that may be
-    meant has the scope.
+    meant has the scope. Where only the end of the path is known, only typos are reported, as
+    warnings.
     """
 
     code = "unknown-scope"
@@ -48,7 +50,8 @@ class UnknownScope(Rule):
     needs = Evidence.PINNED
 
     def check(self, site: Site, binding: Binding, context: Context) -> Iterator[Finding]:
-        if not binding.proves(self.needs):
+        is_sure = binding.proves(self.needs)
+        if not is_sure and not binding.suggests_slips:
             return
         literal = site.text.literal
         if literal == "/" or any(_has(each, site, literal) for each in binding.checkpoints):
@@ -56,16 +59,21 @@ class UnknownScope(Rule):
         checkpoint = binding.checkpoints[0]
         where = formatting.in_checkpoint(checkpoint, binding)
         if literal is None:
+            if not is_sure:
+                return
             message = f"no scope of {where} fits `{site.text.template}`"
             found = self.finding(site, message, checkpoint)
         else:
             near = [f"{each.rstrip('/')}/" for each in suggest_scopes(checkpoint, literal)]
+            if not is_sure and not any(is_near_miss(literal, each) for each in near):
+                return
             hint = f"; did you mean `{near[0]}`?" if near else ""
             found = self.finding(
                 site,
                 f"no variable of {where} is under `{literal}`{hint}",
                 checkpoint,
                 suggestions=replacements(context.analysis.source, site, near),
+                severity=None if is_sure else Severity.WARNING,
             )
         if found is not None:
             yield found

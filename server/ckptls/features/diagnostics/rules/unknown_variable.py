@@ -62,7 +62,8 @@ class UnknownVariable(Rule):
     be meant has the name. A name with parts that are known only at run time is reported if no
     variable matches it. Where a comment or a setting names the checkpoint for a whole file, only
     typos are reported: files contain tables of names for several models. Where the function only
-    logs what is missing (`ignore_missing_vars=True`), it is a warning.
+    logs what is missing (`ignore_missing_vars=True`), it is a warning; so are typos where only
+    the end of the path is known (`os.path.join(folder, "vgg_16.ckpt")`).
     """
 
     code = "unknown-variable"
@@ -71,7 +72,8 @@ class UnknownVariable(Rule):
     needs = Evidence.PINNED
 
     def check(self, site: Site, binding: Binding, context: Context) -> Iterator[Finding]:
-        if not binding.proves(self.needs) or site.text.literal == "":
+        is_sure = binding.proves(self.needs)
+        if not (is_sure or binding.suggests_slips) or site.text.literal == "":
             return
         if site.function == _SAVER:
             # Names of a saver that only saves are free; `restore` is a site of its own.
@@ -84,6 +86,8 @@ class UnknownVariable(Rule):
         checkpoint, near = _choose_nearest(binding, literal, site, context)
         if binding.is_file_wide and not _is_slip(literal, near):
             return
+        if not is_sure and not any(is_near_miss(literal or "", each) for each in near):
+            return
         source = context.analysis.source
         ending = _SUFFIX if name != text else ""
         fix = replacements(source, site, near, ending, is_needed(context, site))
@@ -94,7 +98,7 @@ class UnknownVariable(Rule):
             _message(name, checkpoint, formatting.in_checkpoint(checkpoint, binding), near, fix),
             checkpoint,
             suggestions=fix,
-            severity=Severity.WARNING if site.is_lenient else None,
+            severity=None if is_sure and not site.is_lenient else Severity.WARNING,
         )
         if found is not None:
             yield found
