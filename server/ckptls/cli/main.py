@@ -138,8 +138,10 @@ def _parser(asked: str) -> argparse.ArgumentParser:
 
 def _add_debug(parser: argparse.ArgumentParser, default: object) -> None:
     # The help of the whole command tells it, not that of each.
-    told = "show the traceback of an internal error" if default is False else None
-    parser.add_argument(DEBUG, action="store_true", default=default, help=told or argparse.SUPPRESS)
+    shown_help = "show the traceback of an internal error" if default is False else None
+    parser.add_argument(
+        DEBUG, action="store_true", default=default, help=shown_help or argparse.SUPPRESS
+    )
 
 
 def _abandon_output() -> None:

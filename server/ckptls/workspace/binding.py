@@ -39,7 +39,7 @@ class Binding:
     is_file_wide: bound by a pin for the whole file, which may hold names of several models.
     is_guess: nothing but lying in the workspace speaks for the checkpoints.
     is_by_ending: of the site's own path only the end is known, and the checkpoints have it.
-    base: the directory that paths are told relative to.
+    base: the directory that paths are shown relative to.
     pending: places to be looked at before more can be said.
     losses: by the prefix of a checkpoint what is missing of its data.
     forbidden: addresses that the code names, on machines that nobody allowed to ask.
@@ -78,7 +78,7 @@ class Binder:
 
     `lookup` says what stands at a path; `pins` are paths given for the whole file by
     settings or on the command line; `known` the prefixes found in the workspace; `base` the
-    directory that paths are told relative to; `keras` says which Keras a module is of;
+    directory that paths are shown relative to; `keras` says which Keras a module is of;
     `find_facts` what the document does as a program.
     """
 

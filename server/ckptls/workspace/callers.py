@@ -181,7 +181,8 @@ def _taken(value: Value, home: Module, attributes: Attributes, depth: int) -> Va
         for (place, name), given in attributes.items()
         if place is value.chunk and name.startswith(prefix)
     }
-    # Nothing leads back to the modules of whoever collected the calls: that is another thread.
+    # Nothing leads back to the modules with which the calls were collected: another thread
+    # has those.
     pool.home = Module(home.name, home.path, NOWHERE, lambda: Exports({}, found))
     return (copy,)
 

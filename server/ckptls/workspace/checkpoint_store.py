@@ -41,7 +41,7 @@ _TICK_NS = 50_000_000
 # Below this number of absent paths, evicting unreferenced ones is not worth a search.
 _FEW = 256
 _MOST_NEAR = 8
-# Somebody may be waiting in an editor, and whoever watches looks again soon.
+# Somebody may be waiting in an editor, and the watcher looks again soon.
 _PAUSES_SECONDS = (0.005, 0.02, 0.05, 0.1)
 
 

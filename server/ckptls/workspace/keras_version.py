@@ -200,16 +200,17 @@ def _decide_version(library: str, pins: Iterable[Pin], root: str) -> KerasVersio
     first = ("keras", "tensorflow") if library == KERAS else ("tensorflow", "keras")
     several = tuple(pins)
     for package in first:
-        told: dict[int, Pin] = {}
+        by_major: dict[int, Pin] = {}
         for pin in several:
             sides = pin.sides(_FIRST_KERAS_3[package]) if pin.package == package else frozenset()
             if len(sides) == 1:
-                told.setdefault(3 if "above" in sides else 2, pin)
-        if len(told) > 1:
+                by_major.setdefault(3 if "above" in sides else 2, pin)
+        if len(by_major) > 1:
             return KerasVersion(
-                None, f"{_describe_pin(told[2], root)}, but {_describe_pin(told[3], root)}"
+                None,
+                f"{_describe_pin(by_major[2], root)}, but {_describe_pin(by_major[3], root)}",
             )
-        for major, pin in told.items():
+        for major, pin in by_major.items():
             if major == 3 and library == OF_TENSORFLOW:
                 legacy = next((each for each in several if _asks_for_legacy(each)), None)
                 if legacy is not None:

@@ -111,7 +111,7 @@ def load_settings(
     The second item has a sentence for each that cannot be used; `shown` says how the file is
     named in it.
 
-    `remote` is not taken from there: whoever wrote the folder could send its readers, and their
+    `remote` is not taken from there: the author of the folder could send its readers, and their
     credentials, to any machine.
     """
     for name, keys in SETTING_FILES:

@@ -177,7 +177,7 @@ class Workspace:
         self.pins: tuple[str, ...] = ()
         # Whether all folders may lead to other machines, whatever their settings say.
         self.is_remote_allowed = False
-        # What paths are told relative to; the document's folder where it is None.
+        # What paths are shown relative to; the document's folder where it is None.
         self.base: str | None = None
         # The Python environment that the user has chosen, or the program in it.
         self.environment: str | None = None

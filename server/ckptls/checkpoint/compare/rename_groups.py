@@ -1,4 +1,4 @@
-"""Renames that have one cause, told once: `old/* -> new/*`, `*/weights -> */kernel`."""
+"""Renames that have one cause, reported once: `old/* -> new/*`, `*/weights -> */kernel`."""
 
 from __future__ import annotations
 

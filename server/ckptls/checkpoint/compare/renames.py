@@ -1,4 +1,4 @@
-"""Variables that probably are the same under another name, told from dtypes, shapes and names.
+"""Variables that probably are the same under another name, judged by dtypes, shapes and names.
 
 Names that differ in their numbers alone are put together to *families* first, so that twelve
 layers are one decision. Families of equal dtypes and shapes are matched in three ways, the

@@ -1,6 +1,6 @@
 """The model beside a checkpoint: the variables and nodes of a `.meta` or a `saved_model.pb`.
 
-Both hold MetaGraphDefs. Their variables are told by collections (TensorFlow 1), by objects
+Both hold MetaGraphDefs. Their variables are listed by collections (TensorFlow 1), by objects
 (SavedModels of TensorFlow 2), or else by the graph's own nodes. Constants, attributes of
 other nodes and function libraries are passed over without being loaded.
 

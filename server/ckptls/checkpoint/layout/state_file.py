@@ -76,7 +76,7 @@ def read_state(path: str) -> State | None:
 
 def foreign_state(path: str) -> str:
     """What stands in the place of a state file, and what to do about it: a Git LFS pointer, a web
-    page, an archive; empty if it is none of these."""
+    page, an archive; empty if it is something else."""
     try:
         with open_file(path) as file:
             refusal = foreign_files.refusal(

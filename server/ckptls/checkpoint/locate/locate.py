@@ -261,7 +261,7 @@ def _by_state(directory: str, state_file: str, state: State) -> Location:
     """The checkpoint that a state file names, if it lies in the file's own directory.
 
     The name beside the state file goes first, for directories that were moved. A path that
-    leads elsewhere is told, not followed: a repository must not choose what we open.
+    leads elsewhere is reported, not followed: a repository must not choose what we open.
     """
     from ckptls.checkpoint.layout.state_file import base_name
 

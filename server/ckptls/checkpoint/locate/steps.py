@@ -155,7 +155,7 @@ def _steps(directory: str, state: State | None) -> Iterator[Step]:
 
 
 def _step(directory: str, parts: Parts, named: Collection[str]) -> Step | None:
-    """The checkpoint that some files make; None if they are none (a graph alone)."""
+    """The checkpoint that some files make; None if they are no checkpoint (a graph alone)."""
     if parts.index is not None:
         return _v2(directory, parts, parts.index, is_named=parts.name in named)
     if parts.shards:

@@ -78,7 +78,7 @@ class Checkpoint(Mapping[str, Variable]):
             odd but not a fault.
         names: the names of all variables, ascending by code point.
         kinds: the (dtype, shape) of each variable, in the order of `names`.
-        object_graph: what an object-based checkpoint tells of its keys; None for others, and
+        object_graph: what an object-based checkpoint says about its keys; None for others, and
             where the reader was not asked for it (`read_checkpoint(..., with_objects=True)`).
         layers: the layers of a Keras model in its order; empty if the file does not name them.
         holds_model: whether a Keras file has the model beside its weights; None where that is not

@@ -96,7 +96,7 @@ class ObjectGraph:
         return tuple(dict.fromkeys(self._keys.get(full_name, ())))
 
     def slot(self, key: str) -> Slot | None:
-        """Of which variable the value is a slot; None if it is none, or its owner not there."""
+        """The slot that a value is; None if it is none, or its owner is not there."""
         return self._slots.get(key)
 
     def slots_of(self, key: str) -> tuple[str, ...]:
@@ -160,8 +160,8 @@ def _legacy_slots(nodes: Nodes) -> dict[str, Slot]:
         for each in slot_variables:
             owners, values = nodes.attributes.get(each.original), nodes.attributes.get(each.slot)
             if owners and values:
-                told = slot_of_key(values[0].key)
-                optimizer = told.optimizer if told else ""
+                slot = slot_of_key(values[0].key)
+                optimizer = slot.optimizer if slot else ""
                 slots[values[0].key] = Slot(owners[0].key, each.name, optimizer)
     return slots
 

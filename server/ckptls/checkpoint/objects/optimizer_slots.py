@@ -70,7 +70,7 @@ def optimizer_keys(nodes: Nodes) -> set[str]:
 
 
 def named_slots(nodes: Nodes, full_names: Names, keys: Names) -> dict[str, Slot]:
-    """The slots among the lists of new optimizers, told from what their values are called."""
+    """The slots among the lists of new optimizers, found by the names of their values."""
     lists = [
         (optimizer, each)
         for optimizer in _optimizers(nodes)

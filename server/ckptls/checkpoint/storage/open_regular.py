@@ -3,7 +3,7 @@
 A workspace may hold anything under any name. Opening a named pipe waits for its other end, a
 device may never end or may act when it is opened, and a sparse file may claim terabytes. So
 the kind of a file is asked for before it is opened and again afterwards, opening never blocks,
-and whoever reads a file whole says how many bytes it may have.
+and a caller that reads a file whole says how many bytes it may have.
 """
 
 from __future__ import annotations

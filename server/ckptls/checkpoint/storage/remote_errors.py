@@ -1,6 +1,6 @@
 """What the libraries of other file systems raise, as sentences without credentials.
 
-Each of them has exceptions of its own; they are told apart by name and by the status they
+Each of them has exceptions of its own; they are distinguished by name and by the status they
 carry, so that none of the libraries has to be imported for it.
 """
 

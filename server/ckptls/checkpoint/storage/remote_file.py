@@ -86,7 +86,7 @@ class RemoteFile(OpenFile):
     def check_unchanged(self) -> None:
         """Make sure that what was fetched is what the address still names; see `OpenFile`."""
         if not self._is_fetched:
-            return  # all of it came from the cache, where versions are told apart
+            return  # all of it came from the cache, where versions are distinguished
         if remote_filesystem.status(self.path, is_fresh=True) != self._status:
             raise CheckpointIncomplete("it changed while it was read", self.path, hint="read again")
 

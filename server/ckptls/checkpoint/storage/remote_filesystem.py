@@ -46,7 +46,7 @@ def cached_listing() -> Iterator[None]:
     """Ask for nothing twice until the end of the `with` statement.
 
     A server that refuses may have what is asked for, or not. Where nothing is found in the
-    end, the refusal is what is told.
+    end, the refusal is reported.
     """
     if _here.glance is not None:
         yield

@@ -63,7 +63,7 @@ def _verify_file(file: OpenFile, options: VerifyOptions, report: Report, listed:
     except CheckpointError as error:
         if not damaged:
             report.add_error(error, file.path)
-        return  # the damaged block, which was told, is the one with the list of variables
+        return  # the damaged block, which was reported, is the one with the list of variables
     for tensor in tensors:
         first, extents = listed.setdefault(tensor.name, (tensor, []))
         if (first.dtype, first.shape) != (tensor.dtype, tensor.shape):

@@ -169,7 +169,7 @@ def _verify_tensors(
 
 def _verify_tensor(file: OpenFile, header: Header, entry: Entry, report: Report) -> None:
     if entry.offset_bytes + entry.size_bytes > file.size:
-        return  # told with the size of the file
+        return  # reported with the size of the file
     try:
         checksum = _checksum(file, header, entry)
     except CheckpointDamaged as error:

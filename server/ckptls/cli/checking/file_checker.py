@@ -259,11 +259,13 @@ class Checker:
             folder.known = checkpoints
             self._scanned.add(root)
 
-    def _locate_findings(self, source: SourceFile, told: list[Finding]) -> tuple[Found, ...]:
-        if not told:
+    def _locate_findings(self, source: SourceFile, several: list[Finding]) -> tuple[Found, ...]:
+        if not several:
             return ()
         places = Places(source)
-        return tuple(found for each in told if (found := places.locate_finding(each)) is not None)
+        return tuple(
+            found for each in several if (found := places.locate_finding(each)) is not None
+        )
 
 
 class Places:

@@ -45,7 +45,7 @@ def _is_much(files: Sequence[Path]) -> bool:
         try:
             data, _ = read_source(file)
         except OSError:
-            continue  # what is wrong with it is told in its turn
+            continue  # its error is reported in its turn
         if mentions_tensorflow(data):
             number += 1
             size_bytes += len(data)

@@ -125,12 +125,12 @@ def _rows(
     has_values: bool,
 ) -> Iterator[Shown]:
     """Each variable as it is read; one that cannot be read has no values, and is noted."""
-    told: set[str] = set()
+    reported: set[str] = set()
     for variable in variables:
         try:
             yield _read(checkpoint, variable, has_values=has_values)
         except CheckpointError as error:
-            if str(error) not in told:
-                told.add(str(error))
+            if str(error) not in reported:
+                reported.add(str(error))
                 note(error)
             yield Shown(checkpoint, variable, [], None)

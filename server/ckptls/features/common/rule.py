@@ -1,7 +1,7 @@
 """What a rule is.
 
 A rule's docstring is its documentation page; its class attributes are its only
-registration. Whether a finding is told at all (settings, pragmas, one finding a string) is
+registration. Whether a finding is shown at all (settings, pragmas, one finding a string) is
 decided by `diagnostics`.
 """
 
@@ -29,7 +29,7 @@ class Rule(ABC):
     roles: ClassVar[tuple[Role, ...]]
     # The least evidence that a finding of this rule is based on.
     needs: ClassVar[Evidence]
-    # Of several findings about one string the one with the lowest number is told.
+    # Of several findings about one string the one with the lowest number is shown.
     order: ClassVar[int] = 70
     # Whether it also looks at names for which the code itself tests.
     sees_guarded: ClassVar[bool] = False

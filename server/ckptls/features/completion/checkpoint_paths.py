@@ -1,6 +1,6 @@
 """Completion of paths: the checkpoints that are known, each as one entry.
 
-The files of a checkpoint are none of its names, and nothing is looked up on the disk: what
+The files of a checkpoint are not its names, and nothing is looked up on the disk: what
 lies in the workspace has been found before.
 """
 

@@ -50,7 +50,7 @@ _SURE = {
 def hover(cursor: Cursor, binding: Binding, assigned: str = "") -> Hover | None:
     """What the string names; None when nothing is known of it.
 
-    `assigned` tells of the map's entry that the string is in; see `assigned_at`.
+    `assigned` describes the map's entry that the string is in; see `assigned_at`.
     """
     site = cursor.site
     if site.role is Role.PATH:
@@ -76,8 +76,8 @@ def _describe_template(cursor: Cursor, binding: Binding) -> str:
         (checkpoint, describe_template(text, checkpoint, known))
         for checkpoint in binding.checkpoints
     )
-    told = [f"{body}\n\n{_where(checkpoint, binding)}" for checkpoint, body in found if body]
-    return _BETWEEN.join(told[:_MAX_CHECKPOINTS])
+    paragraphs = [f"{body}\n\n{_where(checkpoint, binding)}" for checkpoint, body in found if body]
+    return _BETWEEN.join(paragraphs[:_MAX_CHECKPOINTS])
 
 
 def _name(site: Site, text: Text) -> Text:
@@ -270,7 +270,7 @@ def _describe_missing(name: str, binding: Binding) -> str:
 
 
 def _paths(site: Site, binding: Binding) -> str:
-    told = []
+    paragraphs = []
     path = site.text.literal
     is_elsewhere = binding.is_guess and path is not None
     for checkpoint in () if is_elsewhere else binding.checkpoints[:_MAX_CHECKPOINTS]:
@@ -283,7 +283,7 @@ def _paths(site: Site, binding: Binding) -> str:
         when = "".join(
             f"\n\n{part}" for part in (" · ".join(formatting.history(checkpoint)),) if part
         )
-        told.append(
+        paragraphs.append(
             f"**{code(checkpoint_name(checkpoint, binding))}**\n\n"
             f"{checkpoint.format.value} checkpoint · "
             f"{formatting.count(len(checkpoint), 'variable')} ·"
@@ -291,10 +291,12 @@ def _paths(site: Site, binding: Binding) -> str:
             + _lost(checkpoint, binding)
         )
     if is_elsewhere and path and not binding.unreadable and not binding.forbidden:
-        told += _nothing_at(path, site, binding)
-    told += [formatting.below(str(entry.error), binding.base) for entry in binding.unreadable[:1]]
-    told += [_forbidden(path) for path in binding.forbidden[:1]]
-    return _BETWEEN.join(told)
+        paragraphs += _nothing_at(path, site, binding)
+    paragraphs += [
+        formatting.below(str(entry.error), binding.base) for entry in binding.unreadable[:1]
+    ]
+    paragraphs += [_forbidden(path) for path in binding.forbidden[:1]]
+    return _BETWEEN.join(paragraphs)
 
 
 def _lost(checkpoint: Checkpoint, binding: Binding) -> str:
@@ -307,13 +309,13 @@ def _nothing_at(path: str, site: Site, binding: Binding) -> list[str]:
     """That a path which is to be read leads nowhere, and what the workspace has instead."""
     if binding.pending or all(use.form in _WRITTEN for use in site.paths):
         return []
-    told = f"no checkpoint is at {code(path)}"
+    sentence = f"no checkpoint is at {code(path)}"
     names = [checkpoint_name(each, binding) for each in binding.checkpoints]
     if names:
         names.sort(key=lambda name: distance(path, name))
         more = ", …" if len(names) > _MAX_CHECKPOINTS else ""
-        told += f"\n\nin the workspace: {', '.join(map(code, names[:_MAX_CHECKPOINTS]))}{more}"
-    return [told]
+        sentence += f"\n\nin the workspace: {', '.join(map(code, names[:_MAX_CHECKPOINTS]))}{more}"
+    return [sentence]
 
 
 def _forbidden(path: str) -> str:

@@ -1,4 +1,4 @@
-"""What TensorFlow makes of an entry of an assignment map, told from the names on both sides.
+"""What TensorFlow makes of an entry of an assignment map, as the names on both sides say.
 
 Source: tensorflow/python/training/checkpoint_utils.py (`_init_from_checkpoint`).
 """

@@ -1,4 +1,4 @@
-"""Which variables of a model take which variables of a checkpoint, told from their names.
+"""Which variables of a model take which variables of a checkpoint, found by their names.
 
 The same name goes to itself. Another one goes to the variable whose name has the longest end
 in common with it, if there is one such variable and the choice is the same the other way

@@ -141,7 +141,7 @@ def _is_hidden_archive(entry: Entry) -> bool:
 
 
 def _is_hidden_hdf5(entry: Entry) -> bool:
-    """Whether a file that ends as Keras's archives do is none."""
+    """Whether a file that ends as Keras's archives do is no archive."""
     is_archive = entry.facts.is_archive if entry.facts is not None else None
     return is_archive is False and entry.path.endswith(".keras")
 

@@ -110,7 +110,7 @@ def _written(context: Context, forms: frozenset[PathForm] = _WRITTEN) -> Iterato
 def _covers(written: Text, path: Text) -> bool:
     """Whether what is written to one path may be what is read at another.
 
-    `model.ckpt` is written as `model.ckpt-100`, and for whoever wants the newest checkpoint
+    `model.ckpt` is written as `model.ckpt-100`, and for those who want the newest checkpoint
     of a directory, a file in it is enough.
     """
     known = sum(len(part) for part in _pieces(written))

@@ -2,7 +2,7 @@
 
 `re` decides what is valid. From its tree come an upper bound for the work of a match, which says
 whether `re` may run the pattern, and the text by which `regex` runs it otherwise: written
-anew, it has none of the syntax that only one of the two knows.
+again, it has none of the syntax that only one of the two knows.
 
 Source: Lib/re/_parser.py and Lib/re/_compiler.py of CPython (before 3.11 `sre_parse.py`).
 """
@@ -244,7 +244,7 @@ class _Facts:
         self.stays_in_line &= holds_newline is is_negated
 
 
-# ---------------------------------------------------------------- written anew
+# ---------------------------------------------------------------- written again
 
 _PLACES = {
     "AT_BEGINNING": "^",

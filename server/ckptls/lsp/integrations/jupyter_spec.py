@@ -2,7 +2,7 @@
 
 JupyterLab asks only one server a language. Between servers that its user did not rank it
 chooses by name, so this one goes by a name behind those of all servers for Python: it is there
-for whoever ranks it highest or has no other, and takes nobody's place. Everybody else reaches it
+for users who rank it highest or have no other, and takes nobody's place. All others reach it
 through the plugin of python-lsp-server (`lsp/plugin`).
 """
 

@@ -55,7 +55,7 @@ RAISED = (
 )
 
 
-# Called at each object that is opened: a sign of life for whoever waits.
+# Called at each object that is opened: shows the process that waits that this one is alive.
 on_object: Callable[[], None] = lambda: None  # noqa: E731
 
 

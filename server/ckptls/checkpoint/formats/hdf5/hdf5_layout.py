@@ -1,4 +1,4 @@
-"""How variables and layers lie in an HDF5 file: the three layouts that `keras` tells of.
+"""How variables and layers lie in an HDF5 file: the three layouts that `keras` describes.
 
 Source: keras/src/legacy/saving/legacy_h5_format.py, keras/src/saving/saving_lib.py.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ckptls.checkpoint.core.types import Kind
 
-# Groups of a file of weights that hold a model's layers, and those beside them that are none.
+# Groups of a file of weights that hold a model's layers, and those beside them that hold no layers.
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
 _NO_LAYERS = frozenset({"vars", "optimizer", "metrics", "seed_generator"})
 _LOOSE_WEIGHTS = "top_level_model_weights"

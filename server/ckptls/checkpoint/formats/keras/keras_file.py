@@ -1,6 +1,6 @@
 """Keras files: weights and whole models in HDF5, and `.keras` archives; other HDF5 files too.
 
-Three layouts, told apart by content. In *legacy* files (`.h5`) a group lists its layers and
+Three layouts, distinguished by content. In *legacy* files (`.h5`) a group lists its layers and
 each layer its weights, whose names are the variables' names here, as Keras gives them, `:0`
 included. In *weights* files (`.weights.h5`, and inside of `.keras`) variables have numbers;
 their paths, such as `layers/dense/vars/0`, are their names here, as in h5py. There Keras notes
@@ -51,7 +51,7 @@ def read(location: Location) -> Contents:
         with _opened(path) as (file, span, config), Asked(file, span) as asked:
             answer = asked.ask({"ask": "listing"})
         kinds.update((name, (dtype, tuple(shape))) for name, dtype, shape in answer["variables"])
-        home = "" if len(location.files) == 1 else path  # several files are told apart
+        home = "" if len(location.files) == 1 else path  # several files are distinguished
         problems += (
             Problem(code, what, home, severity=Severity(severity))
             for code, what, severity in answer["problems"]
