@@ -32,7 +32,7 @@ ROOMS = {
     "features": """patterns common paths names diagnostics.rules diagnostics completion hover
         code_actions navigation annotations""",
     "lsp": "protocol convert session transport handlers - integrations",
-    "cli": "output checking commands -",
+    "cli": "output checking tracing commands -",
 }
 PACKAGES = {room: packages.split() for room, packages in ROOMS.items()}
 # One module a rule, a request and a command; elsewhere a package has about 15 modules at most.
@@ -187,6 +187,9 @@ _MAY_OPEN = {
     ("checkpoint/formats/hdf5/hdf5_file.py", "h5.h5o.open"),
     ("checkpoint/formats/hdf5/hdf5_file.py", "library.File"),  # of a stream, over `OpenFile`
     ("cli/main.py", "os.open"),  # of /dev/null, for writing
+    # A file of our own making; and in the process of the user's program, the files of it.
+    ("cli/tracing/trace_process.py", "os.open"),
+    ("cli/tracing/traced_program.py", "os.open"),
     ("source/semantics/catalogue.py", f"{_RESOURCE}.read_text"),
     ("lsp/transport/stdio.py", "open"),  # of a descriptor
 }

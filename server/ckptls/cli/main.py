@@ -29,9 +29,12 @@ _COMMANDS = {
     "verify": "verify that a checkpoint is sound",
     "check": "check the checkpoint names in Python files",
     "rule": "explain a rule, or list all rules",
+    "trace": "run a program to record the variables it makes",
     "doctor": "explain what a string names, or what is installed",
     "server": "run the language server",
 }
+# Commands that run a program, whose arguments stand behind `--`.
+_WITH_PROGRAM = frozenset({"trace"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,8 +86,14 @@ def _explain(error: Exception, *, with_traceback: bool) -> None:
 def _run(given: list[str]) -> int:
     from ckptls.checkpoint.core.errors import CheckpointError
 
-    parser = _parser(next((word for word in given if not word.startswith("-")), ""))
-    args = parser.parse_args(given)
+    asked = next((word for word in given if not word.startswith("-")), "")
+    parser = _parser(asked)
+    own: list[str] = given
+    others: list[str] = []
+    if asked in _WITH_PROGRAM and "--" in given:
+        own, others = given[: given.index("--")], given[given.index("--") + 1 :]
+    args = parser.parse_args(own)
+    args.program_arguments = others
     if args.command is None:
         parser.print_help()
         return COULD_NOT_RUN
