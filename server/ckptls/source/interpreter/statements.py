@@ -127,6 +127,8 @@ class Executor(Functions):
             self.frame.is_guarded = True
 
     def _return(self, node: ir.Return) -> bool:
+        if node.kind == "break":  # what is behind the loop comes with these values, too
+            return False
         values = self.evaluate(node.value) if node.value is not None else (Literal(None),)
         if node.kind == "return":
             self.frame.returns.append(values)

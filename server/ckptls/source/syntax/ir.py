@@ -240,6 +240,8 @@ class Evaluate(NamedTuple):
 
 
 class Return(NamedTuple):
+    """What ends a block: `kind` is `return`, `raise`, `jump` (for `continue`) or `break`."""
+
     value: Expr | None
     kind: str
 

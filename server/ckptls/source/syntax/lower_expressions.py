@@ -204,6 +204,12 @@ class Expressions:
         start, end = self._span(node)
         return ir.Other(start, end, "not", self.each(node.named_children))
 
+    def _unary(self, node: Node) -> ir.Expr:
+        start, end = self._span(node)
+        operator = node.child_by_field_name("operator")
+        kind = node.type if operator is None or operator.type == "-" else operator.type
+        return ir.Other(start, end, kind, self.each(node.named_children))
+
     def _compare(self, node: Node) -> ir.Expr:
         start, end = self._span(node)
         operators: list[str] = []
@@ -239,6 +245,8 @@ class Expressions:
                 bounds.append(None)
             elif child.is_named and child.type not in _SKIPPED:
                 bounds[-1] = self.lower(child)
+        if len(bounds) == 3 and bounds[0] is bounds[1] is None and bounds[2] is not None:
+            return ir.Other(start, end, "step", (bounds[2],))
         if len(bounds) != 2:
             return ir.Other(start, end, "slice", tuple(each for each in bounds if each))
         return ir.Slice(start, end, bounds[0], bounds[1])
@@ -412,6 +420,7 @@ _HANDLERS: dict[str, Callable[[Expressions, Node], ir.Expr]] = {
     "binary_operator": Expressions._binary,
     "boolean_operator": Expressions._binary,
     "not_operator": Expressions._not,
+    "unary_operator": Expressions._unary,
     "comparison_operator": Expressions._compare,
     "subscript": Expressions._subscript,
     "slice": Expressions._slice,

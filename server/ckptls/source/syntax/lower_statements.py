@@ -11,8 +11,13 @@ from ckptls.source.syntax.lower_expressions import TOO_DEEP, Expressions, Positi
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_IGNORED = frozenset({"comment", "line_continuation", "pass_statement", "break_statement", ";"})
-_JUMPS = {"return_statement": "return", "raise_statement": "raise", "continue_statement": "jump"}
+_IGNORED = frozenset({"comment", "line_continuation", "pass_statement", ";"})
+_JUMPS = {
+    "return_statement": "return",
+    "raise_statement": "raise",
+    "continue_statement": "jump",
+    "break_statement": "break",
+}
 _EXCEPT = ("except_clause", "except_group_clause")
 
 # Lowers one statement that is to be a chunk of its own.
@@ -120,6 +125,12 @@ class Statements:
         if len(values) > 1:
             value = ir.Items(values[0][0], values[-1][1], "tuple", values)
         return ir.Return(value, _JUMPS[node.type])
+
+    def _marked(self, node: Node) -> ir.Stmt:
+        """A statement that is known by the kind of its one expression."""
+        start, end = self._position(node.start_byte), self._position(node.end_byte)
+        parts = self._expressions.each(node.named_children)
+        return ir.Evaluate((ir.Other(start, end, node.type, parts),))
 
     def _assert(self, node: Node) -> ir.Stmt:
         return ir.Assert(self._expressions.each(node.named_children))
@@ -314,6 +325,9 @@ _HANDLERS: dict[str, Callable[[Statements, Node], ir.Stmt]] = {
     "return_statement": Statements._jump,
     "raise_statement": Statements._jump,
     "continue_statement": Statements._jump,
+    "break_statement": Statements._jump,
+    "delete_statement": Statements._marked,
+    "nonlocal_statement": Statements._marked,
     "global_statement": Statements._global,
     "assert_statement": Statements._assert,
     "import_statement": Statements._import,
