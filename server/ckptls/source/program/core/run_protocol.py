@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
-from ckptls.source.inventory.model_inventory import CodeSpan
+from ckptls.source.inventory.model_inventory import CodeSpan, Gap
 from ckptls.source.inventory.restore_request import RestoreRequest
 from ckptls.source.program.core.arguments import Arguments
 from ckptls.source.program.core.objects import Value
@@ -21,11 +21,16 @@ class Run(Protocol):
         is_certain: the code that is run now is reached whenever the program runs to its end.
         is_guarded: it stands in a `try` that catches errors, or under a test of a name or file.
         keras: 2 or 3, or None where it is not known which Keras the program has.
+        gaps: all that were noted so far.
+        blocks: the blocks of uncertain code that are being run, outermost first, each with a
+            number of its own: what is made in a block is there for all that follows in it.
     """
 
     is_certain: bool
     is_guarded: bool
     keras: int | None
+    gaps: Sequence[Gap]
+    blocks: tuple[int, ...]
 
     def state(self, make: Callable[[], S]) -> S:
         """The state of a library model in this run: made once for each `make`, by `make()`."""
