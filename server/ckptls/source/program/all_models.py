@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ckptls.source.inventory.model_inventory import ModelInventory
+from ckptls.source.program.graph import scopes, variables
+from ckptls.source.program.graph.graph_state import graphs_inventory
+
+# The modules that register functions and classes when they are imported.
+MODELS = (scopes, variables)
 
 
 def inventory_of(run: Any) -> ModelInventory:
     """The variables that a run has made."""
-    return ModelInventory((), tuple(run.gaps))
+    return graphs_inventory(run)

@@ -188,12 +188,12 @@ class _ProgramRun:
         self.modules[path] = module
         evaluator = self.evaluator
         before = getattr(evaluator, "frame", None)
-        certain = evaluator.is_certain
+        blocks = evaluator.blocks
         evaluator.frame = module.frame
         for statement in block.statements:
             if evaluator.run(statement) is Flow.RAISE:
                 break
-        evaluator.is_certain = certain
+        evaluator.blocks = blocks
         if before is not None:
             evaluator.frame = before
         return module

@@ -26,11 +26,13 @@ class Run(Protocol):
             number of its own: what is made in a block is there for all that follows in it.
     """
 
-    is_certain: bool
     is_guarded: bool
     keras: int | None
     gaps: Sequence[Gap]
     blocks: tuple[int, ...]
+
+    @property
+    def is_certain(self) -> bool: ...
 
     def state(self, make: Callable[[], S]) -> S:
         """The state of a library model in this run: made once for each `make`, by `make()`."""

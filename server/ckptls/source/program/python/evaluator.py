@@ -96,7 +96,9 @@ class Evaluator:
         self._is_stopped = is_stopped
         self._limit = limit
         self.steps = 0
-        self.is_certain = True
+        # The blocks of uncertain code that are being run, each with a number of its own.
+        self.blocks: tuple[int, ...] = ()
+        self._block_count = 0
         self.is_guarded = False
         self.gaps: list[Gap] = []
         self.restores: list[RestoreRequest] = []
@@ -132,13 +134,22 @@ class Evaluator:
     def replace_restore(self, old: RestoreRequest, new: RestoreRequest) -> None:
         self.restores = [new if each is old else each for each in self.restores]
 
+    @property
+    def is_certain(self) -> bool:
+        return not self.blocks
+
     @contextmanager
     def uncertain(self) -> Iterator[None]:
-        before, self.is_certain = self.is_certain, False
+        before = self.blocks
+        self._begin_block()
         try:
             yield
         finally:
-            self.is_certain = before
+            self.blocks = before
+
+    def _begin_block(self) -> None:
+        self._block_count += 1
+        self.blocks = (*self.blocks, self._block_count)
 
     # Steps
 
@@ -199,7 +210,7 @@ class Evaluator:
     def _doubt(self, *flows: Flow) -> None:
         """The code may have left this function or this round of the loop: what follows in it may
         not be reached."""
-        self.is_certain = False
+        self._begin_block()
         if Flow.RETURN in flows:
             self.frame.is_doubtful = True
         self._is_round_doubtful = self._is_round_doubtful or Flow.BREAK in flows
@@ -340,17 +351,17 @@ class Evaluator:
         items = self.iterate(self.evaluate(node.values))
         if items is None:
             return self._maybe_loop(lambda: self._round(node.target, UNKNOWN, node.body))
-        before, doubtful = self.is_certain, self._is_round_doubtful
+        before, doubtful = self.blocks, self._is_round_doubtful
         self._is_round_doubtful = False
         flow = Flow.NEXT
         for item in items[:MAX_ITEMS]:
             flow = self._round(node.target, item, node.body)
             if not self._is_round_doubtful and not self.frame.is_doubtful:
-                self.is_certain = before
+                self.blocks = before
             if flow in (Flow.BREAK, Flow.RETURN, Flow.RAISE):
                 break
         if not self.frame.is_doubtful:
-            self.is_certain = before
+            self.blocks = before
         is_left, self._is_round_doubtful = self._is_round_doubtful, doubtful
         return self._after_loop(flow, node.otherwise, is_left)
 
@@ -370,7 +381,7 @@ class Evaluator:
 
     def _maybe_loop(self, run_once: Callable[[], Flow]) -> Flow:
         """A loop whose rounds are not known: once, or not at all."""
-        before, doubtful = self.is_certain, self._is_round_doubtful
+        before, doubtful = self.blocks, self._is_round_doubtful
 
         def once() -> Flow:
             flow = run_once()
@@ -379,11 +390,11 @@ class Evaluator:
         flow = self._either(once, lambda: Flow.NEXT)
         self._is_round_doubtful = doubtful
         if not self.frame.is_doubtful:
-            self.is_certain = before
+            self.blocks = before
         return flow
 
     def _while(self, node: ir.While) -> Flow:
-        before, doubtful = self.is_certain, self._is_round_doubtful
+        before, doubtful = self.blocks, self._is_round_doubtful
         self._is_round_doubtful = False
         flow = Flow.NEXT
         for _ in range(MAX_ITEMS):
@@ -398,7 +409,7 @@ class Evaluator:
             if flow in (Flow.BREAK, Flow.RETURN, Flow.RAISE):
                 break
         if not self.frame.is_doubtful:
-            self.is_certain = before
+            self.blocks = before
         self._is_round_doubtful = doubtful
         return flow if flow in (Flow.RETURN, Flow.RAISE) else Flow.NEXT
 
@@ -1192,7 +1203,7 @@ class Evaluator:
         frame.function, frame.owner, frame.on_yield = function, function.owner, on_yield
         frame.names.update(bind_parameters(function, arguments))
         outside, self.frame = self.frame, frame
-        certain, doubtful = self.is_certain, self._is_round_doubtful
+        certain, doubtful = self.blocks, self._is_round_doubtful
         self._is_round_doubtful = False
         self._depth += 1
         try:
@@ -1202,7 +1213,7 @@ class Evaluator:
         finally:
             self._depth -= 1
             self.frame = outside
-            self.is_certain, self._is_round_doubtful = certain, doubtful
+            self.blocks, self._is_round_doubtful = certain, doubtful
         if flow is Flow.RAISE:
             self.has_raised = True
         if function.is_generator and on_yield is None:
