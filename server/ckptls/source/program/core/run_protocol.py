@@ -28,8 +28,10 @@ class Run(Protocol):
 
     is_guarded: bool
     keras: int | None
-    gaps: Sequence[Gap]
     blocks: tuple[int, ...]
+
+    @property
+    def gaps(self) -> Sequence[Gap]: ...
 
     @property
     def is_certain(self) -> bool: ...
