@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ckptls.source.inventory.model_inventory import Gap, ModelInventory
 from ckptls.source.program.core.arguments import Arguments
@@ -13,9 +13,9 @@ from ckptls.source.program.core.library_object import LibraryObject, Method
 from ckptls.source.program.core.objects import UNKNOWN, ListValue, PartialText, Value
 from ckptls.source.program.core.run_protocol import Run
 
-if TYPE_CHECKING:
-    from ckptls.source.program.graph.scopes import VariableScope
-    from ckptls.source.program.graph.variables import VariableObject
+# Defined in `scopes` and `variables`, which import this module.
+VariableScope = Any
+VariableObject = Any
 
 HOLE = "{}"
 
