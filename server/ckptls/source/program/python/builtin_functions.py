@@ -258,6 +258,8 @@ def _callable(run: Run, arguments: Arguments) -> Value:
     value = _first(arguments)
     if isinstance(value, FunctionValue | BoundMethod | ClassValue):
         return True
+    if isinstance(value, LibraryName) and value.name in FUNCTIONS:
+        return True
     if isinstance(value, str | int | float | tuple | ListValue | DictValue | type(None)):
         return False
     return UNKNOWN
