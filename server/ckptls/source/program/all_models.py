@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from ckptls.source.inventory.model_inventory import ModelInventory
-from ckptls.source.program.graph import scopes, variables
+from ckptls.source.program.graph import (
+    name_restores,
+    optimizers,
+    scopes,
+    variable_queries,
+    variables,
+)
 from ckptls.source.program.graph.graph_state import graphs_inventory
 
 # The modules that register functions and classes when they are imported.
-MODELS = (scopes, variables)
+MODELS = (scopes, variables, variable_queries, optimizers, name_restores)
 
 
 def inventory_of(run: Any) -> ModelInventory:
