@@ -29,8 +29,8 @@ ROOMS = {
     "source": """text syntax notebooks semantics stdlib tensorflow interpreter inventory
         program.core program.graph program.layers program.keras program.python program -""",
     "workspace": "-",
-    "features": """patterns common paths names diagnostics.rules diagnostics completion hover
-        code_actions navigation annotations""",
+    "features": """patterns common paths names restores diagnostics.rules diagnostics completion
+        hover code_actions navigation annotations""",
     "lsp": "protocol convert session transport handlers - integrations",
     "cli": "output checking tracing commands -",
 }

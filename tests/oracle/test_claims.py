@@ -143,3 +143,40 @@ def test_the_example_makes_the_names_of_its_checkpoint(graph, monkeypatch):
     stored = dict(ckptls.list_variables(str(folder / finetune.CHECKPOINT)))
     assert len(made) == 30
     assert made == {name: stored[name] for name in made}
+
+
+def test_missing_variables_raise_or_are_skipped(checkpoint, graph, caplog):
+    """What `missing-variables` says of each way to restore."""
+    with tf1.variable_scope("old"):
+        tf1.get_variable("w", [2, 3])
+        tf1.get_variable("b", [3])
+    tf1.get_variable("head", [3])
+    everything = tf1.train.Saver()
+    some = tf1.train.Saver([v for v in tf1.global_variables() if not v.op.name.startswith("head")])
+    with tf1.Session() as session:
+        session.run(tf1.global_variables_initializer())
+        with pytest.raises(tf.errors.NotFoundError, match="Key head not found in checkpoint"):
+            everything.restore(session, checkpoint)
+        some.restore(session, checkpoint)
+        with pytest.raises(ValueError, match="head"):
+            slim.assign_from_checkpoint_fn(checkpoint, tf1.global_variables())(session)
+        skips = slim.assign_from_checkpoint_fn(
+            checkpoint, tf1.global_variables(), ignore_missing_vars=True
+        )
+        skips(session)
+    named = tf1.train.Saver({v.name: v for v in tf1.global_variables()})
+    with tf1.Session() as session, pytest.raises(tf.errors.NotFoundError, match="b:0 not found"):
+        named.restore(session, checkpoint)
+
+
+def test_missing_variables_of_an_optimizer(checkpoint, graph):
+    """Slots of `missing-variables`: a saver of all variables asks for them, too."""
+    with tf1.variable_scope("old"):
+        loss = tf.reduce_sum(tf1.get_variable("w", [2, 3])) + tf.reduce_sum(
+            tf1.get_variable("b", [3])
+        )
+    tf1.train.MomentumOptimizer(0.1, 0.9).minimize(loss)
+    with tf1.Session() as session, pytest.raises(tf.errors.NotFoundError, match="Momentum"):
+        tf1.train.Saver().restore(session, checkpoint)
+    with tf1.Session() as session:
+        tf1.train.Saver(tf1.trainable_variables()).restore(session, checkpoint)

@@ -292,6 +292,11 @@ class Binder:
         pragmas = (pin.path for pin in self.analysis.pragmas.pins if pin.lines is None)
         return self._pinned((*pragmas, *self.pins))
 
+    @property
+    def pinned(self) -> Resolution:
+        """The checkpoints that comments, settings or the command line name for the whole file."""
+        return self._wide
+
     @cached_property
     def _restored(self) -> Resolution:
         restores = self.analysis.restores

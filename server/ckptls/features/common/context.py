@@ -67,6 +67,11 @@ class Context:
         return name in self._compared
 
     @property
+    def binder(self) -> Binder:
+        """What binds the document's sites, for rules that look at no single site."""
+        return self._binder
+
+    @property
     def analysis(self) -> Analysis:
         self.was_asked = True
         return self._analysis

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
+from ckptls.source.inventory.model_inventory import CodeSpan
 from ckptls.source.text.source_text import Span
 
 
@@ -78,10 +79,19 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """A place that has to do with a finding, and what is there."""
+
+    place: CodeSpan
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong; each suggestion is a text for the whole of `span`.
 
     `edits` change more than the characters between the quotes; they go before suggestions.
+    `related` are places, of other files too, that have to do with it.
     """
 
     span: Span
@@ -92,6 +102,7 @@ class Finding:
     checkpoint: str | None = None
     evidence: Span | None = None
     edits: tuple[Edit, ...] = ()
+    related: tuple[Related, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from ckptls.checkpoint.model.checkpoint import Checkpoint
 from ckptls.features.common.context import Context
 from ckptls.features.common.literal_edits import Replacement, find_marked_span
 from ckptls.features.common.results import Edit, Finding, Severity
+from ckptls.source.inventory.restore_request import ProgramFacts
 from ckptls.source.semantics.sites import Evidence, LiteralPart, Role, Site
 from ckptls.workspace.binding import Binding
 
@@ -39,6 +40,12 @@ class Rule(ABC):
     @abstractmethod
     def check(self, site: Site, binding: Binding, context: Context) -> Iterable[Finding]:
         """The findings about a site; guards and doubtful sites are settled by the caller."""
+
+    def check_program(
+        self, facts: ProgramFacts, context: Context, shown: Iterable[Finding]
+    ) -> Iterable[Finding]:
+        """The findings about a program as a whole, beside those that are shown of its sites."""
+        return ()
 
     def finding(
         self,

@@ -44,7 +44,7 @@ def find_in_steps(
     Another analysis of the document makes the rest worthless; whoever sees one closes this.
     """
     analysis = binder.analysis
-    if analysis.pragmas.is_ignored or not analysis.sites:
+    if analysis.pragmas.is_ignored:
         return []
     rules = tuple(rule for rule in all_rules() if settings.runs(rule.code))
     told = yield from _run_rules(binder, rules, verdicts)
@@ -58,6 +58,12 @@ def find_in_steps(
                 evidence = binder.evidence_span(site)
                 found.setdefault(finding.span, replace(finding, evidence=evidence))
                 done.add(site)
+    facts = binder.facts
+    if facts is not None:
+        yield
+        for rule in rules:
+            for finding in rule.check_program(facts, Context(binder), tuple(found.values())):
+                found.setdefault(finding.span, finding)
     return sorted(
         (
             _with_severity(each, settings)

@@ -338,13 +338,9 @@ class Evaluator:
     def _if(self, node: ir.If) -> Flow:
         truth = self.truth(self.evaluate(node.test))
         if truth is None:
-            guarded = self.is_guarded
-            self.is_guarded = True
-            flow = self._either(
+            return self._either(
                 lambda: self.run_block(node.then), lambda: self.run_block(node.otherwise)
             )
-            self.is_guarded = guarded
-            return flow
         return self.run_block(node.then if truth else node.otherwise)
 
     def _for(self, node: ir.For) -> Flow:
