@@ -9,13 +9,18 @@ from ckptls.source.program.graph import (
     name_restores,
     optimizers,
     scopes,
+    tensor_shapes,
     variable_queries,
     variables,
 )
 from ckptls.source.program.graph.graph_state import graphs_inventory
+from ckptls.source.program.layers import arg_scopes, layer_functions, recurrent_cells
 
 # The modules that register functions and classes when they are imported.
-MODELS = (scopes, variables, variable_queries, optimizers, name_restores)
+MODELS = (
+    *(scopes, variables, variable_queries, optimizers, name_restores, tensor_shapes),
+    *(arg_scopes, layer_functions, recurrent_cells),
+)
 
 
 def inventory_of(run: Any) -> ModelInventory:

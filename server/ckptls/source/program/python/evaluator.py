@@ -501,8 +501,8 @@ class Evaluator:
             return value
         if isinstance(made, FunctionValue | Instance | BoundMethod | ClassValue):
             return self.call(made, Arguments((value,)))
-        if isinstance(made, LibraryObject) and isinstance(made, Decorator):
-            return made.decorate(self, value)
+        if isinstance(made, LibraryName) and library.find_function(name) is not None:
+            return self.call(made, Arguments((value,)))
         # What libraries do to functions leaves their variables as they are.
         return value
 
@@ -1221,14 +1221,6 @@ class Evaluator:
 
     has_raised = False
     _is_round_doubtful = False
-
-
-class Decorator(LibraryObject):
-    """What a library's function gives that is then used as a decorator."""
-
-    def decorate(self, run: Evaluator, value: Value) -> Value:
-        """The decorated value."""
-        return value
 
 
 def bind_parameters(function: FunctionValue, arguments: Arguments) -> dict[Value, Value]:
