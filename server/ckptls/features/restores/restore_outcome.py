@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ckptls.checkpoint.model.checkpoint import Checkpoint, Variable
-from ckptls.source.inventory.model_inventory import Certainty, ModelVariable, Purpose
+from ckptls.source.inventory.model_inventory import ModelVariable, Purpose
 from ckptls.source.inventory.restore_request import (
     Reaction,
     RequestedVariable,
@@ -92,7 +92,7 @@ def judge(request: RestoreRequest, checkpoint: Checkpoint) -> RestoreOutcome:
     conflicts: list[Conflict] = []
     for item in request.items:
         stored = checkpoint.get(item.key) if item.is_exact else None
-        is_sure = item.is_exact and item.variable.certainty is Certainty.MUST
+        is_sure = item.is_exact and item.is_sure
         if stored is None:
             (missing if is_sure else unknown).append(item)
         elif item.part is None and has_other_shape(item.variable, stored):

@@ -49,6 +49,7 @@ class RequestedVariable:
     is_exact: the key is known wholly.
     place: what gives the key, where that is not the variable's own name: `v.name` of a map.
     layer: the name of its layer, for the kinds that go by layers.
+    is_sure: the restore surely asks for it, unless it is a slot of a variable without gradient.
     part: offsets and sizes of a partitioned variable's slice, in the stored one, or None.
     """
 
@@ -58,6 +59,7 @@ class RequestedVariable:
     place: CodeSpan | None = None
     layer: str = ""
     part: tuple[tuple[int, int], ...] | None = None
+    is_sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)

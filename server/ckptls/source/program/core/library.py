@@ -31,6 +31,15 @@ _CONSTANTS: dict[str, Value] = {}
 _BASES: dict[str, type[LibraryBase]] = {}
 # Names that make no variables whatever they are given, by their beginning.
 _HARMLESS: set[str] = set()
+# Functions of the module `tensorflow` itself that may make variables, but are not followed.
+_UNSURE = frozenset(
+    (
+        *("while_loop", "map_fn", "scan", "foldl", "foldr", "case", "switch_case", "cond"),
+        *("py_function", "import_graph_def", "custom_gradient", "recompute_grad", "vectorized_map"),
+        *("make_template", "function", "Module", "Variable", "get_variable", "variable_scope"),
+        *("get_local_variable", "create_partitioned_variables", "VariableScope"),
+    )
+)
 
 
 class LibraryBase(LibraryObject):
@@ -100,4 +109,6 @@ def is_harmless(name: str) -> bool:
     if name in _HARMLESS:
         return True
     parts = name.split(".")
+    if len(parts) == 2 and parts[0] == "tensorflow" and parts[1] not in _UNSURE:
+        return True  # of these, all that make variables are registered
     return any(".".join(parts[:count]) + "." in _HARMLESS for count in range(1, len(parts)))

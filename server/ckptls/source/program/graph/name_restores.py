@@ -157,6 +157,7 @@ def note(
         RequestedVariable(
             *(records[each.variable], each.key, each.variable.is_exact, each.place, ""),
             part=each.variable.part,
+            is_sure=each.variable.is_made(run),
         )
         for each in wish.items
     )

@@ -13,7 +13,8 @@ from ckptls.source.program.core.library import function
 from ckptls.source.program.core.library_object import LibraryObject, Method
 from ckptls.source.program.core.objects import UNKNOWN, ListValue, Value
 from ckptls.source.program.core.run_protocol import Run
-from ckptls.source.program.graph.graph_state import current_graph
+from ckptls.source.program.graph.graph_state import Graph, current_graph, join_names
+from ckptls.source.program.graph.scopes import current_scope
 from ckptls.source.program.graph.tensors import Tensor
 from ckptls.source.program.graph.variables import (
     GLOBAL_VARIABLES,
@@ -49,6 +50,15 @@ class OptimizerObject(LibraryObject):
         self.kind = kind
         self.maker = maker
         self.name = name
+        # What was made already, by the graph and the names of variable and slot.
+        self.made: set[tuple[int, str, str]] = set()
+
+    def is_new(self, graph: Graph, variable: str, slot: str) -> bool:
+        """Notes that a slot is made; whether it was not there yet."""
+        key = (id(graph), variable, slot)
+        is_new = key not in self.made
+        self.made.add(key)
+        return is_new
 
     def get_attribute(self, run: Run, name: str) -> Value:
         if name == "minimize":
@@ -120,11 +130,15 @@ def _make_slots(
         run.note_gap("which variables are trained is not known", arguments.place)
         return
     for power in optimizer.kind.powers:
-        name = graph.take_name(run, power)
+        if not optimizer.is_new(graph, "", power):
+            continue
+        name = graph.take_scoped_name(run, power)
         _add(run, name, (), "float32", optimizer, Purpose.SLOT, None)
     for variable in variables:
         for slot in optimizer.kind.slots:
-            full = f"{variable.name}/{slot}"
+            if not optimizer.is_new(graph, variable.name, slot):
+                continue
+            full = join_names(current_scope(run).name, variable.name, slot)
             name = full if "{}" in full else graph.take_name(run, full)
             _add(run, name, variable.shape, variable.dtype, optimizer, Purpose.SLOT, variable.name)
 
@@ -138,7 +152,7 @@ def _add(
     purpose: Purpose,
     of: str | None,
 ) -> None:
-    add_variable(
+    made = add_variable(
         run,
         current_graph(run),
         name,
@@ -150,6 +164,8 @@ def _add(
         purpose=purpose,
         of=of,
     )
+    # A variable that the loss does not depend on has no gradient, and no slots.
+    made.is_conditional = of is not None
 
 
 @function("tensorflow.train.get_or_create_global_step", "tensorflow.train.create_global_step")
@@ -161,7 +177,7 @@ def get_or_create_global_step(run: Run, arguments: Arguments) -> Value:
     made = add_variable(
         run,
         graph,
-        "global_step",
+        join_names(current_scope(run).name, "global_step"),
         (),
         "int64",
         trainable=False,
@@ -169,5 +185,22 @@ def get_or_create_global_step(run: Run, arguments: Arguments) -> Value:
         maker=arguments.function,
         purpose=Purpose.STEP,
     )
-    graph.store["global_step"] = made
+    graph.store[made.name] = made
     return made
+
+
+@function("tensorflow.gradients")
+def gradients(run: Run, arguments: Arguments) -> Value:
+    given = arguments.bind("ys xs")["xs"]
+    items = [given] if isinstance(given, Tensor) else run.iterate(given)
+    if items is None:
+        return UNKNOWN
+    return ListValue(
+        [Tensor(e.shape, e.dtype) if isinstance(e, Tensor) else UNKNOWN for e in items]
+    )
+
+
+@function("tensorflow.clip_by_global_norm")
+def clip_by_global_norm(run: Run, arguments: Arguments) -> Value:
+    items = run.iterate(arguments.bind("t_list")["t_list"])
+    return (UNKNOWN if items is None else ListValue(items), Tensor(()))

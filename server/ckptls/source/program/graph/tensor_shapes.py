@@ -11,6 +11,7 @@ from collections.abc import Callable
 from ckptls.source.inventory.model_inventory import Shape
 from ckptls.source.program.core.arguments import Arguments
 from ckptls.source.program.core.library import add_harmless, function
+from ckptls.source.program.core.library_object import LibraryObject
 from ckptls.source.program.core.objects import UNKNOWN, ListValue, Value
 from ckptls.source.program.core.run_protocol import Run
 from ckptls.source.program.graph.tensors import Tensor
@@ -341,3 +342,33 @@ def _cond(run: Run, arguments: Arguments) -> Value:
     # Both functions are called when the graph is built.
     found = [run.call(way, Arguments()) for way in ways]
     return found[0] if isinstance(found[0], Tensor) else UNKNOWN
+
+
+class Opaque(LibraryObject):
+    """An object that is there, and of which nothing else matters: an initializer, a regularizer."""
+
+    def truth(self, run: Run) -> bool | None:
+        return True
+
+    def call(self, run: Run, arguments: Arguments) -> Value:
+        return Tensor(read_shape(run, arguments.positional[0] if arguments.positional else None))
+
+
+_OPAQUE = """
+zeros ones constant random_normal truncated_normal random_uniform uniform_unit_scaling
+variance_scaling orthogonal glorot_uniform glorot_normal he_normal he_uniform
+"""
+_OPAQUE_SLIM = """
+xavier_initializer xavier_initializer_conv2d variance_scaling_initializer l2_regularizer
+l1_regularizer l1_l2_regularizer sum_regularizer
+"""
+
+
+def _make_opaque(run: Run, arguments: Arguments) -> Value:
+    return Opaque()
+
+
+for _name in _OPAQUE.split():
+    function(f"tensorflow.{_name}_initializer", f"tensorflow.initializers.{_name}")(_make_opaque)
+for _name in _OPAQUE_SLIM.split():
+    function(f"tf_slim.{_name}", f"tf_slim.initializers.{_name}")(_make_opaque)

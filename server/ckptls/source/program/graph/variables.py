@@ -12,7 +12,7 @@ from ckptls.source.inventory.model_inventory import (
     Shape,
 )
 from ckptls.source.program.core.arguments import Arguments
-from ckptls.source.program.core.library import function
+from ckptls.source.program.core.library import add_constants, function
 from ckptls.source.program.core.library_object import LibraryObject, Method
 from ckptls.source.program.core.objects import (
     UNKNOWN,
@@ -86,6 +86,8 @@ class VariableObject(Tensor):
         self.blocks = blocks
         self.whole = name
         self.part: tuple[tuple[int, int], ...] | None = None
+        # Whether it may not be there although the code that makes it is reached.
+        self.is_conditional = False
 
     @property
     def is_exact(self) -> bool:
@@ -103,7 +105,7 @@ class VariableObject(Tensor):
             self.dtype,
             self.is_trainable,
             frozenset(self.collections),
-            Certainty.MUST if self.is_made(run) else Certainty.MAY,
+            Certainty.MUST if self.is_made(run) and not self.is_conditional else Certainty.MAY,
             self.purpose,
             self.place,
             self.name_places,
@@ -516,3 +518,27 @@ def is_callable(value: Value) -> bool:
     known = (LibraryObject, LibraryName, ListValue, DictValue, PartialText)
     plain = (bool, int, float, complex, str, bytes, tuple, range)
     return value is not UNKNOWN and value is not None and not isinstance(value, known + plain)
+
+
+add_constants(
+    {
+        f"tensorflow.GraphKeys.{name.upper()}": value
+        for name, value in {
+            "global_variables": GLOBAL_VARIABLES,
+            "variables": GLOBAL_VARIABLES,
+            "local_variables": LOCAL_VARIABLES,
+            "trainable_variables": TRAINABLE_VARIABLES,
+            "model_variables": MODEL_VARIABLES,
+            "moving_average_variables": MOVING_AVERAGE_VARIABLES,
+            "global_step": "global_step",
+            "update_ops": "update_ops",
+            "losses": "losses",
+            "regularization_losses": "regularization_losses",
+            "summaries": "summaries",
+            "weights": "weights",
+            "biases": "biases",
+            "saveable_objects": "saveable_objects",
+            "init_op": "init_op",
+        }.items()
+    }
+)

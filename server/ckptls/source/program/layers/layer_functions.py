@@ -57,6 +57,26 @@ def _make(
     )
 
 
+def _channels_last(arguments: Arguments, before: Tensor) -> Tensor:
+    """The inputs of a layer with the channels behind, wherever the layer takes them."""
+    form = arguments.keywords.get("data_format")
+    if form is None or form in ("NHWC", "NWC", "NDHWC", "channels_last") or before.shape is None:
+        return before
+    if form in ("NCHW", "NCW", "NCDHW", "channels_first") and len(before.shape) > 1:
+        first, channels, *rest = before.shape
+        return Tensor((first, *rest, channels), before.dtype)
+    return Tensor(None, before.dtype)
+
+
+def _as_given(arguments: Arguments, made: Tensor) -> Tensor:
+    """The result of a layer as it was asked for; undoes `_channels_last`."""
+    form = arguments.keywords.get("data_format")
+    if form in ("NCHW", "NCW", "NCDHW", "channels_first") and made.shape is not None:
+        first, *rest, channels = made.shape
+        return Tensor((first, channels, *rest), made.dtype)
+    return made
+
+
 def _is_on(run: Run, value: Value, default: bool) -> bool | None:
     return default if value is None else run.truth(value)
 
@@ -115,7 +135,8 @@ def _tf_conv(run: Run, arguments: Arguments) -> Value:
     rank = next(int(digit) for digit in last if digit.isdigit())
     names = "inputs filters kernel_size strides padding"
     bound = arguments.bind(names, strides=1, padding="valid")
-    before, filters = tensor_of(bound["inputs"]), read_size(run, bound["filters"])
+    before = _channels_last(arguments, tensor_of(bound["inputs"]))
+    filters = read_size(run, bound["filters"])
     kernel = sizes_of(run, bound["kernel_size"], rank)
     strides = sizes_of(run, bound["strides"], rank)
     trainable = arguments.keywords.get("trainable", True)
@@ -134,7 +155,8 @@ def _tf_conv(run: Run, arguments: Arguments) -> Value:
         _make(run, arguments, "kernel", (*kernel, *ends), trainable=trainable)
     _bias(run, arguments, arguments.keywords.get("use_bias"), filters, trainable)
     scope.leave(run)
-    return _slid(before, filters, kernel, strides, bound["padding"], is_transposed)
+    made = _slid(before, filters, kernel, strides, bound["padding"], is_transposed)
+    return _as_given(arguments, made)
 
 
 def _slid(
@@ -271,7 +293,8 @@ def _slim_conv(run: Run, arguments: Arguments) -> Value:
     is_transposed = "transpose" in last
     names = "inputs num_outputs kernel_size stride padding"
     bound = arguments.bind(names, stride=1, padding="SAME")
-    before, outputs = tensor_of(bound["inputs"]), read_size(run, bound["num_outputs"])
+    before = _channels_last(arguments, tensor_of(bound["inputs"]))
+    outputs = read_size(run, bound["num_outputs"])
     digits = [int(digit) for digit in last if digit.isdigit()]
     rank = digits[0] if digits else (len(before.shape) - 2 if before.shape else 2)
     kernel = sizes_of(run, bound["kernel_size"], rank)
@@ -283,6 +306,7 @@ def _slim_conv(run: Run, arguments: Arguments) -> Value:
     trainable = arguments.keywords.get("trainable", True)
     _make(run, arguments, "weights", (*kernel, *ends), trainable=trainable)
     made = _slid(before, outputs, kernel, strides, bound["padding"], is_transposed)
+    made = _as_given(arguments, made)
     found = _finish(run, arguments, made, outputs)
     scope.leave(run)
     return found
@@ -369,13 +393,13 @@ slim("instance_norm")(_other_norm("InstanceNorm"))
 
 def _slim_pool(run: Run, arguments: Arguments) -> Value:
     bound = arguments.bind("inputs kernel_size stride padding", stride=2, padding="VALID")
-    before = tensor_of(bound["inputs"])
+    before = _channels_last(arguments, tensor_of(bound["inputs"]))
     if before.shape is None:
         return before
     spatial = before.shape[1:-1]
     both = [sizes_of(run, bound[name], len(spatial)) for name in ("kernel_size", "stride")]
     found = slide(spatial, both[0], both[1], bound["padding"])
-    return Tensor((before.shape[0], *found, before.shape[-1]), before.dtype)
+    return _as_given(arguments, with_last(before, before.shape[-1], found))
 
 
 for _name in ("max_pool2d", "avg_pool2d"):

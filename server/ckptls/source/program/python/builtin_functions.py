@@ -523,7 +523,7 @@ def _product(run: Run, arguments: Arguments) -> Value:
     return ListValue(list(rows))
 
 
-@_python("types.SimpleNamespace", "argparse.Namespace", "tensorflow.contrib.training.HParams")
+@_python("types.SimpleNamespace", "argparse.Namespace", "tf_slim.HParams")
 def _namespace(run: Run, arguments: Arguments) -> Value:
     return Instance(ClassValue("Namespace", (), {}), dict(arguments.keywords))
 
