@@ -40,7 +40,7 @@ def test_what_converts_or_is_not_known_is_silent(vgg16):
             tf.get_variable("biases", [4096], dtype=kind)
         with tf.variable_scope("vgg_16/fc8"):
             tf.get_variable("biases", [1000], dtype=tf.float16)
-        names = slim.get_variables_to_restore(exclude=["vgg_16/fc8"])
+        names = slim.get_variables_to_restore(exclude=["vgg_16/fc8", "half"])
         tf.train.Saver(names).restore(session, "vgg_16.ckpt")
         """
     )

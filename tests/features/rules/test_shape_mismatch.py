@@ -115,3 +115,53 @@ def test_weights_that_keras_loads_are_no_restore_of_everything(vgg16):
             tf.get_variable("biases", [10])
         """
     )
+
+
+LAYERS = """
+        import tf_slim as slim
+        x = tf.placeholder(tf.float32, [None, 8])
+        with tf.variable_scope("det"):
+            h = slim.fully_connected(x, 6, scope="trunk")
+            slim.fully_connected(h, 4 * 4, scope="box")  # error: [shape-mismatch] `det/box/weights` is [6, 84] in checkpoint `det.ckpt`, but [6, 16] in the model
+            tf.layers.dense(h, 4, name="cls")  # error: [shape-mismatch]
+        """
+STORED = {
+    "det/trunk/weights": [8, 6],
+    "det/trunk/biases": [6],
+    "det/box/weights": [6, 84],
+    "det/box/biases": [84],
+    "det/cls/kernel": [6, 21],
+    "det/cls/bias": [21],
+}
+
+
+def test_layers_with_another_number_of_classes(project):
+    project.listing("det.ckpt", STORED)
+    project.checks(LAYERS + 'tf.train.Saver().restore(session, "det.ckpt")\n')
+
+
+def test_layers_that_the_restore_leaves_out(project):
+    project.listing("det.ckpt", STORED)
+    right = LAYERS.replace("  # error: [shape-mismatch]", "  #")
+    project.checks(
+        right
+        + """old = [v for v in tf.global_variables() if not v.op.name.startswith(("det/box", "det/cls"))]
+        tf.train.Saver(old).restore(session, "det.ckpt")
+        """
+    )
+    project.checks(
+        right
+        + """saver = tf.train.Saver([v for v in tf.global_variables() if v.name in chosen()])
+        saver.restore(session, "det.ckpt")
+        """
+    )
+
+
+def test_layers_on_inputs_that_are_not_known(project):
+    project.listing("det.ckpt", {"det/kernel": [6, 21], "det/bias": [21]})
+    project.checks(
+        """
+        tf.layers.dense(unknown(), 21, name="det")
+        tf.train.Saver().restore(session, "det.ckpt")
+        """
+    )
