@@ -30,6 +30,7 @@ _COMMANDS = {
     "check": "check the checkpoint names in Python files",
     "rule": "explain a rule, or list all rules",
     "trace": "run a program to record the variables it makes",
+    "restore": "compare what a program restores with its checkpoints",
     "doctor": "explain what a string names, or what is installed",
     "server": "run the language server",
 }
