@@ -64,3 +64,16 @@ def test_without_a_restore_or_a_file_nothing_is_said(tf2):
 
 def test_a_checkpoint_of_a_saver_has_no_objects(vgg16):
     vgg16.checks('tf.train.Checkpoint(vgg_6=net).restore("vgg_16.ckpt")')
+
+
+def test_none_of_the_keywords_is_there(project):
+    project.objects("tf2-1", "model/kernel")
+    project.checks(
+        """
+        tf.train.Checkpoint(encoder=net).read("tf2-1")  # warning: [unknown-object] nothing is restored to any of these objects; did you mean `model`?
+        tf.train.Checkpoint(encoder=net, head=head).restore("tf2-1")  # warning: [unknown-object]
+        tf.train.Checkpoint(encoder=net, model=head).restore("tf2-1")
+        tf.train.Checkpoint(net, encoder=net).restore("tf2-1")
+        tf.train.Checkpoint(encoder=net, **others).restore("tf2-1")
+        """
+    )

@@ -21,7 +21,8 @@ class UnknownObject(Rule):
     ## What it does
     Compares the keywords of a `tf.train.Checkpoint` that is restored with the objects at the
     root of the checkpoint: a keyword that is not among them, but has almost the name of one, is
-    probably misspelled.
+    probably misspelled. Where none of the keywords is among them, nothing at all is restored, and
+    the first keyword is reported.
 
     ## Why is this bad?
     `restore` does not complain, and even `assert_nontrivial_match()` passes, because the counter
@@ -38,7 +39,8 @@ class UnknownObject(Rule):
 
     ## When it stays silent
     For keywords that resemble nothing at the root of the checkpoint, such as a new part of the
-    model, and where the checkpoint is not known.
+    model, as long as another keyword is there or the call also has a root object; and where the
+    checkpoint is not known.
     """
 
     code = "unknown-object"
@@ -56,6 +58,10 @@ class UnknownObject(Rule):
             if other.role is Role.OBJECT and other.place == site.place
         }
         offers = [_find_near_objects(checkpoint, name, used) for checkpoint in binding.checkpoints]
+        what = "it"
+        if not all(offers) and _is_first_of_all(site, context):
+            offers = [_find_other_objects(checkpoint, used) for checkpoint in binding.checkpoints]
+            what = "any of these objects"
         if not all(offers):
             return
         checkpoint, near = binding.checkpoints[0], offers[0]
@@ -63,7 +69,7 @@ class UnknownObject(Rule):
             site,
             f"{formatting.in_checkpoint(checkpoint, binding)} has no object `{name}` at its root,"
             " so"
-            f" nothing is restored to it; did you mean `{near[0]}`?",
+            f" nothing is restored to {what}; did you mean `{near[0]}`?",
             checkpoint,
             suggestions=changes(context.analysis.source, site.parts[0], near),
         )
@@ -77,3 +83,32 @@ def _find_near_objects(checkpoint: Checkpoint, name: str, used: set[str | None])
         return []
     near = nearest(name, graph.root_children)
     return [each for each in near if is_near_miss(name, each) and each not in used]
+
+
+def _find_other_objects(checkpoint: Checkpoint, used: set[str | None]) -> list[str]:
+    """The objects at the root, if none of the keywords is there."""
+    graph = checkpoint.object_graph
+    if graph is None or not used.isdisjoint(graph.root_children):
+        return []
+    return sorted(name for name in graph.root_children if name not in _OWN)
+
+
+def _is_first_of_all(site: Site, context: Context) -> bool:
+    """Whether a keyword is the first argument of its call, which has nothing but keywords."""
+    others = [
+        other.parts[0].span
+        for other in context.analysis.sites
+        if other.role is Role.OBJECT and other.place == site.place and other.parts
+    ]
+    own = site.parts[0].span
+    if not others or own != min(others):
+        return False
+    source = context.analysis.source.text
+    is_first = source[: own.start].rstrip().endswith("(")
+    rest = source[own.start : max(others).end + _NEAR]
+    return is_first and "**" not in rest and "root=" not in rest
+
+
+# What `tf.train.Checkpoint` saves by itself.
+_OWN = frozenset({"save_counter", "_CHECKPOINTABLE_OBJECT_GRAPH"})
+_NEAR = 200
