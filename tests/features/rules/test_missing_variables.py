@@ -37,12 +37,6 @@ CAUSES = {
         {"w": [2], "v": [2]},
         "they are all there without `module/` in front",
     ),
-    "names of tensors": (
-        MODEL,
-        "tf.train.Saver({v.name: v for v in tf.global_variables()})",
-        PLAIN,
-        "they are there without `:0`",
-    ),
     "an old spelling": (
         "with tf.variable_scope('fc'):\n    tf.get_variable('kernel', [4, 5])\n    tf.get_variable('bias', [5])\n",
         "tf.train.Saver()",

@@ -109,3 +109,28 @@ def test_look_alikes_are_silent(project):
         onnx_graph.get_tensor_by_name("input")
         """
     )
+
+
+NAMED = """
+        tf.get_variable("w", [2])
+        tf.get_variable("b", [3])
+        """
+
+
+def test_names_of_tensors_as_keys(project):
+    project.listing("a.ckpt", {"w": [2], "b": [3]})
+    project.checks(
+        NAMED
+        + """
+        names = {v.name: v for v in tf.global_variables()}  # error: [tensor-suffix] `v.name` ends with `:0`
+        tf.train.Saver(names).restore(session, "a.ckpt")
+        """
+    )
+    project.checks(
+        NAMED
+        + """
+        tf.train.init_from_checkpoint("a.ckpt", {v.name: v for v in tf.trainable_variables()})  # error: [tensor-suffix]
+        tf.train.init_from_checkpoint("a.ckpt", {v.op.name: v for v in tf.trainable_variables()})
+        tf.train.Saver({v.name[:-2]: v for v in tf.global_variables()}).restore(session, "a.ckpt")
+        """
+    )

@@ -83,13 +83,15 @@ class MissingVariables(Rule):
     def check_program(
         self, facts: ProgramFacts, context: Context, shown: Iterable[Finding]
     ) -> Iterator[Finding]:
+        shown = tuple(shown)
         spans = [each.span for each in shown if each.code in _EXPLAINING]
+        has_suffix = any(each.code == "tensor-suffix" for each in shown)
         seen: set[CodeSpan] = set()
         for request in facts.restores:
             if request.place.path != facts.path or request.place in seen:
                 continue
             outcomes = find_proven_outcomes(context.binder, request)
-            several = [_missing(outcome, facts, spans) for outcome in outcomes]
+            several = [_missing(outcome, facts, spans, has_suffix) for outcome in outcomes]
             if several and all(several):
                 seen.add(request.place)
                 yield self._describe(outcomes[0], several[0], context)
@@ -123,7 +125,7 @@ class MissingVariables(Rule):
 
 
 def _missing(
-    outcome: RestoreOutcome, facts: ProgramFacts, explained: list[Span]
+    outcome: RestoreOutcome, facts: ProgramFacts, explained: list[Span], has_suffix: bool
 ) -> list[RequestedVariable]:
     """What is missing, without what other findings explain."""
     missing = list(outcome.missing)
@@ -136,6 +138,8 @@ def _missing(
             missing = [item for item in missing if not is_slot_of_training(item)]
 
     def is_explained(item: RequestedVariable) -> bool:
+        if has_suffix and item.key.endswith(":0") and item.key[:-2] in checkpoint:
+            return True
         places = (*item.variable.name_places, *((item.place,) if item.place else ()))
         own = [place for place in places if place.path == facts.path]
         return any(p.start <= span.start and span.end <= p.end for p in own for span in explained)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ckptls.features.common.context import Context
 from ckptls.features.common.literal_edits import Replacement, replace_part
 from ckptls.features.common.results import Finding, Severity
 from ckptls.features.common.rule import Rule
+from ckptls.features.restores.restore_outcome import RestoreOutcome, find_proven_outcomes
+from ckptls.source.inventory.restore_request import ProgramFacts, RequestedVariable
 from ckptls.source.semantics.sites import Evidence, Output, Role, Site
+from ckptls.source.text.source_text import Span
 from ckptls.workspace.binding import Binding
 
 _NUMBER = re.compile(r":\d+$")
@@ -78,6 +81,30 @@ class TensorSuffix(Rule):
         if found is not None:
             yield found
 
+    def check_program(
+        self, facts: ProgramFacts, context: Context, shown: Iterable[Finding]
+    ) -> Iterator[Finding]:
+        text = context.binder.analysis.source.text
+        told: set[Span] = set()
+        for request in facts.restores:
+            outcomes = find_proven_outcomes(context.binder, request)
+            if not outcomes or not all(map(_is_numbered, outcomes)):
+                continue
+            span = _find_expression([*outcomes[0].missing], text)
+            if request.place.path != facts.path or span is None or span in told:
+                continue
+            told.add(span)
+            written = text[span.start : span.end]
+            right = f"{written.rpartition('.')[0]}.op.name"
+            yield Finding(
+                span,
+                self.code,
+                self.severity,
+                f"`{written}` ends with `:0`, which no name in a checkpoint does; use `{right}`",
+                (right,),
+                outcomes[0].checkpoint.prefix,
+            )
+
 
 def _is_test(site: Site) -> bool:
     return site.function in ("has_tensor", "get", "variable map test")
@@ -126,3 +153,22 @@ def _remove_number(site: Site, number: str, context: Context) -> list[Replacemen
     if part is None or part.after.parts or not part.text.endswith(number):
         return []
     return [replace_part(context.analysis.source, part, part.text[: -len(number)])]
+
+
+def _find_expression(items: list[RequestedVariable], text: str) -> Span | None:
+    """Where the code writes `v.name` as the key of a dictionary; None if that is not clear."""
+    place = items[0].place
+    inside = (place.start, place.end) if place is not None else (0, 0)
+    written = list(_TENSOR_NAME.finditer(text, *inside))
+    if not written:  # the dictionary stands elsewhere
+        written = list(_TENSOR_NAME.finditer(text))
+    return Span(*written[0].span(1)) if len(written) == 1 else None
+
+
+def _is_numbered(outcome: RestoreOutcome) -> bool:
+    """Whether a restore asks for names of tensors, which are there as names of variables."""
+    keys = [item.key for item in outcome.missing]
+    return bool(keys) and all(k.endswith(":0") and k[:-2] in outcome.checkpoint for k in keys)
+
+
+_TENSOR_NAME = re.compile(r"(\b\w+\.name)\s*:\s*\w+\s+for\b")
