@@ -6,11 +6,13 @@ from typing import Any
 
 from ckptls.source.inventory.model_inventory import ModelInventory
 from ckptls.source.program.graph import (
+    moving_averages,
     name_restores,
     optimizers,
     scopes,
     tensor_shapes,
     variable_queries,
+    variable_templates,
     variables,
 )
 from ckptls.source.program.graph.graph_state import graphs_inventory
@@ -19,6 +21,7 @@ from ckptls.source.program.layers import arg_scopes, layer_functions, recurrent_
 # The modules that register functions and classes when they are imported.
 MODELS = (
     *(scopes, variables, variable_queries, optimizers, name_restores, tensor_shapes),
+    *(moving_averages, variable_templates),
     *(arg_scopes, layer_functions, recurrent_cells),
 )
 

@@ -40,6 +40,8 @@ KINDS = {
     "AdagradOptimizer": Kind(("Adagrad",)),
     "AdadeltaOptimizer": Kind(("Adadelta", "Adadelta_1")),
     "FtrlOptimizer": Kind(("Ftrl", "Ftrl_1")),
+    "ProximalAdagradOptimizer": Kind(("ProximalAdagrad",)),
+    "ProximalGradientDescentOptimizer": Kind(),
 }
 
 
@@ -73,6 +75,11 @@ class OptimizerObject(LibraryObject):
 def _make(run: Run, arguments: Arguments) -> Value:
     last = arguments.function.rpartition(".")[2]
     kind = KINDS[last]
+    centered = arguments.keywords.get("centered")
+    if last == "RMSPropOptimizer" and centered not in (None, False):
+        kind = Kind((*kind.slots, "RMSProp_2"), kind.powers)
+        if centered is not True:
+            run.note_gap("whether an optimizer keeps means of gradients is not known")
     given = arguments.keywords.get("name")
     plain = last.removesuffix("Optimizer")
     name = given if isinstance(given, str) else plain
@@ -168,7 +175,13 @@ def _add(
     made.is_conditional = of is not None
 
 
-@function("tensorflow.train.get_or_create_global_step", "tensorflow.train.create_global_step")
+@function(
+    *(
+        f"{module}.{name}"
+        for module in ("tensorflow.train", "tf_slim", "tensorflow.contrib.framework")
+        for name in ("get_or_create_global_step", "create_global_step")
+    )
+)
 def get_or_create_global_step(run: Run, arguments: Arguments) -> Value:
     graph = current_graph(run)
     known = graph.collection("global_step").items
