@@ -143,9 +143,14 @@ def _with_suffix(chosen: ListValue, suffix: str) -> ListValue:
 @_slim("get_variables_by_suffix", "get_variables_by_name")
 def _get_by_suffix(run: Run, arguments: Arguments) -> Value:
     bound = arguments.bind("suffix|given_name scope")
-    if not isinstance(bound["suffix"], str):
+    suffix = bound["suffix"]
+    if not isinstance(suffix, str):
         return ListValue([], is_exact=False)
-    return _with_suffix(_select(run, GLOBAL_VARIABLES, bound["scope"]), bound["suffix"])
+    chosen = _select(run, GLOBAL_VARIABLES, bound["scope"])
+    if arguments.function.endswith("get_variables_by_suffix"):
+        return _with_suffix(chosen, suffix)
+    # By name, what stands behind the last slash is the whole of it.
+    return _matching(chosen, (rf"(.*/)?{suffix}:",), re.match)
 
 
 @_slim("get_variables_to_restore")
@@ -173,9 +178,51 @@ def _chosen(run: Run, scopes: Value) -> ListValue | None:
 
 @_slim("filter_variables")
 def _filter_variables(run: Run, arguments: Arguments) -> Value:
-    return ListValue([], is_exact=False)
+    bound = arguments.bind("var_list include_patterns exclude_patterns reg_search", reg_search=True)
+    items = run.iterate(bound["var_list"])
+    searches = run.truth(bound["reg_search"])
+    include = _patterns(run, bound["include_patterns"])
+    exclude = _patterns(run, bound["exclude_patterns"])
+    is_known = include is not None and exclude is not None and searches is not None
+    if items is None or include is None or exclude is None or not is_known:
+        return ListValue([], is_exact=False)
+    compare = re.search if searches else re.match
+    given = bound["var_list"]
+    chosen = ListValue(list(items), not isinstance(given, ListValue) or given.is_exact)
+    if bound["include_patterns"] is not None:
+        chosen = _matching(chosen, include, compare)
+    dropped = _matching(chosen, exclude, compare)
+    names = {id(each) for each in dropped.items}
+    kept = [each for each in chosen.items if id(each) not in names]
+    return ListValue(kept, dropped.is_exact)
+
+
+def _patterns(run: Run, given: Value) -> tuple[str, ...] | None:
+    """Regular expressions that a program gives as a list; None where they are not known."""
+    if given is None:
+        return ()
+    items = run.iterate(given) if not isinstance(given, str) else None
+    if items is None or not all(isinstance(each, str) for each in items):
+        return None
+    return tuple(items)
+
+
+def _matching(
+    chosen: ListValue,
+    patterns: tuple[str, ...],
+    compare: Callable[[str, str], re.Match[str] | None],
+) -> ListValue:
+    """The variables whose names with `:0` match one of some regular expressions."""
+    known = [e for e in chosen.items if isinstance(e, VariableObject) and e.is_exact]
+    is_exact = chosen.is_exact and len(known) == len(chosen.items)
+    try:
+        found = [e for e in known if any(compare(each, f"{e.name}:0") for each in patterns)]
+    except re.error:
+        return ListValue([], is_exact=False)
+    return ListValue(list(found), is_exact)
 
 
 @function("tensorflow.get_global_step", "tensorflow.train.get_global_step")
 def get_global_step(run: Run, arguments: Arguments) -> Value:
-    return UNKNOWN
+    known = current_graph(run).collection("global_step")
+    return known.items[0] if known.items and known.is_exact else UNKNOWN
