@@ -27,4 +27,35 @@ class Tensor(LibraryObject):
         return UNKNOWN
 
     def operate(self, run: Run, operator: str, other: Value, is_left: bool) -> Value:
+        if operator in _ARITHMETIC:
+            if other is None or isinstance(other, int | float):
+                return Tensor(self.shape, self.dtype)
+            if isinstance(other, Tensor):
+                return Tensor(broadcast_shapes(self.shape, other.shape), self.dtype)
         return Tensor(None, self.dtype)
+
+
+_ARITHMETIC = frozenset(("+", "-", "*", "/", "//", "%", "**"))
+
+
+def broadcast_shapes(one: Shape | None, other: Shape | None) -> Shape | None:
+    """The shape of what two tensors give together; None where it is not known, or they do not fit.
+
+    Source: the broadcasting of NumPy, which TensorFlow has for its arithmetic.
+    """
+    if one is None or other is None:
+        return None
+    rank = max(len(one), len(other))
+    found: list[int | None] = []
+    for left, right in zip(
+        (1,) * (rank - len(one)) + one, (1,) * (rank - len(other)) + other, strict=True
+    ):
+        if left in (1, right):
+            found.append(right)
+        elif right == 1 or right is None:
+            found.append(left)
+        elif left is None:
+            found.append(right)
+        else:
+            return None
+    return tuple(found)

@@ -455,10 +455,20 @@ def _stack(run: Run, arguments: Arguments) -> Value:
 @function(
     "tf_slim.variable_scope.variable_scope",
     "tf_slim.one_hot_encoding",
-    "tf_slim.utils.last_dimension",
 )
 def _unknown(run: Run, arguments: Arguments) -> Value:
     return UNKNOWN
+
+
+@function("tf_slim.utils.last_dimension")
+def _last_dimension(run: Run, arguments: Arguments) -> Value:
+    shape = arguments.bind("shape")["shape"]
+    return shape[-1] if isinstance(shape, tuple) and shape else UNKNOWN
+
+
+@function("tf_slim.utils.collect_named_outputs")
+def _collect_named_outputs(run: Run, arguments: Arguments) -> Value:
+    return arguments.bind("collections alias outputs")["outputs"]
 
 
 _HARMLESS = """
