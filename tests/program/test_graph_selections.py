@@ -30,6 +30,8 @@ class _OneFile:
     ("selection", "keys"),
     [
         ('slim.get_variables_by_name("weights")', ["weights", "net/weights"]),
+        ('slim.get_variables_by_name("weights", "net")', ["weights", "net/weights"]),
+        ('slim.get_variables_by_name("biases", "net")', ["net/biases"]),
         (
             'slim.get_variables_by_suffix("weights")',
             ["weights", "net/weights", "net/my_weights"],

@@ -146,11 +146,15 @@ def _get_by_suffix(run: Run, arguments: Arguments) -> Value:
     suffix = bound["suffix"]
     if not isinstance(suffix, str):
         return ListValue([], is_exact=False)
-    chosen = _select(run, GLOBAL_VARIABLES, bound["scope"])
+    scope = bound["scope"]
     if arguments.function.endswith("get_variables_by_suffix"):
-        return _with_suffix(chosen, suffix)
-    # By name, what stands behind the last slash is the whole of it.
-    return _matching(chosen, (rf"(.*/)?{suffix}:",), re.match)
+        return _with_suffix(_select(run, GLOBAL_VARIABLES, scope), suffix)
+    if scope is not None and not isinstance(scope, str):
+        return ListValue([], is_exact=False)
+    # The second choice of slim's expression is outside of the scope: a name without a slash is
+    # found whatever scope is asked for.
+    pattern = f"{scope or ''}.*/{suffix}:|^{suffix}:"
+    return _matching(_select(run, GLOBAL_VARIABLES, None), (pattern,), re.match)
 
 
 @_slim("get_variables_to_restore")
