@@ -220,6 +220,8 @@ def _concat(run: Run, arguments: Arguments) -> Value:
 def _expand(run: Run, arguments: Arguments) -> Value:
     bound = arguments.bind("input axis|dim")
     before, axis = tensor_of(bound["input"]), bound["axis"]
+    if isinstance(axis, ListValue) and axis.is_exact and len(axis.items) == 1:
+        axis = axis.items[0]
     if before.shape is None or not isinstance(axis, int):
         return Tensor(None, before.dtype)
     sizes = list(before.shape)

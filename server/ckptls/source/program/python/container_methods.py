@@ -159,6 +159,8 @@ def call(run: Any, receiver: Value, name: str, arguments: Arguments) -> Value:
             if True in found
             else UNKNOWN
         )
+    if isinstance(receiver, tuple) and name == "as_list":  # the shape of a tensor
+        return ListValue(list(receiver))
     if isinstance(receiver, bytes) and name == "decode":
         return receiver.decode("utf-8", "replace")
     return UNKNOWN

@@ -652,6 +652,8 @@ class Evaluator:
                 return value.attributes.get(name, value.name if name == "__name__" else UNKNOWN)
             case BoundMethod() if name == "__name__":
                 return self.get_attribute(value.function, name)
+        if isinstance(value, tuple) and name in ("ndims", "rank"):  # the shape of a tensor
+            return len(value)
         if isinstance(value, str | PartialText | ListValue | DictValue | tuple | bytes):
             return BoundMethod(value, name)
         return UNKNOWN
