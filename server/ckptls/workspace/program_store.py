@@ -6,6 +6,7 @@ snapshot of the open texts; until that is done, what was known before is given.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from ckptls.source.inventory.restore_request import ProgramFacts
 from ckptls.source.program.follow_program import ProgramOptions, follow_program
 from ckptls.workspace.disk import MAX_MODULE_BYTES, Disk
 from ckptls.workspace.modules import ModuleStore, Place, decode_module
+
+logger = logging.getLogger(__name__)
 
 # A program without any of these words restores nothing.
 _RESTORES = re.compile(
@@ -68,10 +71,14 @@ class Program:
     generation: int = 0
 
     def follow(self, is_stopped: Callable[[], bool] = lambda: False) -> ProgramFacts | None:
-        """Follows it, from any thread; None if it was stopped."""
+        """Follows it, from any thread; None if it was stopped, or could not be followed."""
         options = ProgramOptions(flags=self.place.flags, keras=self.keras, is_stopped=is_stopped)
         files = _Files({**self.texts, self.path: self.text}, self.place)
-        facts = follow_program(self.path, files, options)
+        try:
+            facts = follow_program(self.path, files, options)
+        except Exception:  # an error of ours: everything else about the file is still known
+            logger.exception("following %s failed", self.path)
+            return None
         return None if is_stopped() else facts
 
 

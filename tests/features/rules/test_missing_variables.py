@@ -181,3 +181,28 @@ def test_the_method_is_marked_where_the_path_is_written_elsewhere(project):
     )
     (finding,) = found
     assert text[finding.span.start : finding.span.end] == "restore"
+
+
+def test_a_function_for_others_does_not_see_what_the_script_makes(project):
+    project.listing("a.ckpt", PLAIN)
+    code = (
+        "def export():\n    tf.get_variable('embedding', [5, 4])\n"
+        "    tf.train.Saver().restore(session, 'a.ckpt')\n"
+        "if __name__ == '__main__':\n    tf.get_variable('other', [3])\n"
+    )
+    assert messages(project, code) == []
+    wrong = code.replace("'embedding'", "'embeding_table'")
+    assert len(messages(project, wrong)) == 1
+
+
+def test_modes_that_build_other_graphs(project):
+    project.listing("a.ckpt", PLAIN)
+    project.listing("b.ckpt", {"other": [3]})
+    code = (
+        "def train():\n    tf.get_variable('embedding', [5, 4])\n"
+        "    tf.train.Saver().restore(session, 'a.ckpt')\n"
+        "def evaluate():\n    tf.get_variable('other', [3])\n"
+        "    tf.train.Saver().restore(session, 'b.ckpt')\n"
+        "if mode() == 'train':\n    train()\nelse:\n    evaluate()\n"
+    )
+    assert messages(project, code) == []

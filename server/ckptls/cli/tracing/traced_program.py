@@ -41,9 +41,10 @@ _MAX_OPERATIONS = 300_000
 _HERE = os.path.realpath(__file__)
 _LIBRARY = os.path.dirname(os.path.realpath(os.__file__))
 # Session.run of these is work on data, not preparation.
-_HEAVY = re.compile(
-    r"(Resource)?(Sparse)?Apply\w+|IteratorGetNext\w*|\w*Dequeue\w*|ReaderRead\w*|Conv\d?D\w*|"
-    r"DepthwiseConv\w*|\w*MaxPool\w*|AvgPool\w*|BiasAdd|FusedBatchNorm\w*|\w*Softmax\w*|Print\w*"
+_HEAVY_PARTS = ("Dequeue", "MaxPool", "Softmax")
+_HEAVY_STARTS = tuple(
+    "Apply ResourceApply SparseApply ResourceSparseApply IteratorGetNext ReaderRead Conv1D Conv2D "
+    "Conv3D DepthwiseConv AvgPool FusedBatchNorm Print".split()
 )
 # What may be run with a placeholder: it puts a value into a variable.
 _ASSIGNING = frozenset(
@@ -803,9 +804,17 @@ def is_preparation(session: Any, fetches: Any) -> bool:
         kinds.add(operation.type)
         pending += [each.op for each in operation.inputs]
         pending += operation.control_inputs
-    if any(_HEAVY.fullmatch(each) for each in kinds):
+    if any(is_heavy(each) for each in kinds):
         return False
     return not kinds & {"Placeholder", "PlaceholderV2"} or kinds <= _ASSIGNING
+
+
+def is_heavy(kind):
+    # type: (str) -> bool
+    """Whether an operation of that kind is work on data."""
+    if kind == "BiasAdd" or kind.startswith(_HEAVY_STARTS):
+        return True
+    return any(part in kind for part in _HEAVY_PARTS)
 
 
 def flatten(fetches: Any) -> list[Any]:

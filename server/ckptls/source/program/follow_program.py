@@ -115,7 +115,8 @@ class _Following:
         is_cut = False
         before = 0
         try:
-            run.run_main()
+            # Who calls one of its functions imports the file: it is no script then.
+            run.run_main("__main__" if entry is None else "program")
             if entry is None:
                 self.uncalled = run.find_uncalled()
             else:
@@ -162,8 +163,8 @@ class _ProgramRun:
         table = program_flags.table_of(self.evaluator)
         table.given = dict(options.flags)
 
-    def run_main(self) -> None:
-        self._run_module(self._path, "__main__")
+    def run_main(self, name: str) -> None:
+        self._run_module(self._path, name)
 
     def _load(self, name: str, importer: str) -> ModuleValue | None:
         top = name.lstrip(".").partition(".")[0]

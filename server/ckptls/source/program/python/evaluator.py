@@ -40,8 +40,9 @@ from ckptls.source.semantics.catalogue import canonical
 from ckptls.source.syntax import ir
 
 S = TypeVar("S")
-# Statements and expressions that are run, before a program is cut short.
-MAX_PROGRAM_STEPS = 400_000
+# Statements and expressions that are run, before a program is cut short: two seconds. Networks of
+# hundreds of variables take some 10,000.
+MAX_PROGRAM_STEPS = 200_000
 _MAX_DEPTH = 40
 # Rounds of one loop, and items of one container.
 MAX_ITEMS = 10_000
