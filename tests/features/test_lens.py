@@ -46,14 +46,14 @@ def test_a_filter_leaves_names_out(project):
     assert only(project, MODEL + restore).title == "a.ckpt: 2 names found"
 
 
-def test_the_keys_of_a_map_are_what_counts(project):
+def test_the_variables_under_the_scopes_of_a_map_count(project):
     project.checkpoint("a.ckpt", net__w=[2])
     restore = """
     tf.train.init_from_checkpoint("a.ckpt", {"net/": "net/", "old/": "new/"})
     """
     lens = only(project, MODEL + restore)
-    assert (lens.found, lens.missing) == (("net/",), ("old/",))
-    assert "net/  1 variable" in report(lens)
+    assert (lens.found, lens.missing) == (("net/w",), ("net/typo",))
+    assert "net/w  float32 [2]" in report(lens)
     assert "not named" not in report(lens)
 
 
@@ -128,3 +128,17 @@ def test_layers_of_several_models_are_not_counted(project):
     load = '    model.load_weights("weights.h5", by_name=True)\n'
     assert only(project, KERAS + load).title == "weights.h5: 2 layers found, 1 not"
     assert only(project, KERAS + other + load).title == "weights.h5: 2 variables in 2 layers"
+
+
+def test_variables_of_the_program_are_counted_and_not_entries_of_a_map(project):
+    project.listing("a.ckpt", {"net/w": [2], "net/b": [3], "net/old": [4]})
+    binder = project.binder(
+        """
+        with tf.variable_scope("net"):
+            for name in ("w", "b", "new"):
+                tf.get_variable(name, [2])
+        tf.train.init_from_checkpoint("a.ckpt", {"net/": "net/"})
+        """
+    )
+    (lens,) = lenses(binder)
+    assert (lens.found, lens.missing) == (("net/w", "net/b"), ("net/new",))

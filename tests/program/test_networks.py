@@ -23,8 +23,8 @@ FOUND = {
     **dict.fromkeys(("keras3_text", "keras3_transformer", "keras3_vgg"), 0),
 }
 COMPLETE = {
-    *("bert", "config_net", "densenet", "gpt2", "lstm_lm", "resnet_v1", "squeezenet", "vgg16"),
-    *("inception_v1", "inception_v3", "mobilenet_v1", "mobilenet_v2", "yolo_v3"),
+    *("bert", "config_net", "densenet", "gpt2", "inception_v1", "inception_v3", "lstm_lm"),
+    *("mobilenet_v1", "mobilenet_v2", "resnet_v1", "squeezenet", "vgg16", "yolo_v3"),
 }
 # Programs of which restores are not followed yet.
 RESTORES = {

@@ -13,7 +13,9 @@ from ckptls.features.common import formatting
 from ckptls.features.common.site_names import name_of
 from ckptls.features.names.restores import takes
 from ckptls.features.patterns.user_patterns import Allowance, SlowPatternError
+from ckptls.features.restores.restore_outcome import judge
 from ckptls.source.document import Analysis
+from ckptls.source.inventory.restore_request import RestoreKind
 from ckptls.source.semantics.sites import Restore, Role
 from ckptls.source.text.source_text import Span
 from ckptls.workspace.binding import Binder
@@ -61,6 +63,13 @@ def lenses(binder: Binder) -> list[Lens]:
             continue
         checkpoint = resolution.checkpoints[0]
         of_layers = restore.by_layer and bool(checkpoint.layers) and is_only_model
+        known = _followed(binder, restore, checkpoint)
+        if known is not None:
+            where = formatting.short_path(checkpoint.prefix, binder.base)
+            loaded, missing = known
+            span = restore.place.span
+            found[span] = Lens(span, checkpoint, where, loaded, missing)
+            continue
         if of_layers:
             told, has = _layers(restore, binder.analysis), _has_layer
         else:
@@ -72,6 +81,25 @@ def lenses(binder: Binder) -> list[Lens]:
         span = restore.place.span
         found[span] = Lens(span, checkpoint, where, there, missing, of_layers)
     return [found[span] for span in sorted(found)]
+
+
+def _followed(
+    binder: Binder, restore: Restore, checkpoint: Checkpoint
+) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """The names that are found and missed where the program was followed to a restore, and all
+    that it asks for is known; else None."""
+    span = restore.place.span
+    for request in binder.facts.restores if binder.facts is not None else ():
+        if (request.place.start, request.place.end) != (span.start, span.end):
+            continue
+        outcome = judge(request, checkpoint)
+        if request.kind is not RestoreKind.NAMES or request.gaps or outcome.unknown:
+            return None
+        taken = (*outcome.loaded, *(each.item for each in outcome.conflicts))
+        loaded = tuple(dict.fromkeys(item.key for item in taken))
+        missing = tuple(dict.fromkeys(item.key for item in outcome.missing))
+        return (loaded, missing) if loaded or missing else None
+    return None
 
 
 def report(lens: Lens) -> str:

@@ -27,7 +27,7 @@ reverse sort cumsum random_shuffle convert_to_tensor
 """
 _HARMLESS = """
 nn. math. image. data. summary. logging. gfile. io. random. linalg. strings. losses. initializers.
-estimator.export. debugging. errors. python_io. errors. metrics.mean metrics.accuracy signal. test.
+estimator.export. debugging. errors. python_io. signal. test.
 train.start_queue_runners train.Coordinator train.exponential_decay train.batch train.shuffle_batch
 train.polynomial_decay train.string_input_producer train.slice_input_producer train.cosine_decay
 train.write_graph train.piecewise_constant train.natural_exp_decay train.SessionRunHook

@@ -15,6 +15,7 @@ from ckptls.source.program.core.objects import (
     PartialText,
     Value,
 )
+from ckptls.source.program.python.program_objects import BoundMethod
 
 _MAX_ITEMS = 10_000
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
@@ -110,6 +111,8 @@ def is_equal(left: Value, right: Value) -> bool | None:
     plain = (*_PLAIN, tuple, ListValue, DictValue)
     if isinstance(left, plain) and isinstance(right, plain):
         return None if isinstance(left, DictValue) and isinstance(right, DictValue) else False
+    if isinstance(left, BoundMethod) or isinstance(right, BoundMethod):
+        return None
     is_object = isinstance(left, LibraryObject) or isinstance(right, LibraryObject)
     if left is UNKNOWN or right is UNKNOWN or isinstance(left, PartialText) or is_object:
         return None

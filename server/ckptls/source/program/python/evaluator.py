@@ -655,9 +655,7 @@ class Evaluator:
                 return self.get_attribute(value.function, name)
         if isinstance(value, tuple) and name in ("ndims", "rank"):  # the shape of a tensor
             return len(value)
-        if isinstance(value, str | PartialText | ListValue | DictValue | tuple | bytes):
-            return BoundMethod(value, name)
-        return UNKNOWN
+        return BoundMethod(value, name) if has_method(value, name) else UNKNOWN
 
     def resolve_name(self, name: str) -> Value:
         """What a full name of a library stands for."""
@@ -1224,6 +1222,24 @@ class Evaluator:
 
     has_raised = False
     _is_round_doubtful = False
+
+
+def has_method(value: Value, name: str) -> bool:
+    """Whether a value of Python has a method of a name; shapes of tensors are tuples here."""
+    if isinstance(value, str | PartialText):
+        return hasattr(str, name)
+    if isinstance(value, tuple):
+        return name in ("index", "count", "as_list")
+    if isinstance(value, ListValue):
+        return hasattr(set if value.kind == "set" else list, name)
+    if isinstance(value, DictValue):
+        return hasattr(dict, name) or name in _OLD_DICT_METHODS
+    return isinstance(value, bytes) and hasattr(bytes, name)
+
+
+_OLD_DICT_METHODS = frozenset(
+    ("has_key", "iteritems", "iterkeys", "itervalues", "viewitems", "viewkeys", "viewvalues")
+)
 
 
 def bind_parameters(function: FunctionValue, arguments: Arguments) -> dict[Value, Value]:
