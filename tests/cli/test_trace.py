@@ -217,6 +217,19 @@ def test_a_failure_says_where_and_what_is_missing(
     assert "Traceback" not in errors
 
 
+def test_the_run_before_is_not_deleted(folder: Path) -> None:
+    (folder / "old").mkdir()
+    (folder / "old" / "model.ckpt").write_text("weights")
+    text = "import os, shutil\nshutil.rmtree('old')\nos.makedirs('old')\nos.mkdir('new')\n"
+    errors = fails(folder, text)
+    assert "note: the directory `old` was not deleted" in errors
+    assert "FileExistsError" not in errors
+    assert (folder / "old" / "model.ckpt").read_text() == "weights"
+    assert (folder / "new").is_dir()
+    again = fails(folder, "import os\nos.makedirs('old')\n")
+    assert "fails.py:2: FileExistsError" in again
+
+
 def test_a_program_that_is_interrupted_ends_with_all_that_it_started(folder: Path) -> None:
     (folder / "waits.py").write_text(
         "import pathlib, subprocess, sys, time\n"

@@ -143,7 +143,7 @@ def _report(args: argparse.Namespace, request: Request, trace: Trace) -> int:
     if not trace.is_whole:
         for line in explain_end(request, trace, shows_output=args.show_output):
             note(line)
-    for text in trace.notes:
+    for text in (*trace.notes, *trace.remarks):
         note(f"note: {text}")
     has_any = bool(trace.variables)
     if not has_any and trace.is_whole:
@@ -167,6 +167,8 @@ def _why_none(request: Request, trace: Trace) -> str:
         return ", and does not import TensorFlow"
     if request.function and not request.calls:
         return "; if it returns a model that is built when it is called, add `--call VALUE`"
+    if not request.function and trace.files:
+        return f"; to call one of its functions, write `{request.target}:FUNCTION`"
     return ""
 
 

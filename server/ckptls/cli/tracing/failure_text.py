@@ -14,6 +14,7 @@ from ckptls.cli.tracing.trace_request import Request
 _MAX_OUTPUT_LINES = 12
 _LONGEST = 300
 _PYTHON2 = re.compile(r"'(unicode|xrange|basestring|raw_input|reduce)'")
+_NO_FILE = re.compile(r"(?i)couldn't find 'checkpoint' file|no such file")
 _ATTRIBUTE = re.compile(r"'(?P<owner>[\w. ]*)' has no attribute '(?P<name>\w+)'")
 # What TensorFlow has only with Keras 2.
 _LEGACY = re.compile(
@@ -90,7 +91,13 @@ def _hint(request: Request, end: dict[str, Any]) -> str:
         )
     if kind == "FileNotFoundError" and end.get("file"):
         return f"the file `{end['file']}` is missing; paths count from {os.getcwd()}"
-    if kind in ("NotFoundError", "DataLossError") or "no such file" in message.lower():
+    if "not found in checkpoint" in message:
+        return "`ckptls ls` lists what the checkpoint has"
+    if (
+        kind == "NotFoundError"
+        or "Couldn't find 'checkpoint' file" in message
+        or "no such file" in message.lower()
+    ):
         return f"a file is missing; paths count from {os.getcwd()}"
     if kind == "SyntaxError":
         return "code for another Python: choose the interpreter with --python"

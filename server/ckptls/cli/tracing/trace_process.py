@@ -32,6 +32,7 @@ class Trace:
 
     variables: as the traced side describes them, in the order in which they were made.
     restores: those that the program reached, in order.
+    notes: why something may be missing; remarks: what was done otherwise than the program says.
     files: path and SHA-256 of each file of the user's code that was loaded.
     end: the reason why it is over: "finished", "stopped", "failed", "refused", "timeout" or
         "crashed", with what belongs to it.
@@ -41,6 +42,7 @@ class Trace:
     variables: list[Event] = field(default_factory=list)
     restores: list[Event] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     files: list[tuple[str, str]] = field(default_factory=list)
     roots: dict[str, list[Any]] = field(default_factory=dict)
     python: str = ""
@@ -61,6 +63,8 @@ class Trace:
             self.restores[-1]["asserts"] = event["asserts"]
         elif kind == "note":
             self.notes.append(event["text"])
+        elif kind == "remark":
+            self.remarks.append(event["text"])
         elif kind == "details":
             for each in event["variables"]:
                 self.variables[each["index"]].update(each)

@@ -21,8 +21,10 @@ import json
 import os
 import re
 import runpy
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 from typing import Any, Callable
@@ -88,7 +90,12 @@ class Recorder:
             line = line[os.write(self.descriptor, line) :]
 
     def note(self, text: str) -> None:
+        """Report why something may be missing."""
         self.emit("note", text=text)
+
+    def remark(self, text: str) -> None:
+        """Report what was done otherwise than the program says, and changes no variable."""
+        self.emit("remark", text=text)
 
     # ------------------------------------------------------------------ frames
 
@@ -170,7 +177,14 @@ class Recorder:
                 if function in ("add_slot", "add_variable_from_reference") and key in variables:
                     found["of"] = self.index_of(variables[key])
                     found["purpose"] = "slot"
-            if function in ("iterations", "_track_variable", "add_variable") and "of" not in found:
+            makers = (
+                "iterations",
+                "_track_variable",
+                "add_variable",
+                "_create_hypers",
+                "add_weight",
+            )
+            if function in makers and "of" not in found:
                 found.setdefault("internal", "optimizer")
             if function == "_create_non_slot_variable":
                 found["purpose"] = "slot"
@@ -285,6 +299,9 @@ def library_versions() -> dict[str, str]:
     return found
 
 
+_OWN_OF_OPTIMIZERS = frozenset(
+    ("iterations", "_track_variable", "add_variable", "_create_hypers", "add_weight")
+)
 _TELLING_MODULES = frozenset(
     ("slot_creator", "optimizer", "optimizer_v2", "base_optimizer", "moving_averages")
 )
@@ -428,6 +445,7 @@ class Hooks:
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
+        self.kept: set[str] = set()  # directories that the program wanted to delete
         self.table: list[tuple[str, Callable[[Any], None]]] = [
             (r"tensorflow\.python\.ops\.(variables|ref_variable)", self._ref_variables),
             (r"tensorflow\.python\.ops\.resource_variable_ops", self._resource_variables),
@@ -448,6 +466,8 @@ class Hooks:
                 r"(tensorflow\.python\.)?(tf_)?keras(\.src)?\.engine\.(training|network)",
                 self._models,
             ),
+            (r"(tf_)?keras\.src\.saving\.(saving_api|legacy\.save)", self._keras_saving),
+            (r"tensorflow\.python\.lib\.io\.file_io", self._deletions),
             (r"keras\.src\.(models\.model|backend\.\w+\.trainer|trainers\.trainer)", self._models),
             (
                 r"tensorflow\.python\.training\.optimizer|.*keras.*\.optimizer_v2|"
@@ -639,10 +659,15 @@ class Hooks:
         recorder = self.recorder
 
         def make(function: Any) -> Any:
-            def __init__(self: Any, session_creator: Any, *args: Any, **kwargs: Any) -> None:
+            def __init__(own: Any, session_creator: Any, *args: Any, **kwargs: Any) -> None:
                 scaffold = getattr(session_creator, "_scaffold", None)
-                if scaffold is not None:
+                if scaffold is not None and recorder.stopped is None:
                     scaffold.finalize()
+                    name = "tensorflow.train.MonitoredTrainingSession"
+                    path = getattr(session_creator, "_checkpoint_filename_with_path", None)
+                    directory = getattr(session_creator, "_checkpoint_dir", None)
+                    self._restore_first(name, scaffold.saver, path, directory)
+                    self._initialize(scaffold.init_fn)
                 recorder.stop("MonitoredSession")
 
             return __init__
@@ -650,7 +675,30 @@ class Hooks:
         wrap(module._MonitoredSession, "__init__", make)
 
     def _supervisors(self, module: Any) -> None:
-        self._stop_at(module.Supervisor, "Supervisor", "prepare_or_wait_for_session")
+        def prepare(supervisor: Any, *args: Any, **kwargs: Any) -> None:
+            if self.recorder.stopped is None:
+                directory = getattr(supervisor, "_logdir", None)
+                name = "tensorflow.train.Supervisor"
+                self._restore_first(name, getattr(supervisor, "saver", None), None, directory)
+                self._initialize(getattr(supervisor, "_init_fn", None))
+            self.recorder.stop("Supervisor.prepare_or_wait_for_session")
+
+        self._skip(module.Supervisor, "prepare_or_wait_for_session", prepare)
+
+    def _restore_first(self, function: str, saver: Any, path: Any, directory: Any) -> None:
+        """The restore of what a directory has, which such sessions begin with."""
+        if saver is None or getattr(saver, "_is_empty", False) or not (path or directory):
+            return
+        self._restore(function, "names", path or directory, self._asked(saver))
+
+    def _initialize(self, init_fn: Any) -> None:
+        """Call the user's `init_fn`, which mostly restores; what else it does needs a session."""
+        if init_fn is None:
+            return
+        try:
+            init_fn(None)
+        except Exception as error:
+            self.recorder.remark(f"`init_fn` was not followed: {error!r}")
 
     # Objects
 
@@ -676,6 +724,8 @@ class Hooks:
         return Status(self.recorder)
 
     def _managers(self, module: Any) -> None:
+        for name in ("update_checkpoint_state", "update_checkpoint_state_internal"):
+            self._skip(module, name, lambda *args, **more: None)
         if hasattr(module, "CheckpointManager"):
             self._skip(module.CheckpointManager, "save", lambda *args, **more: None)
 
@@ -687,7 +737,52 @@ class Hooks:
             if hasattr(module, name):
                 self._skip(getattr(module, name), "save", lambda *args, **more: b"")
 
+    # Directories
+
+    def _deletions(self, module: Any) -> None:
+        """Scripts like to delete the directory of the run before, which holds checkpoints."""
+        for name in ("delete_recursively", "delete_recursively_v2"):
+            wrap(module, name, self._make_delete)
+
+    def guard_directories(self) -> None:
+        """Keep directories from being deleted, and let them be made again."""
+        wrap(shutil, "rmtree", self._make_delete)
+        for name in ("mkdir", "makedirs"):
+            wrap(os, name, self._make_directory)
+
+    def _make_delete(self, function: Any) -> Any:
+        def delete(path: Any, *args: Any, **kwargs: Any) -> Any:
+            place = os.path.realpath(os.fsdecode(path)) if not isinstance(path, int) else ""
+            temporary = os.path.realpath(tempfile.gettempdir()) + os.sep
+            if place.startswith(temporary) and not self._holds_program(place):
+                return function(path, *args, **kwargs)
+            if os.path.isdir(place) and place not in self.kept:
+                self.kept.add(place)
+                self.recorder.remark(f"the directory `{os.fsdecode(path)}` was not deleted")
+            return None
+
+        return delete
+
+    def _holds_program(self, place: str) -> bool:
+        """The whole project may lie in the folder of temporary files."""
+        return any(each == place or place.startswith(each + os.sep) for each in self.recorder.roots)
+
+    def _make_directory(self, function: Any) -> Any:
+        def make(path: Any, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return function(path, *args, **kwargs)
+            except FileExistsError:
+                if os.path.realpath(os.fsdecode(path)) not in self.kept:
+                    raise
+                return None
+
+        return make
+
     # Keras
+
+    def _keras_saving(self, module: Any) -> None:
+        for name in ("save_model", "save_weights"):
+            self._skip(module, name, lambda *args, **more: None)
 
     def _models(self, module: Any) -> None:
         for name in ("Model", "Network", "TensorFlowTrainer", "Trainer"):
@@ -1107,8 +1202,10 @@ def main() -> None:
     here = os.path.dirname(_HERE)
     sys.path[:] = [each for each in sys.path if os.path.realpath(each or ".") != here]
     recorder.emit("start", python=".".join(map(str, sys.version_info[:3])), pid=os.getpid())
-    hooks: Any = HookFinder(Hooks(recorder))
-    sys.meta_path.insert(0, hooks)
+    hooks = Hooks(recorder)
+    hooks.guard_directories()
+    finder: Any = HookFinder(hooks)
+    sys.meta_path.insert(0, finder)
     if hasattr(os, "getppid"):
         watch_parent()
     if hasattr(signal, "setitimer") and request["timeout"]:

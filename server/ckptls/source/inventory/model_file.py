@@ -281,6 +281,8 @@ def _reaction(given: Any, record: Any) -> Reaction:
 def _form(function: str) -> PathForm:
     if function.endswith("load_weights"):
         return PathForm.FILE
+    if function.endswith(("MonitoredTrainingSession", "Supervisor")):
+        return PathForm.DIRECTORY
     if ".Checkpoint." in function:
         return PathForm.OBJECTS
     return PathForm.ANY if function.endswith("init_from_checkpoint") else PathForm.PREFIX
