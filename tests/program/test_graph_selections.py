@@ -60,3 +60,25 @@ def test_a_filter_that_is_not_known_selects_what_is_not_known(tmp_path: Path) ->
     path.write_text(f"{_HEAD}tf.train.Saver({chosen}).restore(None, 'model.ckpt')\n", "utf-8")
     (request,) = follow_program(str(path), _OneFile(), ProgramOptions()).restores
     assert request.gaps
+
+
+@pytest.mark.parametrize(
+    ("selection", "is_known"),
+    [
+        ('slim.filter_variables(tf.global_variables(), ["{}"])', False),
+        ('slim.filter_variables(tf.global_variables(), exclude_patterns=["{}"])', False),
+        ('slim.get_variables("{}")', False),
+        ('slim.get_variables_by_name("w", "{}")', False),
+        ('slim.filter_variables(tf.global_variables(), [r"net/.*s:"])', True),
+    ],
+)
+def test_a_pattern_that_takes_long_is_not_compared(
+    selection: str, is_known: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "program.py"
+    long = f'tf.get_variable("{"a" * 80}", [1])\n'
+    chosen = selection.replace("{}", r"(?:\\w|\\w\\w)*!$")
+    text = f"{_HEAD}{long}tf.train.Saver({chosen}).restore(None, 'model.ckpt')\n"
+    path.write_text(text, "utf-8")
+    (request,) = follow_program(str(path), _OneFile(), ProgramOptions()).restores
+    assert (not request.gaps) is is_known

@@ -25,14 +25,19 @@ from ckptls.source.program.graph.variables import (
 
 _MAX_PATTERN = 200
 _QUANTIFIER = re.compile(r"[*+}]")
+# A group that is repeated may match one text in very many ways, alone.
+_REPEATED_GROUP = re.compile(r"\)[*+{]")
+
+
+def _may_take_long(pattern: str) -> bool:
+    """Whether comparing a pattern may take more than the square of a name's length."""
+    is_short = len(pattern) <= _MAX_PATTERN and len(_QUANTIFIER.findall(pattern)) <= 2
+    return not is_short or _REPEATED_GROUP.search(pattern) is not None
 
 
 def match_start(pattern: str, text: str) -> bool | None:
-    """Whether `re.match` finds a pattern; None for one that may take long, or does not compile.
-
-    Two repetitions take at most the square of a name's length.
-    """
-    if len(pattern) > _MAX_PATTERN or len(_QUANTIFIER.findall(pattern)) > 2:
+    """Whether `re.match` finds a pattern; None for one that may take long, or does not compile."""
+    if _may_take_long(pattern):
         return None
     try:
         return re.match(pattern, text[:1_000]) is not None
@@ -219,6 +224,8 @@ def _matching(
     """The variables whose names with `:0` match one of some regular expressions."""
     known = [e for e in chosen.items if isinstance(e, VariableObject) and e.is_exact]
     is_exact = chosen.is_exact and len(known) == len(chosen.items)
+    if any(_may_take_long(each) for each in patterns):
+        return ListValue([], is_exact=False)
     try:
         found = [e for e in known if any(compare(each, f"{e.name}:0") for each in patterns)]
     except re.error:
