@@ -7,7 +7,6 @@ disk; the wider pins; another path of the same file; whatever lies in the worksp
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,6 +17,7 @@ from ckptls.checkpoint.storage.filesystem import is_remote
 from ckptls.source.document import Analysis
 from ckptls.source.inventory.restore_request import ProgramFacts
 from ckptls.source.semantics.pattern_text import Text, text
+from ckptls.source.semantics.saved_paths import may_be_saved
 from ckptls.source.semantics.sites import Evidence, PathForm, PathUse, Place, Restore, Save, Site
 from ckptls.source.semantics.text_matcher import matcher
 from ckptls.source.syntax.pragmas import Pin
@@ -198,7 +198,9 @@ class Binder:
         key = id(uses), len(before)
         known = self._rewritten.get(key)
         if known is None or known[0] is not uses:
-            saves = [save for text, _, save in before if any(_covers(text, use) for use in uses)]
+            saves = [
+                save for text, _, save in before if any(may_be_saved(text, use) for use in uses)
+            ]
             known = self._rewritten[key] = uses, tuple(map(self._names_of, saves))
         return known[1]
 
@@ -363,18 +365,6 @@ def _may_be(name: Text, saved: Text) -> bool:
     if literal.endswith("/"):
         return saved.has_hole or saved.head.startswith(literal)
     return matcher(saved).fits(literal)
-
-
-def _covers(written: Text, use: PathUse) -> bool:
-    """Whether what was saved may be what is read: itself, a step of it, or a file in there."""
-    saved, literal = written.literal, use.text.literal
-    if literal is None or saved is None:
-        return use.text.template in (written.template, written.template + "-{}")
-    saved, literal = os.path.normpath(saved), os.path.normpath(literal)
-    if re.fullmatch(re.escape(saved) + r"(-\d+)?", literal):
-        return True
-    is_directory = use.form not in (PathForm.PREFIX, PathForm.OBJECTS)
-    return is_directory and (os.path.dirname(saved) or ".") == literal
 
 
 def _find_written_span(uses: Iterable[PathUse]) -> Span | None:

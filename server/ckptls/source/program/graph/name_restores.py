@@ -5,7 +5,6 @@ Source: `saver.py` and `checkpoint_utils.py` of TensorFlow 1.15, `variables.py` 
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import dataclass, field
 
 from ckptls.source.inventory.model_inventory import CodeSpan, Gap
@@ -23,16 +22,14 @@ from ckptls.source.program.core.run_protocol import Run
 from ckptls.source.program.graph.graph_state import GraphState, current_graph
 from ckptls.source.program.graph.variables import GLOBAL_VARIABLES, VariableObject
 from ckptls.source.semantics.pattern_text import Hole, Piece, Text, text
+from ckptls.source.semantics.saved_paths import may_be_saved
 from ckptls.source.semantics.sites import Evidence, PathForm, PathUse
 
 _UNKNOWN_LIST = "which variables are restored is not known"
 
 
 class LatestPath(LibraryObject):
-    """The newest checkpoint of a directory: what `tf.train.latest_checkpoint` gives.
-
-    is_beside: it is looked for by its name alone, wherever the state file says that it is.
-    """
+    """The newest checkpoint of a directory: what `tf.train.latest_checkpoint` gives."""
 
     def __init__(self, directory: Value) -> None:
         self.directory = directory
@@ -51,27 +48,6 @@ class CheckpointState(LibraryObject):
         return LatestPath(self.directory) if name == "model_checkpoint_path" else UNKNOWN
 
 
-@dataclass(slots=True)
-class WrittenPaths:
-    """What a run has saved to so far; None stands for a path that is not known."""
-
-    paths: list[str | None] = field(default_factory=list)
-
-    def may_have(self, path: Value) -> bool:
-        """Whether the program itself may have written what it reads from a path."""
-        if not self.paths:
-            return False
-        if isinstance(path, LatestPath):
-            if not isinstance(path.directory, str) or None in self.paths:
-                return True
-            wanted = posixpath.normpath(path.directory)
-            folders = {posixpath.dirname(posixpath.normpath(each or "")) for each in self.paths}
-            return not folders.isdisjoint((wanted, ""))
-        if not isinstance(path, str) or None in self.paths:
-            return True
-        return any(each is not None and path.startswith(each) for each in self.paths)
-
-
 def path_uses(path: Value, form: PathForm) -> tuple[PathUse, ...]:
     """What a value of a program says of where a checkpoint is."""
     is_latest = isinstance(path, LatestPath)
@@ -83,6 +59,26 @@ def path_uses(path: Value, form: PathForm) -> tuple[PathUse, ...]:
         parts = (Piece(part) if part is not None else Hole(".*") for part in path.parts)
         return (PathUse(Text(tuple(parts)), form, Evidence.FLOW, is_latest),)
     return ()
+
+
+@dataclass(slots=True)
+class WrittenPaths:
+    """What a run has saved to so far; None stands for a path that is not known."""
+
+    paths: list[Text | None] = field(default_factory=list)
+
+    def note(self, path: Value) -> None:
+        """The program saves to a path."""
+        uses = path_uses(path, PathForm.OUTPUT)
+        self.paths += [use.text for use in uses] or [None]
+
+    def may_have(self, uses: tuple[PathUse, ...]) -> bool:
+        """Whether the program itself may have written what it reads."""
+        if not self.paths or None in self.paths or not uses:
+            return bool(self.paths)
+        return any(
+            saved is not None and may_be_saved(saved, use) for saved in self.paths for use in uses
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,19 +157,20 @@ def note(
         )
         for each in wish.items
     )
+    paths = path_uses(path, form)
     run.note_restore(
         RestoreRequest(
             RestoreKind.NAMES,
             name,
             place,
             arguments.name_place or place,
-            path_uses(path, form),
+            paths,
             items,
             (Gap(place, wish.gap),) if wish.gap else (),
             on_missing,
             on_shape,
             run.is_certain,
-            run.state(WrittenPaths).may_have(path),
+            run.state(WrittenPaths).may_have(paths),
             run.is_guarded,
             current_graph(run).inventory(run),
         )
@@ -239,7 +236,7 @@ def _restore(run: Run, saver: SaverObject, arguments: Arguments) -> Value:
 
 def _save(run: Run, saver: SaverObject, arguments: Arguments) -> Value:
     path = arguments.bind("sess save_path global_step")["save_path"]
-    run.state(WrittenPaths).paths.append(path if isinstance(path, str) else None)
+    run.state(WrittenPaths).note(path)
     return UNKNOWN
 
 
