@@ -90,7 +90,7 @@ def _followed(
     that it asks for is known; else None."""
     span = restore.place.span
     for request in binder.facts.restores if binder.facts is not None else ():
-        if (request.place.start, request.place.end) != (span.start, span.end):
+        if request.place.offsets != span:
             continue
         outcome = judge(request, checkpoint)
         if request.kind is not RestoreKind.NAMES or request.gaps or outcome.unknown:

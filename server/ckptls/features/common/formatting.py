@@ -12,7 +12,7 @@ from ckptls.checkpoint.locate.steps import step_number
 from ckptls.checkpoint.model.checkpoint import Checkpoint, Variable
 from ckptls.checkpoint.storage.filesystem import split
 from ckptls.source.document import Analysis
-from ckptls.workspace.binding import Binding
+from ckptls.workspace.binding import Binder, Binding
 
 _UNITS = ("kB", "MB", "GB", "TB")
 
@@ -44,7 +44,7 @@ def size(num_bytes: int) -> str:
     return f"{amount:.3g} {unit}" if amount < 1000 else f"{amount:,.0f} {unit}"
 
 
-def checkpoint_name(checkpoint: Checkpoint, binding: Binding) -> str:
+def checkpoint_name(checkpoint: Checkpoint, binding: Binding | Binder) -> str:
     """A checkpoint's prefix, short where it lies under the directory that counts or the home."""
     return short_path(checkpoint.prefix, binding.base)
 
@@ -69,7 +69,7 @@ def shown_path(written: str, binding: Binding) -> str:
     return printable(below(written, binding.base))
 
 
-def in_checkpoint(checkpoint: Checkpoint, binding: Binding) -> str:
+def in_checkpoint(checkpoint: Checkpoint, binding: Binding | Binder) -> str:
     """The checkpoint as messages name it."""
     return f"checkpoint `{checkpoint_name(checkpoint, binding)}`"
 

@@ -61,8 +61,9 @@ def find_in_steps(
     facts = binder.facts
     if facts is not None:
         yield
+        context = Context(binder)
         for rule in rules:
-            for finding in rule.check_program(facts, Context(binder), tuple(found.values())):
+            for finding in rule.check_program(facts, context, tuple(found.values())):
                 found.setdefault(finding.span, finding)
     return sorted(
         (

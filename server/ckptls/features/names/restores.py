@@ -35,21 +35,28 @@ class Restored:
     @property
     def has_other_shape(self) -> bool:
         """Whether the stored shape is surely not the wanted one."""
-        wanted, stored = self.shape, self.stored.shape
-        if wanted is None:
-            return False
-        if self.reshapes:
-            sizes = [size for size in wanted if size is not None]
-            return len(sizes) == len(wanted) and prod(sizes) != prod(stored)
-        if len(wanted) != len(stored):
-            return True
-        pairs = zip(wanted, stored, strict=True)
-        return any(size is not None and size != there for size, there in pairs)
+        return shapes_differ(self.shape, self.stored.shape, self.reshapes)
 
     @property
     def has_other_dtype(self) -> bool:
         """Whether the stored dtype is surely not the wanted one."""
         return not self.converts and self.dtype not in (None, self.stored.dtype)
+
+
+def shapes_differ(wanted: Shape | None, stored: tuple[int, ...], reshapes: bool = False) -> bool:
+    """Whether a stored shape is surely not the wanted one.
+
+    reshapes: a shape with as many elements is made to fit.
+    """
+    if wanted is None:
+        return False
+    if reshapes:
+        sizes = [size for size in wanted if size is not None]
+        return len(sizes) == len(wanted) and prod(sizes) != prod(stored)
+    if len(wanted) != len(stored):
+        return True
+    pairs = zip(wanted, stored, strict=True)
+    return any(size is not None and size != there for size, there in pairs)
 
 
 def find_restored(

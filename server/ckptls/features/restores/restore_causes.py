@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ckptls.checkpoint.model.checkpoint import Checkpoint
-from ckptls.features.restores.restore_outcome import RestoreOutcome
+from ckptls.checkpoint.model.suggestion_ranks import usual_word
+from ckptls.features.restores.restore_outcome import RestoreOutcome, is_named_without_output
 from ckptls.source.inventory.model_inventory import Purpose
 from ckptls.source.inventory.restore_request import RequestedVariable
 
 _Items = tuple[RequestedVariable, ...]
-_RENAMES = (
-    (("weights", "kernel"), ("biases", "bias")),
-    (("kernel", "weights"), ("bias", "biases")),
-)
 
 
 def find_cause(outcome: RestoreOutcome, missing: _Items) -> str:
@@ -34,8 +31,7 @@ def find_cause(outcome: RestoreOutcome, missing: _Items) -> str:
 
 
 def _tensor_names(missing: _Items, checkpoint: Checkpoint) -> str:
-    keys = [item.key for item in missing]
-    if all(key.endswith(":0") and key[:-2] in checkpoint for key in keys):
+    if all(is_named_without_output(item.key, checkpoint) for item in missing):
         return "they are there without `:0` (use `v.op.name` in place of `v.name`)"
     return ""
 
@@ -58,13 +54,15 @@ def _scope_dropped(missing: _Items, checkpoint: Checkpoint) -> str:
 
 
 def _old_spelling(missing: _Items, checkpoint: Checkpoint) -> str:
-    for renames in _RENAMES:
-        ends = dict(renames)
-        pairs = [(item.key, *item.key.rpartition("/")[::2]) for item in missing]
-        if all(e in ends and f"{scope}/{ends[e]}" in checkpoint for _, scope, e in pairs):
-            old = ends[pairs[0][2]]
-            return f"they are there under an older spelling (`{pairs[0][1]}/{old}`)"
+    stored = {_usual_name(name): name for name in checkpoint.names}
+    found = [stored.get(_usual_name(item.key)) for item in missing]
+    if None not in found:
+        return f"they are there under an older spelling (`{found[0]}`)"
     return ""
+
+
+def _usual_name(name: str) -> str:
+    return "/".join(map(usual_word, name.split("/")))
 
 
 def _training_state(missing: _Items, checkpoint: Checkpoint) -> str:

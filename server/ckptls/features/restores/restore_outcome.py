@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ckptls.checkpoint.model.checkpoint import Checkpoint, Variable
+from ckptls.features.common.context import Context
+from ckptls.features.names.restores import shapes_differ
 from ckptls.source.inventory.model_inventory import ModelVariable, Purpose
 from ckptls.source.inventory.restore_request import (
+    ProgramFacts,
     Reaction,
     RequestedVariable,
     RestoreKind,
@@ -69,6 +72,9 @@ class RestoreOutcome:
         return "loads" if self.is_complete and not self.unknown else "unknown"
 
 
+Outcomes = list[tuple[RestoreRequest, tuple[RestoreOutcome, ...]]]
+
+
 def resolve_request(binder: Binder, request: RestoreRequest) -> Resolution:
     """The checkpoints that a restore reads, with the evidence."""
     if request.paths:
@@ -76,8 +82,7 @@ def resolve_request(binder: Binder, request: RestoreRequest) -> Resolution:
         if found.is_telling or any(use.text.literal is not None for use in request.paths):
             return found
     for restore in binder.analysis.restores:
-        span = restore.place.span
-        if (span.start, span.end) == (request.place.start, request.place.end):
+        if restore.place.span == request.place.offsets:
             found = binder.resolve_restore(restore)
             if found.is_telling:
                 return found
@@ -90,12 +95,13 @@ def judge(request: RestoreRequest, checkpoint: Checkpoint) -> RestoreOutcome:
     missing: list[RequestedVariable] = []
     unknown: list[RequestedVariable] = []
     conflicts: list[Conflict] = []
+    reshapes = request.on_shape is Reaction.RESHAPES
     for item in request.items:
         stored = checkpoint.get(item.key) if item.is_exact else None
         is_sure = item.is_exact and item.is_sure
         if stored is None:
             (missing if is_sure else unknown).append(item)
-        elif item.part is None and has_other_shape(item.variable, stored):
+        elif item.part is None and shapes_differ(item.variable.shape, stored.shape, reshapes):
             conflicts.append(Conflict(item, stored))
         else:
             loaded.append(item)
@@ -114,18 +120,19 @@ def judge(request: RestoreRequest, checkpoint: Checkpoint) -> RestoreOutcome:
     )
 
 
-def has_other_shape(variable: ModelVariable, stored: Variable) -> bool:
-    """Whether a stored shape is surely not that of the model's variable."""
-    shape = variable.shape
-    if shape is None:
-        return False
-    if len(shape) != len(stored.shape):
-        return True
-    pairs = zip(shape, stored.shape, strict=True)
-    return any(size is not None and size != there for size, there in pairs)
+def proven_outcomes(facts: ProgramFacts, context: Context) -> Outcomes:
+    """The restores of a program, each with its outcome for each checkpoint that it may read.
+
+    Only restores that prove something; found once for all rules.
+    """
+    known: Outcomes | None = context.memory.get(proven_outcomes)
+    if known is None:
+        several = [(each, _prove(context.binder, each)) for each in facts.restores]
+        known = context.memory[proven_outcomes] = [pair for pair in several if pair[1]]
+    return known
 
 
-def find_proven_outcomes(binder: Binder, request: RestoreRequest) -> tuple[RestoreOutcome, ...]:
+def _prove(binder: Binder, request: RestoreRequest) -> tuple[RestoreOutcome, ...]:
     """The outcome for each checkpoint that a restore may read; empty where it proves nothing.
 
     Nothing is proved where the program itself may have written the checkpoint, catches the error,
@@ -146,3 +153,8 @@ def find_proven_outcomes(binder: Binder, request: RestoreRequest) -> tuple[Resto
 def is_slot_of_training(item: RequestedVariable) -> bool:
     """Whether a variable is an optimizer's, of a variable that may have no gradient."""
     return item.variable.purpose is Purpose.SLOT and item.variable.of is not None
+
+
+def is_named_without_output(key: str, checkpoint: Checkpoint) -> bool:
+    """Whether a key is the name of a tensor (`w:0`) of which the checkpoint has the variable."""
+    return key.endswith(":0") and key[:-2] in checkpoint

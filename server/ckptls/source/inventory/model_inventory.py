@@ -22,6 +22,11 @@ class CodeSpan:
     end: int
     line: int = 0
 
+    @property
+    def offsets(self) -> tuple[int, int]:
+        """Its start and end, as a `Span` of the document has them."""
+        return self.start, self.end
+
 
 class Certainty(str, Enum):
     """Whether a variable is made whenever the end of the program, or its restore, is reached."""

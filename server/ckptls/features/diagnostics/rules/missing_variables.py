@@ -11,8 +11,9 @@ from ckptls.features.common.rule import Rule
 from ckptls.features.restores.restore_causes import find_cause
 from ckptls.features.restores.restore_outcome import (
     RestoreOutcome,
-    find_proven_outcomes,
+    is_named_without_output,
     is_slot_of_training,
+    proven_outcomes,
 )
 from ckptls.source.inventory.model_inventory import CodeSpan
 from ckptls.source.inventory.restore_request import (
@@ -21,7 +22,7 @@ from ckptls.source.inventory.restore_request import (
     RequestedVariable,
     RestoreRequest,
 )
-from ckptls.source.semantics.sites import Evidence, Role, Site
+from ckptls.source.semantics.sites import Evidence, Site
 from ckptls.source.text.source_text import Span
 from ckptls.workspace.binding import Binding
 
@@ -87,12 +88,11 @@ class MissingVariables(Rule):
         spans = [each.span for each in shown if each.code in _EXPLAINING]
         has_suffix = any(each.code == "tensor-suffix" for each in shown)
         seen: set[CodeSpan] = set()
-        for request in facts.restores:
+        for request, outcomes in proven_outcomes(facts, context):
             if request.place.path != facts.path or request.place in seen:
                 continue
-            outcomes = find_proven_outcomes(context.binder, request)
             several = [_missing(outcome, facts, spans, has_suffix) for outcome in outcomes]
-            if several and all(several):
+            if all(several):
                 seen.add(request.place)
                 yield self._describe(outcomes[0], several[0], context)
 
@@ -104,7 +104,7 @@ class MissingVariables(Rule):
         keys = list(dict.fromkeys(item.key for item in missing))
         names = ", ".join(map(formatting.code, keys[:_SHOWN]))
         more = f" and {len(keys) - _SHOWN:,} more" if len(keys) > _SHOWN else ""
-        where = formatting.code(formatting.short_path(checkpoint.prefix, context.binder.base))
+        where = formatting.code(formatting.checkpoint_name(checkpoint, context.binder))
         verb = "is" if len(keys) == 1 else "are"
         message = (
             f"{len(keys):,} of {formatting.count(asked, 'variable')} that this restores"
@@ -138,7 +138,7 @@ def _missing(
             missing = [item for item in missing if not is_slot_of_training(item)]
 
     def is_explained(item: RequestedVariable) -> bool:
-        if has_suffix and item.key.endswith(":0") and item.key[:-2] in checkpoint:
+        if has_suffix and is_named_without_output(item.key, checkpoint):
             return True
         places = (*item.variable.name_places, *((item.place,) if item.place else ()))
         own = [place for place in places if place.path == facts.path]
@@ -150,16 +150,13 @@ def _missing(
 def _spans(request: RestoreRequest, context: Context) -> tuple[Span, Span | None]:
     """Where the finding stands, a path that is written in the call before the method's name; and
     where else the path is written."""
-    call = request.place
+    call, method = Span(*request.place.offsets), Span(*request.name_place.offsets)
     for site in context.binder.analysis.path_sites:
-        span = site.place.span
-        if (span.start, span.end) != (call.start, call.end) or site.role is not Role.PATH:
-            continue
-        for part in site.parts:
-            if span.start <= part.literal.start and part.literal.end <= span.end:
-                return part.literal, None
-            return Span(request.name_place.start, request.name_place.end), part.literal
-    return Span(request.name_place.start, request.name_place.end), None
+        if site.place.span == call and site.parts:
+            written = site.parts[0].literal
+            is_inside = call.start <= written.start and written.end <= call.end
+            return (written, None) if is_inside else (method, written)
+    return method, None
 
 
 def _related(missing: list[RequestedVariable]) -> Iterator[Related]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from math import prod
 
-from ckptls.checkpoint.model.checkpoint import Checkpoint
+from ckptls.checkpoint.model.checkpoint import Variable
 from ckptls.features.common import formatting
 from ckptls.features.common.context import Context
 from ckptls.features.common.results import Finding, Severity
 from ckptls.features.common.rule import Rule
-from ckptls.features.names.restores import find_restored
-from ckptls.features.restores.restore_outcome import Conflict, find_proven_outcomes
-from ckptls.source.inventory.restore_request import ProgramFacts, Reaction, RestoreRequest
+from ckptls.features.names.restores import Shape, find_restored
+from ckptls.features.restores.restore_outcome import Conflict, proven_outcomes
+from ckptls.source.inventory.restore_request import ProgramFacts
 from ckptls.source.semantics.sites import Evidence, Role, Site
 from ckptls.source.text.source_text import Span
 from ckptls.workspace.binding import Binding
@@ -60,10 +59,7 @@ class ShapeMismatch(Rule):
             return
         first = found[0]
         where = formatting.in_checkpoint(first.checkpoint, binding)
-        message = (
-            f"`{first.stored.name}` is {formatting.shape(first.stored.shape)} in {where},"
-            f" but {formatting.shape(first.shape or ())} in the model"
-        )
+        message = _describe(first.stored, where, first.shape)
         finding = self.finding(site, message, first.checkpoint)
         if finding is not None:
             yield finding
@@ -73,39 +69,29 @@ class ShapeMismatch(Rule):
     ) -> Iterator[Finding]:
         told: set[Span] = set()
         own = [each.message for each in shown if each.code == self.code]
-        for request in facts.restores:
-            outcomes = find_proven_outcomes(context.binder, request)
+        for _, outcomes in proven_outcomes(facts, context):
+            checkpoint = outcomes[0].checkpoint
+            where = formatting.in_checkpoint(checkpoint, context.binder)
             others = [{each.item.key for each in outcome.conflicts} for outcome in outcomes[1:]]
-            for conflict in outcomes[0].conflicts if outcomes else ():
-                is_shown = any(each.startswith(f"`{conflict.stored.name}` is ") for each in own)
-                if is_shown or not all(conflict.item.key in keys for keys in others):
+            for conflict in outcomes[0].conflicts:
+                item, stored = conflict.item, conflict.stored
+                is_shown = any(each.startswith(f"`{stored.name}` is ") for each in own)
+                if is_shown or not item.is_sure or not all(item.key in keys for keys in others):
                     continue
                 span = _name_span(conflict, facts, context)
-                if span is not None and span not in told and _is_told(conflict, request):
+                if span is not None and span not in told:
                     told.add(span)
-                    yield self._describe(conflict, outcomes[0].checkpoint, span, context)
-
-    def _describe(
-        self, conflict: Conflict, checkpoint: Checkpoint, span: Span, context: Context
-    ) -> Finding:
-        where = formatting.code(formatting.short_path(checkpoint.prefix, context.binder.base))
-        stored, wanted = conflict.stored, conflict.item.variable.shape
-        message = (
-            f"`{stored.name}` is {formatting.shape(stored.shape)} in checkpoint {where},"
-            f" but {formatting.shape(wanted or ())} in the model"
-        )
-        return Finding(span, self.code, self.severity, message, checkpoint=checkpoint.prefix)
+                    message = _describe(stored, where, item.variable.shape)
+                    yield Finding(
+                        span, self.code, self.severity, message, checkpoint=checkpoint.prefix
+                    )
 
 
-def _is_told(conflict: Conflict, request: RestoreRequest) -> bool:
-    """Whether a conflict is surely met, and does harm."""
-    if not conflict.item.is_sure:
-        return False
-    if request.on_shape is not Reaction.RESHAPES:
-        return True
-    wanted = conflict.item.variable.shape or ()
-    sizes = [size for size in wanted if size is not None]
-    return len(sizes) == len(wanted) and prod(sizes) != prod(conflict.stored.shape)
+def _describe(stored: Variable, where: str, wanted: Shape | None) -> str:
+    return (
+        f"`{stored.name}` is {formatting.shape(stored.shape)} in {where},"
+        f" but {formatting.shape(wanted or ())} in the model"
+    )
 
 
 def _name_span(conflict: Conflict, facts: ProgramFacts, context: Context) -> Span | None:
@@ -114,8 +100,7 @@ def _name_span(conflict: Conflict, facts: ProgramFacts, context: Context) -> Spa
     if place is None or place.path != facts.path:
         return None
     for site in context.binder.analysis.sites:
-        span = site.place.span
-        if (span.start, span.end) == (place.start, place.end) and site.is_definition:
+        if site.place.span == place.offsets and site.is_definition:
             for part in reversed(site.parts):
                 return part.literal
     return None

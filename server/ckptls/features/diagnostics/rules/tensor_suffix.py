@@ -9,7 +9,11 @@ from ckptls.features.common.context import Context
 from ckptls.features.common.literal_edits import Replacement, replace_part
 from ckptls.features.common.results import Finding, Severity
 from ckptls.features.common.rule import Rule
-from ckptls.features.restores.restore_outcome import RestoreOutcome, find_proven_outcomes
+from ckptls.features.restores.restore_outcome import (
+    RestoreOutcome,
+    is_named_without_output,
+    proven_outcomes,
+)
 from ckptls.source.inventory.restore_request import ProgramFacts, RequestedVariable
 from ckptls.source.semantics.sites import Evidence, Output, Role, Site
 from ckptls.source.text.source_text import Span
@@ -86,9 +90,8 @@ class TensorSuffix(Rule):
     ) -> Iterator[Finding]:
         text = context.binder.analysis.source.text
         told: set[Span] = set()
-        for request in facts.restores:
-            outcomes = find_proven_outcomes(context.binder, request)
-            if not outcomes or not all(map(_is_numbered, outcomes)):
+        for request, outcomes in proven_outcomes(facts, context):
+            if not all(map(_is_numbered, outcomes)):
                 continue
             span = _find_expression([*outcomes[0].missing], text)
             if request.place.path != facts.path or span is None or span in told:
@@ -167,8 +170,8 @@ def _find_expression(items: list[RequestedVariable], text: str) -> Span | None:
 
 def _is_numbered(outcome: RestoreOutcome) -> bool:
     """Whether a restore asks for names of tensors, which are there as names of variables."""
-    keys = [item.key for item in outcome.missing]
-    return bool(keys) and all(k.endswith(":0") and k[:-2] in outcome.checkpoint for k in keys)
+    names = [is_named_without_output(item.key, outcome.checkpoint) for item in outcome.missing]
+    return bool(names) and all(names)
 
 
 _TENSOR_NAME = re.compile(r"(\b\w+\.name)\s*:\s*\w+\s+for\b")
