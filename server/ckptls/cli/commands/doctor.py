@@ -13,6 +13,7 @@ from pathlib import Path
 from ckptls._version import __version__
 from ckptls.checkpoint.core.printable import printable
 from ckptls.checkpoint.formats.tensorflow.v2 import compiled_loop
+from ckptls.cli.checking.single_file import open_file
 from ckptls.cli.output.console import note, write_lines
 from ckptls.source.document import Analysis
 from ckptls.source.text.source_text import Span
@@ -27,8 +28,6 @@ from ckptls.workspace.keras_version import (
 )
 from ckptls.workspace.project import root_of
 from ckptls.workspace.settings import Settings, load_settings
-from ckptls.workspace.source_files import read_source
-from ckptls.workspace.walking import Bounds
 from ckptls.workspace.workspace import OpenDocument, Workspace
 
 HELP = """Explain what a string names, which checkpoint it refers to and how that is known, or why
@@ -63,16 +62,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _explain(file: Path, line: int, column: int) -> int:
-    try:
-        text = read_source(file)[0].decode("utf-8-sig", "replace")
-    except OSError as error:
-        note(f"`{file}` cannot be read: {error.strerror}")
+    found = open_file(file)
+    if found is None:
         return 2
-    workspace = Workspace()
-    workspace.base = os.getcwd()
-    workspace.environment = chosen_environment(os.environ)
-    _add_project(workspace, file)
-    opened = workspace.open(str(file), file, text)
+    workspace, opened = found
     source = opened.document.source
     if not 1 <= line <= len(source.line_starts):
         note(f"`{file}` has {len(source.line_starts)} lines")
@@ -82,18 +75,6 @@ def _explain(file: Path, line: int, column: int) -> int:
     offsets = [here] if column else _strings(opened, span)
     write_lines(_answers(workspace, opened, offsets))
     return 0
-
-
-def _add_project(workspace: Workspace, file: Path) -> None:
-    root = root_of(file)
-    settings, problems = load_settings(root)
-    for problem in problems:
-        note(problem)
-    folder = workspace.add_folder(root, settings)
-    bounds = Bounds()
-    folder.known = known_checkpoints(str(root), settings, bounds)
-    for problem in bounds.notes:
-        note(problem)
 
 
 def _strings(opened: OpenDocument, line: Span) -> list[int]:

@@ -7,20 +7,14 @@ import os
 import re
 from pathlib import Path
 
+from ckptls.cli.checking.single_file import open_file
 from ckptls.cli.output.console import note, write_json, write_lines
 from ckptls.features.restores.restore_report import (
-    RestoreReport,
     as_json,
     as_lines,
     as_markdown,
     report_restores,
 )
-from ckptls.workspace.folder_scan import known_checkpoints
-from ckptls.workspace.keras_version import chosen_environment
-from ckptls.workspace.project import root_of
-from ckptls.workspace.settings import load_settings
-from ckptls.workspace.source_files import read_source
-from ckptls.workspace.workspace import Workspace
 
 HELP = """Follow a program to each place where it restores variables, and compare what it asks for
 with the checkpoint: what is loaded, missing, of another shape, left at its initial value, unused.
@@ -53,12 +47,12 @@ def run(args: argparse.Namespace) -> int:
     has_line = match is not None and not os.path.exists(args.place)
     file = Path(os.path.abspath(match[1] if match is not None and has_line else args.place))
     line = int(match[2]) - 1 if match is not None and has_line else None
-    try:
-        text = read_source(file)[0].decode("utf-8-sig", "replace")
-    except OSError as error:
-        note(f"`{file}` cannot be read: {error.strerror}")
+    found = open_file(file, map(os.path.abspath, args.checkpoint))
+    if found is None:
         return 2
-    reports = _reports(file, text, args.checkpoint)
+    workspace, opened = found
+    binder = workspace.binder(opened, opened.document.analysis(), workspace.load)
+    reports = report_restores(binder, os.path.relpath(file).replace(os.sep, "/"))
     if line is not None:
         reports = [each for each in reports if each.line == line]
         if not reports:
@@ -73,19 +67,3 @@ def run(args: argparse.Namespace) -> int:
         if not reports:
             note(f"no restore is known in `{file}`")
     return int(any(each.result in ("raises", "silent") for each in reports))
-
-
-def _reports(file: Path, text: str, pins: list[str]) -> list[RestoreReport]:
-    workspace = Workspace()
-    workspace.base = os.getcwd()
-    workspace.environment = chosen_environment(os.environ)
-    workspace.pins = tuple(map(os.path.abspath, pins))
-    root = root_of(file)
-    settings, problems = load_settings(root)
-    for problem in problems:
-        note(problem)
-    folder = workspace.add_folder(root, settings)
-    folder.known = known_checkpoints(str(root), settings)
-    opened = workspace.open(str(file), file, text)
-    binder = workspace.binder(opened, opened.document.analysis(), workspace.load)
-    return report_restores(binder, os.path.relpath(file).replace(os.sep, "/"))

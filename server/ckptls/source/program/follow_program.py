@@ -24,6 +24,7 @@ from ckptls.source.program.python.program_objects import (
     FunctionValue,
     ModuleValue,
 )
+from ckptls.source.semantics.module import LIBRARIES
 from ckptls.source.syntax import ir
 from ckptls.source.syntax.lower_statements import Statements
 from ckptls.source.syntax.syntax_tree import Syntax
@@ -168,7 +169,7 @@ class _ProgramRun:
 
     def _load(self, name: str, importer: str) -> ModuleValue | None:
         top = name.lstrip(".").partition(".")[0]
-        if top in _LIBRARIES and not name.startswith("."):
+        if top in LIBRARIES and not name.startswith("."):
             return None
         path = self._following.find(name, importer)
         if path is None or (path == importer and not name.startswith(".")):
@@ -218,8 +219,3 @@ class _ProgramRun:
                 if each.name not in function.defaults and not each.kind
             }
             self.evaluator.call(function, Arguments(keywords=given))
-
-
-_LIBRARIES = frozenset(
-    {"tensorflow", "tf_slim", "numpy", "absl", "os", "sys", "re", "keras", "six"}
-)

@@ -218,5 +218,10 @@ def dtype_of(values: Values) -> str | None:
     name = value.literal if isinstance(value, Text) else None
     if isinstance(value, Qualified) and value.name.partition(".")[0] in ("tensorflow", "numpy"):
         name = value.name.rpartition(".")[2]
-    name = _OLD_NAMES.get(name or "", name)
+    return known_dtype(name or "")
+
+
+def known_dtype(name: str) -> str | None:
+    """A dtype by the name that code gives it, as checkpoints call it; None if there is none."""
+    name = _OLD_NAMES.get(name, name)
     return name if name in _DTYPES else None

@@ -268,8 +268,12 @@ _ALIASES = {
 
 
 def _same(name: str, function: str) -> bool:
-    first, second = (each.rpartition(".")[2] for each in (name, function))
-    return _ALIASES.get(first, first) == _ALIASES.get(second, second)
+    return usual_layer(name.rpartition(".")[2]) == usual_layer(function.rpartition(".")[2])
+
+
+def usual_layer(name: str) -> str:
+    """One name for a layer of slim that has several: `conv2d` for `convolution2d`."""
+    return _ALIASES.get(name, name)
 
 
 # Layers

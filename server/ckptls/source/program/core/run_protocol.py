@@ -42,9 +42,6 @@ class Run(Protocol):
     def place(self) -> CodeSpan | None:
         """The innermost call that is being run and is written in a file of the project."""
 
-    def call_places(self) -> tuple[CodeSpan, ...]:
-        """The calls that are being run, outermost first."""
-
     def call(self, function: Value, arguments: Arguments) -> Value:
         """Calls a value of the program."""
 
@@ -62,9 +59,6 @@ class Run(Protocol):
 
     def note_restore(self, request: RestoreRequest) -> None:
         """The program reaches a restore."""
-
-    def replace_restore(self, old: RestoreRequest, new: RestoreRequest) -> None:
-        """What is done with the result says more of a restore (`assert_consumed`)."""
 
     def uncertain(self) -> AbstractContextManager[Any]:
         """Runs what is inside as code that may not be reached."""

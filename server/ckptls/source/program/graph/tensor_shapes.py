@@ -26,33 +26,16 @@ clip_by_value check_numerics Print zeros_like ones_like math.tanh math.sigmoid m
 reverse sort cumsum random_shuffle convert_to_tensor
 """
 _HARMLESS = """
-nn. math. image. data. summary. logging. gfile. io. random. linalg. strings. losses. initializers.
-estimator.export. debugging. errors. python_io. signal. test.
-train.start_queue_runners train.Coordinator train.exponential_decay train.batch train.shuffle_batch
-train.polynomial_decay train.string_input_producer train.slice_input_producer train.cosine_decay
-train.write_graph train.piecewise_constant train.natural_exp_decay train.SessionRunHook
-train.NewCheckpointReader train.load_checkpoint train.list_variables train.load_variable
-reduce_sum reduce_mean reduce_max reduce_min reduce_prod reduce_all reduce_any reduce_logsumexp
-argmax argmin cast to_float to_int32 to_int64 shape size rank equal not_equal greater less
-greater_equal less_equal logical_and logical_or logical_not where cond.no random_normal
-random_uniform truncated_normal random_normal_initializer truncated_normal_initializer
-random_uniform_initializer constant_initializer zeros_initializer ones_initializer
-uniform_unit_scaling_initializer variance_scaling_initializer orthogonal_initializer
-glorot_uniform_initializer glorot_normal_initializer he_normal_initializer set_random_seed
-Session InteractiveSession ConfigProto GPUOptions global_variables_initializer
-local_variables_initializer initialize_all_variables variables_initializer tables_initializer
-group no_op assign assign_add assign_sub gradients clip_by_global_norm clip_by_norm global_norm
-FixedLenFeature VarLenFeature parse_single_example parse_example decode_raw read_file one_hot
-range linspace matmul tensordot einsum diag eye norm unique boolean_mask scatter_nd dynamic_stitch
-gather gather_nd sequence_mask py_func placeholder_with_default sparse_placeholder transpose
-expand_dims squeeze tile pad slice strided_slice stack unstack split concat reshape constant zeros
-ones fill floor_div floormod mod Dimension TensorShape name_scope device control_dependencies
-map_fn.no enable_eager_execution enable_v2_behavior config. distribute. compat. version. sysconfig.
-is_nan report_uninitialized_variables get_session_handle app. flags. add_n accumulate_n top_k
-string_to_number as_string string_split dtypes. sparse_to_dense sparse_tensor_to_dense SparseTensor
-Assert assert_equal assert_rank is_variable_initialized get_static_value unsorted_segment_sum
+nn. math. image. data. summary. logging. gfile. io. random. linalg. strings. losses.
+initializers. estimator.export. debugging. errors. python_io. signal. test.
+train.start_queue_runners train.Coordinator train.exponential_decay train.batch
+train.shuffle_batch train.polynomial_decay train.string_input_producer
+train.slice_input_producer train.cosine_decay train.write_graph train.piecewise_constant
+train.natural_exp_decay train.SessionRunHook train.NewCheckpointReader train.load_checkpoint
+train.list_variables train.load_variable config. distribute. compat. version. sysconfig.
+app. flags. dtypes.
 """
-add_harmless(f"tensorflow.{name}" for name in _HARMLESS.split() if not name.endswith(".no"))
+add_harmless(f"tensorflow.{name}" for name in _HARMLESS.split())
 
 
 def tensor_of(value: Value) -> Tensor:

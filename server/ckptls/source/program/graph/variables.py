@@ -34,20 +34,13 @@ from ckptls.source.program.graph.graph_state import (
 )
 from ckptls.source.program.graph.scopes import current_scope
 from ckptls.source.program.graph.tensors import Tensor
+from ckptls.source.semantics.site_emitter import known_dtype
 
 GLOBAL_VARIABLES = "variables"
 LOCAL_VARIABLES = "local_variables"
 TRAINABLE_VARIABLES = "trainable_variables"
 MODEL_VARIABLES = "model_variables"
 MOVING_AVERAGE_VARIABLES = "moving_average_variables"
-
-_DTYPES = frozenset(
-    (
-        *("float16", "float32", "float64", "bfloat16", "int8", "int16", "int32", "int64"),
-        *("uint8", "uint16", "uint32", "uint64", "bool", "complex64", "complex128", "string"),
-    )
-)
-_SAME_DTYPES = {"double": "float64", "half": "float16", "float": "float32", "int": "int32"}
 
 
 class VariableObject(Tensor):
@@ -147,8 +140,7 @@ class VariableOperation(LibraryObject):
 class TrueGetter(LibraryObject):
     """What a `custom_getter` is given to make the variable with."""
 
-    def __init__(self, outer: Value, maker: str, collections: Value, purpose: Purpose) -> None:
-        self.outer = outer
+    def __init__(self, maker: str, collections: Value, purpose: Purpose) -> None:
         self.maker = maker
         self.collections = collections
         self.purpose = purpose
@@ -199,9 +191,8 @@ def read_dtype(value: Value) -> str | None:
         value = value.name.rsplit(".", 1)[-1]
     if not isinstance(value, str):
         return None
-    name = value.removesuffix("_ref").removesuffix("_")
-    name = _SAME_DTYPES.get(name, name)
-    return name if name in _DTYPES else None
+    name = value.removesuffix("_ref")
+    return "int32" if name == "int" else known_dtype(name)
 
 
 def read_keys(run: Run, value: Value) -> list[str] | None:
@@ -226,7 +217,6 @@ def make_variable(
     of: str | None = None,
     custom_getter: Value = None,
     reuse: Value = None,
-    partitioner: Value = None,
 ) -> Value:
     """What `tf.get_variable` gives in the variable scope that is open.
 
@@ -242,7 +232,7 @@ def make_variable(
         return run.call(
             getter,
             Arguments(
-                (TrueGetter(None, maker, collections, purpose), name_value(full)),
+                (TrueGetter(maker, collections, purpose), name_value(full)),
                 {
                     "shape": _shape_value(shape),
                     "dtype": dtype,

@@ -10,15 +10,8 @@ from ckptls.source.program.core.library_object import LibraryObject
 from ckptls.source.program.core.objects import LibraryName, Value
 from ckptls.source.program.core.run_protocol import Run
 from ckptls.source.semantics.catalogue import canonical
+from ckptls.source.tensorflow.variable_scope import usual_layer
 
-_ALIASES = {
-    "convolution2d": "conv2d",
-    "convolution": "conv2d",
-    "convolution2d_transpose": "conv2d_transpose",
-    "separable_convolution2d": "separable_conv2d",
-    "linear": "fully_connected",
-    "relu": "fully_connected",
-}
 Defaults = dict[Any, dict[str, Value]]
 
 
@@ -34,9 +27,7 @@ def key_of(value: Value) -> Any:
     if isinstance(value, LibraryName):
         name = canonical(value.name)
         home, _, last = name.rpartition(".")
-        return f"{home.partition('.')[0]}.{_ALIASES.get(last, last)}"
-    if isinstance(value, ScopedFunction):
-        return id(value)
+        return f"{home.partition('.')[0]}.{usual_layer(last)}"
     return id(value)
 
 

@@ -6,6 +6,7 @@ import math
 import posixpath
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ckptls.source.program.core.arguments import Arguments
@@ -430,8 +431,6 @@ class PartialCall(LibraryObject):
         self.arguments = arguments
 
     def call(self, run: Run, arguments: Arguments) -> Value:
-        from dataclasses import replace
-
         merged = replace(
             arguments,
             positional=(*self.arguments.positional, *arguments.positional),

@@ -121,9 +121,6 @@ class Evaluator:
     def place(self) -> CodeSpan | None:
         return self._calls[-1] if self._calls else None
 
-    def call_places(self) -> tuple[CodeSpan, ...]:
-        return tuple(self._calls)
-
     def note_gap(self, reason: str, place: CodeSpan | None = None) -> None:
         self.gaps.append(Gap(place or self.place(), reason))
 
@@ -131,9 +128,6 @@ class Evaluator:
         if not self.is_certain:
             request = replace(request, is_reached=False)
         self.restores.append(request)
-
-    def replace_restore(self, old: RestoreRequest, new: RestoreRequest) -> None:
-        self.restores = [new if each is old else each for each in self.restores]
 
     @property
     def is_certain(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ckptls.source.program.core.arguments import Arguments
 from ckptls.source.program.core.library_object import LibraryObject, Method
-from ckptls.source.program.core.objects import UNKNOWN, DictValue, LibraryName, Value
+from ckptls.source.program.core.objects import UNKNOWN, DictValue, LibraryName, ListValue, Value
 from ckptls.source.program.python.builtin_functions import FUNCTIONS
 from ckptls.source.program.python.program_objects import ClassValue, Instance
 from ckptls.source.stdlib.flags import normalize_name
@@ -65,8 +65,6 @@ def _define(run: Run, arguments: Arguments) -> Value:
     name, default = bound["name"], bound["default"]
     if isinstance(name, str):
         if kind == "list" and isinstance(default, str):
-            from ckptls.source.program.core.objects import ListValue
-
             default = ListValue(list(default.split(",")))
         table_of(run).define(name, UNKNOWN if default is None else default)
     return UNKNOWN
@@ -157,6 +155,3 @@ for _home in ("tensorflow.app.run", "absl.app.run"):
     FUNCTIONS[_home] = _run_app
 FUNCTIONS["argparse.ArgumentParser"] = _make_parser
 FUNCTIONS["builtins.vars"] = _vars
-FLAGS_NAMES = frozenset(
-    f"{home}.FLAGS" for home in ("tensorflow.app.flags", "tensorflow.flags", "absl.flags", "gflags")
-)
