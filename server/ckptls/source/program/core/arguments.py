@@ -55,6 +55,21 @@ class Arguments:
         """Whether a keyword is given."""
         return name in self.keywords
 
+    def named(self, parameters: str) -> Arguments:
+        """The same call with all that it gives by position given by name.
+
+        parameters: the names in order, separated by blanks; of more arguments nothing is known.
+        """
+        given = dict(zip(parameters.split(), self.positional, strict=False))
+        places = dict(zip(parameters.split(), self.places, strict=False))
+        return replace(
+            self,
+            positional=(),
+            places=(),
+            keywords={**given, **self.keywords},
+            keyword_places={**places, **self.keyword_places},
+        )
+
     def without(self, *names: str) -> Arguments:
         """The same call without some keywords."""
         keywords = {name: value for name, value in self.keywords.items() if name not in names}

@@ -108,6 +108,8 @@ def is_harmless(name: str) -> bool:
     """Whether what a canonical name stands for makes no variables, whatever it is given."""
     if name in _HARMLESS:
         return True
+    if "rnn" in name:  # networks and cells, which stand among operations
+        return False
     parts = name.split(".")
     if len(parts) == 2 and parts[0] == "tensorflow" and parts[1] not in _UNSURE:
         return True  # of these, all that make variables are registered

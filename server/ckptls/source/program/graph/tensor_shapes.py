@@ -14,16 +14,15 @@ from ckptls.source.program.core.library import add_harmless, function
 from ckptls.source.program.core.library_object import LibraryObject
 from ckptls.source.program.core.objects import UNKNOWN, ListValue, Value
 from ckptls.source.program.core.run_protocol import Run
-from ckptls.source.program.graph.tensors import Tensor
+from ckptls.source.program.graph.tensors import Tensor, broadcast_shapes
 from ckptls.source.program.graph.variables import read_dtype, read_shape, read_size
 
 _LIKE_FIRST = """
 nn.relu nn.relu6 nn.elu nn.selu nn.leaky_relu nn.sigmoid nn.tanh nn.softmax nn.softplus nn.swish
 nn.log_softmax nn.dropout nn.l2_normalize nn.local_response_normalization nn.lrn nn.bias_add
-nn.crelu nn.silu nn.gelu nn.batch_normalization identity stop_gradient sigmoid tanh exp log sqrt
-rsqrt square abs negative sign maximum minimum add subtract multiply divide math.add math.multiply
-clip_by_value check_numerics Print zeros_like ones_like math.tanh math.sigmoid math.exp pow floor
-reverse sort cumsum random_shuffle convert_to_tensor
+nn.silu nn.gelu nn.batch_normalization identity stop_gradient sigmoid tanh exp log sqrt
+rsqrt square abs negative sign clip_by_value check_numerics Print zeros_like ones_like math.tanh
+math.sigmoid math.exp floor reverse sort cumsum random_shuffle convert_to_tensor
 """
 _HARMLESS = """
 nn. math. image. data. summary. logging. gfile. io. random. linalg. strings. losses.
@@ -102,6 +101,19 @@ def _tensorflow(*names: str) -> Callable[[Callable[[Run, Arguments], Value]], No
 def _like_first(run: Run, arguments: Arguments) -> Value:
     first = first_tensor(arguments)
     return Tensor(first.shape, first.dtype)
+
+
+@_tensorflow(
+    *("maximum", "minimum", "add", "subtract", "multiply", "divide", "pow"),
+    *("math.maximum", "math.minimum", "math.add", "math.subtract", "math.multiply"),
+)
+def _broadcast(run: Run, arguments: Arguments) -> Value:
+    bound = arguments.bind("x y")
+    one, other = tensor_of(bound["x"]), tensor_of(bound["y"])
+    for value in (bound["x"], bound["y"]):
+        if type(value) in (int, float):
+            return Tensor((other if value is bound["x"] else one).shape, one.dtype or other.dtype)
+    return Tensor(broadcast_shapes(one.shape, other.shape), one.dtype)
 
 
 @_tensorflow("placeholder", "placeholder_with_default")
@@ -302,14 +314,29 @@ def _reduce(run: Run, arguments: Arguments) -> Value:
     return Tensor(tuple(sizes), before.dtype)
 
 
-@_tensorflow("pad", "image.resize_bilinear", "image.resize_nearest_neighbor", "image.resize_images")
-def _same_channels(run: Run, arguments: Arguments) -> Value:
+@_tensorflow("pad")
+def _pad(run: Run, arguments: Arguments) -> Value:
+    bound = arguments.bind("tensor paddings")
+    before, rows = tensor_of(bound["tensor"]), run.iterate(bound["paddings"])
+    if before.shape is None or rows is None or len(rows) != len(before.shape):
+        return Tensor(None, before.dtype)
+    sizes = (_padded(run, size, row) for size, row in zip(before.shape, rows, strict=True))
+    return Tensor(tuple(sizes), before.dtype)
+
+
+def _padded(run: Run, size: int | None, row: Value) -> int | None:
+    both = [read_size(run, each) for each in run.iterate(row) or ()]
+    if size is None or len(both) != 2 or None in both:
+        return None
+    return size + sum(each for each in both if each is not None)
+
+
+@_tensorflow("image.resize_bilinear", "image.resize_nearest_neighbor", "image.resize_images")
+def _resize(run: Run, arguments: Arguments) -> Value:
     before = first_tensor(arguments)
-    if before.shape is None:
-        return before
-    return Tensor(
-        (before.shape[0], *(None for _ in before.shape[1:-1]), before.shape[-1]), before.dtype
-    )
+    if before.shape is None or len(before.shape) != 4:
+        return Tensor(None, before.dtype)
+    return Tensor((before.shape[0], None, None, before.shape[-1]), before.dtype)
 
 
 @_tensorflow("stack", "unstack", "split")

@@ -33,6 +33,92 @@ from ckptls.source.program.graph.variables import (
 from ckptls.source.program.layers.arg_scopes import defaults_of, key_of
 
 _SLIM_KEYS = (GLOBAL_VARIABLES, MODEL_VARIABLES)
+Layer = Callable[[Run, Arguments], Value]
+
+
+_KERNEL = "kernel_initializer bias_initializer kernel_regularizer bias_regularizer"
+_REST = "activity_regularizer kernel_constraint bias_constraint trainable name reuse"
+_SEPARABLE = (
+    "depthwise_initializer pointwise_initializer bias_initializer depthwise_regularizer"
+    " pointwise_regularizer bias_regularizer activity_regularizer depthwise_constraint"
+    " pointwise_constraint bias_constraint trainable name reuse"
+)
+_SLIM_REST = (
+    "weights_regularizer biases_initializer biases_regularizer reuse variables_collections"
+    " outputs_collections trainable scope"
+)
+_CONV = "inputs filters kernel_size strides padding data_format"
+_SLIM_CONV = "inputs num_outputs kernel_size stride padding data_format"
+_NORMALIZED = "activation_fn normalizer_fn normalizer_params weights_initializer"
+# The parameters of each layer in order.
+_PARAMETERS = {
+    "tensorflow.layers.dense": f"inputs units activation use_bias {_KERNEL} {_REST}",
+    "tensorflow.layers.conv": f"{_CONV} dilation_rate activation use_bias {_KERNEL} {_REST}",
+    "tensorflow.layers.transpose": f"{_CONV} activation use_bias {_KERNEL} {_REST}",
+    "tensorflow.layers.separable": (
+        f"{_CONV} dilation_rate depth_multiplier activation use_bias {_SEPARABLE}"
+    ),
+    "tensorflow.layers.batch_normalization": (
+        "inputs axis momentum epsilon center scale beta_initializer gamma_initializer"
+        " moving_mean_initializer moving_variance_initializer beta_regularizer gamma_regularizer"
+        " beta_constraint gamma_constraint training trainable name reuse renorm"
+    ),
+    "tensorflow.layers.pooling": "inputs pool_size strides padding data_format name",
+    "conv": f"{_SLIM_CONV} rate {_NORMALIZED} {_SLIM_REST}",
+    "transpose": f"{_SLIM_CONV} {_NORMALIZED} {_SLIM_REST}",
+    "separable_conv2d": (
+        "inputs num_outputs kernel_size depth_multiplier stride padding data_format rate"
+        f" {_NORMALIZED} pointwise_initializer {_SLIM_REST}"
+    ),
+    "fully_connected": f"inputs num_outputs {_NORMALIZED} {_SLIM_REST}",
+    "batch_norm": (
+        "inputs decay center scale epsilon activation_fn param_initializers param_regularizers"
+        " updates_collections is_training reuse variables_collections outputs_collections"
+        " trainable batch_weights fused data_format zero_debias_moving_mean scope renorm"
+    ),
+    "layer_norm": (
+        "inputs center scale activation_fn reuse variables_collections outputs_collections"
+        " trainable begin_norm_axis begin_params_axis scope"
+    ),
+    "instance_norm": (
+        "inputs center scale epsilon activation_fn param_initializers reuse"
+        " variables_collections outputs_collections trainable data_format scope"
+    ),
+    "pool": "inputs kernel_size stride padding data_format outputs_collections scope",
+    "stack": "inputs layer stack_args",
+}
+
+
+def tf_layer(kind: str, *names: str) -> Callable[[Layer], Layer]:
+    """Registers functions of `tf.layers` that take the parameters of a kind."""
+
+    def register(made: Layer) -> Layer:
+        parameters = _PARAMETERS[f"tensorflow.layers.{kind}"]
+
+        def call(run: Run, arguments: Arguments) -> Value:
+            return made(run, arguments.named(parameters))
+
+        function(*(f"tensorflow.layers.{name}" for name in names or (kind,)))(call)
+        return made
+
+    return register
+
+
+def slim(kind: str, *names: str) -> Callable[[Layer], Layer]:
+    """Registers layers of slim that take the parameters of a kind, and defaults of `arg_scope`,
+    under all of their names."""
+
+    def register(made: Layer) -> Layer:
+        def call(run: Run, arguments: Arguments) -> Value:
+            key = key_of(LibraryName(arguments.function))
+            given = arguments.named(_PARAMETERS[kind]) if kind in _PARAMETERS else arguments
+            return made(run, given.with_keywords(defaults_of(run, key)))
+
+        homes = ("tf_slim", "tf_slim.layers", "tf_slim.layers.layers")
+        function(*(f"{home}.{name}" for home in homes for name in names or (kind,)))(call)
+        return made
+
+    return register
 
 
 def _make(
@@ -45,16 +131,23 @@ def _make(
     purpose: Purpose = Purpose.WEIGHT,
 ) -> None:
     is_slim = arguments.function.startswith("tf_slim")
+    dtype = None if is_slim else first_tensor(arguments).dtype
+    if dtype in _HALVES and (purpose is Purpose.STATISTIC or name in ("gamma", "beta")):
+        dtype = "float32"
     make_variable(
         run,
         name,
         shape,
-        "float32",
+        dtype or "float32",
         trainable=trainable,
         collections=_SLIM_KEYS if is_slim else None,
         maker=arguments.function,
         purpose=purpose,
     )
+
+
+# Of these normalizations keep their variables in single precision.
+_HALVES = ("float16", "bfloat16")
 
 
 def _channels_last(arguments: Arguments, before: Tensor) -> Tensor:
@@ -91,6 +184,11 @@ def _norm_variables(
         _make(run, arguments, "gamma", (size,), trainable=trainable)
     if center:
         _make(run, arguments, "beta", (size,), trainable=trainable)
+
+
+def _note_renorm(run: Run, arguments: Arguments) -> None:
+    if _is_on(run, arguments.keywords.get("renorm"), False) is not False:
+        run.note_gap("the variables of batch renormalization are not followed", arguments.place)
 
 
 def _statistics(run: Run, arguments: Arguments, size: int | None) -> None:
@@ -155,8 +253,17 @@ def _tf_conv(run: Run, arguments: Arguments) -> Value:
         _make(run, arguments, "kernel", (*kernel, *ends), trainable=trainable)
     _bias(run, arguments, arguments.keywords.get("use_bias"), filters, trainable)
     scope.leave(run)
-    made = _slid(before, filters, kernel, strides, bound["padding"], is_transposed)
+    wide = _dilated(run, kernel, arguments.keywords.get("dilation_rate"))
+    made = _slid(before, filters, wide, strides, bound["padding"], is_transposed)
     return _as_given(arguments, made)
+
+
+def _dilated(run: Run, kernel: list[int | None], rate: Value) -> list[int | None]:
+    """The sizes that a kernel reaches over, where its elements stand `rate` apart."""
+    if rate is None:
+        return kernel
+    pairs = zip(kernel, sizes_of(run, rate, len(kernel)), strict=False)
+    return [None if size is None or by is None else (size - 1) * by + 1 for size, by in pairs]
 
 
 def _slid(
@@ -192,19 +299,18 @@ def _tf_batch_norm(run: Run, arguments: Arguments) -> Value:
     scope = _layer_scope(run, arguments, "batch_normalization")
     scope.enter(run)
     center, scale = (_is_on(run, bound[name], True) for name in ("center", "scale"))
+    _note_renorm(run, arguments)
     _norm_variables(run, arguments, size, center, scale)
     _statistics(run, arguments, size)
     scope.leave(run)
     return Tensor(before.shape, before.dtype)
 
 
-function("tensorflow.layers.dense")(_tf_dense)
-function("tensorflow.layers.batch_normalization")(_tf_batch_norm)
-for _name in (
-    *("conv1d", "conv2d", "conv3d", "conv2d_transpose", "conv3d_transpose"),
-    *("separable_conv1d", "separable_conv2d"),
-):
-    function(f"tensorflow.layers.{_name}")(_tf_conv)
+tf_layer("dense")(_tf_dense)
+tf_layer("batch_normalization")(_tf_batch_norm)
+tf_layer("conv", "conv1d", "conv2d", "conv3d")(_tf_conv)
+tf_layer("transpose", "conv2d_transpose", "conv3d_transpose")(_tf_conv)
+tf_layer("separable", "separable_conv1d", "separable_conv2d")(_tf_conv)
 
 
 def _flat(run: Run, arguments: Arguments) -> Value:
@@ -220,19 +326,21 @@ def _flat(run: Run, arguments: Arguments) -> Value:
 function("tensorflow.layers.flatten", "tf_slim.flatten")(_flat)
 
 
-def _tf_pool(run: Run, arguments: Arguments) -> Value:
-    bound = arguments.bind("inputs pool_size strides padding", padding="valid")
-    before = tensor_of(bound["inputs"])
+def _pooled(run: Run, arguments: Arguments, size: Value, stride: Value, padding: Value) -> Value:
+    before = _channels_last(arguments, first_tensor(arguments))
     if before.shape is None:
         return before
     spatial = before.shape[1:-1]
-    both = [sizes_of(run, bound[name], len(spatial)) for name in ("pool_size", "strides")]
-    found = slide(spatial, both[0], both[1], bound["padding"])
-    return Tensor((before.shape[0], *found, before.shape[-1]), before.dtype)
+    sizes, strides = (sizes_of(run, each, len(spatial)) for each in (size, stride))
+    found = slide(spatial, sizes, strides, padding)
+    return _as_given(arguments, with_last(before, before.shape[-1], found))
 
 
-for _name in ("max_pooling2d", "average_pooling2d", "max_pooling1d", "average_pooling1d"):
-    function(f"tensorflow.layers.{_name}")(_tf_pool)
+@tf_layer("pooling", "max_pooling2d", "average_pooling2d", "max_pooling1d", "average_pooling1d")
+def _tf_pool(run: Run, arguments: Arguments) -> Value:
+    given = arguments.keywords
+    padding = given.get("padding", "valid")
+    return _pooled(run, arguments, given.get("pool_size"), given.get("strides"), padding)
 
 
 @function("tensorflow.layers.dropout", "tf_slim.dropout", "tf_slim.softmax")
@@ -242,19 +350,6 @@ def _same(run: Run, arguments: Arguments) -> Value:
 
 
 # slim and contrib
-
-
-def slim(name: str) -> Callable[[Callable[[Run, Arguments], Value]], None]:
-    """Registers a layer of slim, which takes defaults of `arg_scope`, under all of its names."""
-
-    def register(made: Callable[[Run, Arguments], Value]) -> None:
-        def call(run: Run, arguments: Arguments) -> Value:
-            key = key_of(LibraryName(arguments.function or f"tf_slim.{name}"))
-            return made(run, arguments.with_keywords(defaults_of(run, key)))
-
-        function(f"tf_slim.{name}", f"tf_slim.layers.{name}", f"tf_slim.layers.layers.{name}")(call)
-
-    return register
 
 
 def _slim_scope(run: Run, arguments: Arguments, default: str) -> Value:
@@ -305,21 +400,20 @@ def _slim_conv(run: Run, arguments: Arguments) -> Value:
     ends = (outputs, inputs) if is_transposed else (inputs, outputs)
     trainable = arguments.keywords.get("trainable", True)
     _make(run, arguments, "weights", (*kernel, *ends), trainable=trainable)
-    made = _slid(before, outputs, kernel, strides, bound["padding"], is_transposed)
+    wide = _dilated(run, kernel, arguments.keywords.get("rate"))
+    made = _slid(before, outputs, wide, strides, bound["padding"], is_transposed)
     made = _as_given(arguments, made)
     found = _finish(run, arguments, made, outputs)
     scope.leave(run)
     return found
 
 
-for _name in (
-    *("conv2d", "convolution2d", "convolution", "conv1d", "conv3d", "convolution1d"),
-    *("convolution3d", "conv2d_transpose", "convolution2d_transpose", "conv3d_transpose"),
-):
-    slim(_name)(_slim_conv)
+slim("conv", "conv1d", "conv2d", "conv3d", "convolution")(_slim_conv)
+slim("conv", "convolution1d", "convolution2d", "convolution3d")(_slim_conv)
+slim("transpose", "conv2d_transpose", "convolution2d_transpose", "conv3d_transpose")(_slim_conv)
 
 
-@slim("separable_conv2d")
+@slim("separable_conv2d", "separable_conv2d", "separable_convolution2d")
 def _separable(run: Run, arguments: Arguments) -> Value:
     names = "inputs num_outputs kernel_size depth_multiplier stride padding"
     bound = arguments.bind(names, stride=1, padding="SAME", depth_multiplier=1)
@@ -365,13 +459,14 @@ def _batch_norm(run: Run, arguments: Arguments) -> Value:
     scope = _slim_scope(run, arguments, "BatchNorm")
     scope.enter(run)
     center, scale = _is_on(run, bound["center"], True), _is_on(run, bound["scale"], False)
+    _note_renorm(run, arguments)
     _norm_variables(run, arguments, size, center, scale)
     _statistics(run, arguments, size)
     scope.leave(run)
     return Tensor(before.shape, before.dtype)
 
 
-def _other_norm(default: str) -> Callable[[Run, Arguments], Value]:
+def _other_norm(default: str) -> Layer:
     def call(run: Run, arguments: Arguments) -> Value:
         bound = arguments.bind("inputs center scale")
         before = tensor_of(bound["inputs"])
@@ -391,19 +486,30 @@ slim("layer_norm")(_other_norm("LayerNorm"))
 slim("instance_norm")(_other_norm("InstanceNorm"))
 
 
+@slim("pool", "max_pool2d", "avg_pool2d")
 def _slim_pool(run: Run, arguments: Arguments) -> Value:
-    bound = arguments.bind("inputs kernel_size stride padding", stride=2, padding="VALID")
-    before = _channels_last(arguments, tensor_of(bound["inputs"]))
-    if before.shape is None:
-        return before
-    spatial = before.shape[1:-1]
-    both = [sizes_of(run, bound[name], len(spatial)) for name in ("kernel_size", "stride")]
-    found = slide(spatial, both[0], both[1], bound["padding"])
-    return _as_given(arguments, with_last(before, before.shape[-1], found))
+    given = arguments.keywords
+    stride, padding = given.get("stride", 2), given.get("padding", "VALID")
+    return _pooled(run, arguments, given.get("kernel_size"), stride, padding)
 
 
-for _name in ("max_pool2d", "avg_pool2d"):
-    slim(_name)(_slim_pool)
+def _name_of(run: Run, layer: Value) -> str:
+    """The `__name__` of a layer: `slim.conv2d` is the function `convolution2d`."""
+    if isinstance(layer, LibraryName):
+        last = layer.name.rpartition(".")[2]
+        return _TRUE_NAMES.get(last, last)
+    name = run.get_attribute(layer, "__name__")
+    return name if isinstance(name, str) else ""
+
+
+_TRUE_NAMES = {
+    "conv1d": "convolution1d",
+    "conv2d": "convolution2d",
+    "conv3d": "convolution3d",
+    "conv2d_transpose": "convolution2d_transpose",
+    "conv3d_transpose": "convolution3d_transpose",
+    "separable_conv2d": "separable_convolution2d",
+}
 
 
 @slim("repeat")
@@ -415,12 +521,7 @@ def _repeat(run: Run, arguments: Arguments) -> Value:
     if type(count) is not int or not 0 <= count <= 1_000:
         run.note_gap("how often a layer is repeated is not known", arguments.place)
         return Tensor()
-    name = (
-        layer.name.rpartition(".")[2]
-        if isinstance(layer, LibraryName)
-        else run.get_attribute(layer, "__name__")
-    )
-    default = name if isinstance(name, str) else "repeat"
+    default = _name_of(run, layer) or "repeat"
     outer = open_scope(run, scope, "Repeat", place=arguments.place)
     outer.enter(run)
     found: Value = inputs
@@ -434,7 +535,8 @@ def _repeat(run: Run, arguments: Arguments) -> Value:
 @slim("stack")
 def _stack(run: Run, arguments: Arguments) -> Value:
     bound = arguments.bind("inputs layer stack_args")
-    keywords = {k: v for k, v in arguments.keywords.items() if k not in ("scope", "stack_args")}
+    own_names = ("inputs", "layer", "stack_args", "scope")
+    keywords = {k: v for k, v in arguments.keywords.items() if k not in own_names}
     scope = arguments.keywords.get("scope")
     rows = run.iterate(bound["stack_args"])
     if rows is None:
@@ -443,7 +545,7 @@ def _stack(run: Run, arguments: Arguments) -> Value:
     outer = open_scope(run, scope, "Stack", place=arguments.place)
     outer.enter(run)
     layer, found = bound["layer"], bound["inputs"]
-    name = layer.name.rpartition(".")[2] if isinstance(layer, LibraryName) else "stack"
+    name = _name_of(run, layer) or "stack"
     for number, row in enumerate(rows):
         given = tuple(run.iterate(row) or ()) if isinstance(row, tuple | ListValue) else (row,)
         own = {**keywords, "scope": f"{scope if isinstance(scope, str) else name}_{number + 1}"}
@@ -477,7 +579,6 @@ variance_scaling_initializer apply_regularization summarize_tensors utils. datas
 dataset_data_provider. tfexample_decoder. queues. summarize_activation l1_l2_regularizer
 sum_regularizer collect_named_outputs prefetch_queue. parallel_reader. data. metrics.
 learning.clip_gradient_norms evaluation. initializers. regularizers. unit_norm
-spatial_softmax
 """
 add_harmless(f"tf_slim.{name}" for name in _HARMLESS.split())
 add_harmless(["tensorflow.layers.max_pooling3d", "tensorflow.layers.average_pooling3d"])
