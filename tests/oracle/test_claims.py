@@ -158,7 +158,7 @@ def test_missing_variables_raise_or_are_skipped(checkpoint, graph, caplog):
         with pytest.raises(tf.errors.NotFoundError, match="Key head not found in checkpoint"):
             everything.restore(session, checkpoint)
         some.restore(session, checkpoint)
-        with pytest.raises(ValueError, match="head"):
+        with pytest.raises(tf.errors.NotFoundError, match="head"):
             slim.assign_from_checkpoint_fn(checkpoint, tf1.global_variables())(session)
         skips = slim.assign_from_checkpoint_fn(
             checkpoint, tf1.global_variables(), ignore_missing_vars=True

@@ -319,3 +319,91 @@ def agree(found: Any, expected: Any) -> bool:
     if isinstance(found, dict) and isinstance(expected, dict):
         return list(found) == list(expected) and all(agree(found[k], expected[k]) for k in found)
     return type(found) is type(expected) and found == expected
+
+
+# Kinds that were once followed wrongly, as what a call of `see` is given.
+FOLLOWED = {
+    "an error of a called function is caught": (
+        "def f():\n    raise ValueError\ntry:\n    f()\n    probe.see('x', 1)\n"
+        "except ValueError:\n    probe.see('x', 2)\n",
+        [2],
+    ),
+    "an error of a called function ends the program": (
+        "def f():\n    raise ValueError\nprobe.see('x', 1)\nf()\nprobe.see('x', 2)\n",
+        [1],
+    ),
+    "a false assertion": (
+        "try:\n    assert 1 == 2\n    probe.see('x', 1)\nexcept AssertionError:\n    probe.see('x', 2)\n",
+        [2],
+    ),
+    "a property that is set": (
+        "class A:\n    @property\n    def y(self): return self._x\n    @y.setter\n"
+        "    def y(self, n): self._x = n + 1\no = A()\no.y = 1\nprobe.see('x', o.y)\n",
+        [2],
+    ),
+    "objects that compare themselves": (
+        "class A:\n    def __init__(self, n): self.n = n\n    def __eq__(self, o): return self.n == o.n\n"
+        "probe.see('x', A(1) == A(1))\nprobe.see('x', A(1) != A(1))\nprobe.see('x', A(1) == A(2))\n",
+        [True, False, False],
+    ),
+    "a generator and a loop by turns": (
+        "seen = []\ndef g():\n    for n in 'pq':\n        seen.append(n)\n        yield n\n"
+        "for n in g():\n    probe.see('x', (n, len(seen)))\n",
+        [("p", 1), ("q", 2)],
+    ),
+    "a generator that is left": (
+        "def g():\n    yield 1\n    probe.see('x', 'never')\n    yield 2\n"
+        "for n in g():\n    probe.see('x', n)\n    break\nelse:\n    probe.see('x', 'else')\n",
+        [1],
+    ),
+    "a generator in a generator": (
+        "def g():\n    yield 1\n    yield from [2, 3]\ndef h():\n    for n in g():\n        yield n * 10\n"
+        "for n in h():\n    if n == 30:\n        break\n    probe.see('x', n)\nprobe.see('x', list(g()))\n",
+        [10, 20, [1, 2, 3]],
+    ),
+    "a generator that is used up": (
+        "def g():\n    yield 1\nmade = g()\nprobe.see('x', list(made))\nprobe.see('x', list(made))\n",
+        [[1], []],
+    ),
+    "an exit that takes the error": (
+        "class C:\n    def __enter__(self): return 1\n    def __exit__(self, *x): return True\n"
+        "with C():\n    raise ValueError\nprobe.see('x', 1)\n",
+        [1],
+    ),
+    "an exit that lets the error go": (
+        "class C:\n    def __enter__(self): return 1\n    def __exit__(self, *x): return None\n"
+        "with C():\n    raise ValueError\nprobe.see('x', 1)\n",
+        [],
+    ),
+    "numbers of NumPy": ("import numpy as np\nprobe.see('x', 'w%s' % np.ceil(2.1))\n", ["w3.0"]),
+    "a stack of contexts": (
+        "import contextlib\nclass C:\n    def __enter__(self): return 5\n"
+        "    def __exit__(self, *x): probe.see('x', 'left')\n"
+        "with contextlib.ExitStack() as s:\n    probe.see('x', s.enter_context(C()))\n",
+        [5, "left"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_what_a_program_does_in_turn(name: str) -> None:
+    code, expected = FOLLOWED[name]
+    follow(code)
+    assert [value for each, value, _ in seen if each == "x"] == expected
+
+
+MAYBE = {
+    "cases of a match": "m = 2\nmatch m:\n    case 1:\n        probe.see('x', 1)\n    case 2:\n        probe.see('x', 2)\n",
+    "a module that may be absent": (
+        "try:\n    import nothing_such_as_this\n    probe.see('x', 1)\nexcept ImportError:\n    probe.see('x', 2)\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MAYBE)
+def test_what_reading_cannot_decide_is_uncertain(name: str) -> None:
+    follow(MAYBE[name])
+    assert [(value, is_sure) for each, value, is_sure in seen if each == "x"] == [
+        (1, False),
+        (2, False),
+    ]

@@ -408,7 +408,7 @@ class Evaluator(Names, InterpreterProtocol):
         values = [self.evaluate(part) for part in node.parts]
         if node.kind == TOO_DEEP:
             self.work.was_cut = True
-        if node.kind == "yield":
+        if node.kind in ("yield", "yield from"):
             self.frame.yielded = self.frame.scopes
             self.frame.yields.append(UNKNOWN if self.frame.is_repeated or not values else values[0])
         if node.kind == "not" and values:

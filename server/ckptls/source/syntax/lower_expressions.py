@@ -210,6 +210,11 @@ class Expressions:
         kind = node.type if operator is None or operator.type == "-" else operator.type
         return ir.Other(start, end, kind, self.each(node.named_children))
 
+    def _yield(self, node: Node) -> ir.Expr:
+        start, end = self._span(node)
+        kind = "yield from" if any(each.type == "from" for each in node.children) else "yield"
+        return ir.Other(start, end, kind, self.each(node.named_children))
+
     def _compare(self, node: Node) -> ir.Expr:
         start, end = self._span(node)
         operators: list[str] = []
@@ -421,6 +426,7 @@ _HANDLERS: dict[str, Callable[[Expressions, Node], ir.Expr]] = {
     "boolean_operator": Expressions._binary,
     "not_operator": Expressions._not,
     "unary_operator": Expressions._unary,
+    "yield": Expressions._yield,
     "comparison_operator": Expressions._compare,
     "subscript": Expressions._subscript,
     "slice": Expressions._slice,

@@ -198,7 +198,9 @@ class Statements:
                 otherwise = then
             else:
                 subject = self._expression(node.child_by_field_name("subject"))
-                otherwise = ir.Block((ir.If(subject or _UNKNOWN, then, otherwise),))
+                start, end = self._position(case.start_byte), self._position(case.end_byte)
+                fits = ir.Other(start, end, "case", (subject or _UNKNOWN,))
+                otherwise = ir.Block((ir.If(fits, then, otherwise),))
         return otherwise.statements[0] if len(otherwise.statements) == 1 else otherwise
 
     def _for(self, node: Node) -> ir.Stmt:

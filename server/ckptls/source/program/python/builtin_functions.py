@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ckptls.source.program.core.arguments import Arguments
-from ckptls.source.program.core.library_object import LibraryObject
+from ckptls.source.program.core.library_object import LibraryObject, Method
 from ckptls.source.program.core.objects import (
     UNKNOWN,
     DictValue,
@@ -363,7 +363,11 @@ def _math(name: str) -> None:
             return UNKNOWN
         return UNKNOWN
 
-    FUNCTIONS[f"math.{name}"] = FUNCTIONS[f"numpy.{name}"] = call
+    def call_numpy(run: Run, arguments: Arguments) -> Value:
+        found = call(run, arguments)
+        return float(found) if isinstance(found, int) else found
+
+    FUNCTIONS[f"math.{name}"], FUNCTIONS[f"numpy.{name}"] = call, call_numpy
 
 
 for _name in ("ceil", "floor", "sqrt", "log", "log2", "exp", "pow"):
@@ -447,6 +451,41 @@ class PartialCall(LibraryObject):
 
     def truth(self, run: Run) -> bool | None:
         return True
+
+
+class ExitStack(LibraryObject):
+    """`contextlib.ExitStack()`: contexts that are left when it is."""
+
+    def __init__(self) -> None:
+        self.entered: list[Value] = []
+
+    def get_attribute(self, run: Run, name: str) -> Value:
+        return Method(self, name, _enter_context) if name == "enter_context" else UNKNOWN
+
+    def leave(self, run: Run) -> None:
+        for context in reversed(self.entered):
+            if isinstance(context, LibraryObject):
+                context.leave(run)
+            else:
+                run.call(run.get_attribute(context, "__exit__"), Arguments((None,) * 3))
+        self.entered = []
+
+
+def _enter_context(run: Run, stack: ExitStack, arguments: Arguments) -> Value:
+    context = _first(arguments)
+    if isinstance(context, LibraryObject):
+        stack.entered.append(context)
+        return context.enter(run)
+    if isinstance(context, Instance):
+        stack.entered.append(context)
+        return run.call(run.get_attribute(context, "__enter__"), Arguments())
+    run.note_gap("a context of an ExitStack is not followed", arguments.place)
+    return UNKNOWN
+
+
+@_python("contextlib.ExitStack")
+def _exit_stack(run: Run, arguments: Arguments) -> Value:
+    return ExitStack()
 
 
 @_python("functools.partial")

@@ -37,6 +37,7 @@ from ckptls.source.program.python.program_objects import (
     SuperValue,
 )
 from ckptls.source.semantics.catalogue import canonical
+from ckptls.source.semantics.module import LIBRARIES
 from ckptls.source.syntax import ir
 
 S = TypeVar("S")
@@ -58,6 +59,10 @@ class Flow(Enum):
     BREAK = auto()
     CONTINUE = auto()
     RAISE = auto()
+
+
+class _LeftGeneratorError(Exception):
+    """The loop over a generator is left while it yields."""
 
 
 class OutOfStepsError(Exception):
@@ -108,6 +113,10 @@ class Evaluator:
         self._calls: list[CodeSpan] = []
         self._depth = 0
         self.called: set[int] = set()
+        # Whether a call in the statement that is run has ended with an error.
+        self._has_raised = False
+        # Whether the loop that is run may have been left.
+        self._is_round_doubtful = False
         self.frame: Frame
 
     # What library models ask
@@ -135,12 +144,12 @@ class Evaluator:
 
     @contextmanager
     def uncertain(self) -> Iterator[None]:
-        before = self.blocks
+        before, raised = self.blocks, self._has_raised
         self._begin_block()
         try:
             yield
         finally:
-            self.blocks = before
+            self.blocks, self._has_raised = before, raised
 
     def _begin_block(self) -> None:
         self._block_count += 1
@@ -178,15 +187,9 @@ class Evaluator:
     def _either(self, first: Callable[[], Flow], second: Callable[[], Flow]) -> Flow:
         """Runs two ways that the code may go, each from what was before, and merges them."""
         one, other = Journal(), Journal()
-        self._journals.append(one)
-        with self.uncertain():
-            flow = first()
-        self._journals.pop()
+        flow = self._run_way(one, first)
         after = one.take_back()
-        self._journals.append(other)
-        with self.uncertain():
-            last = second()
-        self._journals.pop()
+        last = self._run_way(other, second)
         if last is Flow.RAISE and flow is not Flow.RAISE:
             other.take_back()
             one.redo(after)
@@ -201,6 +204,19 @@ class Evaluator:
         if self._journals:
             kept.hand_over(self._journals[-1])
         return flow
+
+    def _run_way(self, journal: Journal, way: Callable[[], Flow]) -> Flow:
+        """Runs code that may not be reached, and keeps a journal of what it changes."""
+        self._journals.append(journal)
+        try:
+            with self.uncertain():
+                return way()
+        except _LeftGeneratorError:
+            if len(self._journals) > 1:
+                journal.hand_over(self._journals[-2])
+            raise
+        finally:
+            self._journals.pop()
 
     def _doubt(self, *flows: Flow) -> None:
         """The code may have left this function or this round of the loop: what follows in it may
@@ -223,7 +239,11 @@ class Evaluator:
         """Runs one statement."""
         self._step()
         handler = _STATEMENTS.get(type(statement))
-        return handler(self, statement) if handler is not None else Flow.NEXT
+        flow = handler(self, statement) if handler is not None else Flow.NEXT
+        if self._has_raised:
+            self._has_raised = False
+            return Flow.RAISE
+        return flow
 
     def _evaluate_all(self, node: ir.Evaluate | ir.Assert) -> Flow:
         for value in node.values:
@@ -231,9 +251,8 @@ class Evaluator:
         return Flow.NEXT
 
     def _assert(self, node: ir.Assert) -> Flow:
-        if node.values:
-            self.evaluate(node.values[0])
-        return Flow.NEXT
+        truth = self.truth(self.evaluate(node.values[0])) if node.values else None
+        return Flow.RAISE if truth is False else Flow.NEXT
 
     def _delete(self, node: ir.Other) -> Value:
         """`del`, of items and of names; or `nonlocal`."""
@@ -339,7 +358,10 @@ class Evaluator:
         return self.run_block(node.then if truth else node.otherwise)
 
     def _for(self, node: ir.For) -> Flow:
-        items = self.iterate(self.evaluate(node.values))
+        values = self.evaluate(node.values)
+        if isinstance(values, PendingGenerator):
+            return self._for_generator(node, values)
+        items = self.iterate(values)
         if items is None:
             return self._maybe_loop(lambda: self._round(node.target, UNKNOWN, node.body))
         before, doubtful = self.blocks, self._is_round_doubtful
@@ -353,6 +375,32 @@ class Evaluator:
                 break
         if not self.frame.is_doubtful:
             self.blocks = before
+        is_left, self._is_round_doubtful = self._is_round_doubtful, doubtful
+        return self._after_loop(flow, node.otherwise, is_left)
+
+    def _for_generator(self, node: ir.For, generator: PendingGenerator) -> Flow:
+        """Runs the body of a loop at each `yield`, with the state that it has there."""
+        outside, blocks, doubtful = self.frame, self.blocks, self._is_round_doubtful
+        flow = Flow.NEXT
+
+        def run_body(item: Value) -> None:
+            nonlocal flow
+            inside, self.frame = self.frame, outside
+            flow = self._round(node.target, item, node.body)
+            self.frame = inside
+            if flow in (Flow.BREAK, Flow.RETURN, Flow.RAISE):
+                raise _LeftGeneratorError
+
+        if generator.is_used:
+            return self.run_block(node.otherwise)
+        generator.is_used = True
+        try:
+            self._run_function(generator.function, generator.arguments, run_body)
+        except _LeftGeneratorError:
+            if flow is Flow.NEXT:  # another loop was left
+                raise
+        if not outside.is_doubtful:
+            self.blocks = blocks
         is_left, self._is_round_doubtful = self._is_round_doubtful, doubtful
         return self._after_loop(flow, node.otherwise, is_left)
 
@@ -407,7 +455,12 @@ class Evaluator:
     def _try(self, node: ir.Try) -> Flow:
         guarded = self.is_guarded
         self.is_guarded = guarded or bool(node.handlers)
-        flow = self.run_block(node.body)
+        if node.handlers and self._imports_unknown(node.body):
+            # Whether it is installed is not known: both ways are taken.
+            handler = node.handlers[0][1]
+            flow = self._either(lambda: self.run_block(node.body), lambda: self.run_block(handler))
+        else:
+            flow = self.run_block(node.body)
         self.is_guarded = guarded
         if flow is Flow.RAISE and node.handlers:
             flow = Flow.NEXT
@@ -419,6 +472,20 @@ class Evaluator:
         last = self.run_block(node.final)
         return last if last is not Flow.NEXT else flow
 
+    def _imports_unknown(self, block: ir.Block) -> bool:
+        """Whether a block imports a module that the project has not, and that may be absent."""
+        for statement in block.statements:
+            names: list[str] = []
+            if isinstance(statement, ir.Import):
+                names = [name for name, _ in statement.names]
+            elif isinstance(statement, ir.ImportFrom) and not statement.level:
+                names = [statement.module]
+            for name in names:
+                is_known = name.partition(".")[0] in LIBRARIES or is_harmless_library(name)
+                if not is_known and self._load(name, self.frame.home.file.path) is None:
+                    return True
+        return False
+
     def _with(self, node: ir.With) -> Flow:
         return self._enter(node.items, node.body)
 
@@ -427,7 +494,7 @@ class Evaluator:
             return self.run_block(body)
         (expression, target), rest = items[0], items[1:]
         value = self.evaluate(expression)
-        if isinstance(value, PendingGenerator):
+        if isinstance(value, PendingGenerator) and value.function.is_context_manager:
             return self._run_inside(value, target, lambda: self._enter(rest, body))
         entered: Value = UNKNOWN
         if isinstance(value, LibraryObject):
@@ -436,13 +503,20 @@ class Evaluator:
             entered = self.call_method(value, "__enter__")
         if target is not None:
             self.bind(target, entered)
+        flow = Flow.NEXT
         try:
-            return self._enter(rest, body)
+            flow = self._enter(rest, body)
         finally:
+            caught: Value = None
             if isinstance(value, LibraryObject):
                 value.leave(self)
             elif isinstance(value, Instance):
-                self.call_method(value, "__exit__", None, None, None)
+                caught = self.call_method(value, "__exit__", UNKNOWN, UNKNOWN, UNKNOWN)
+        if flow is Flow.RAISE and self.truth(caught) is not False:
+            if self.truth(caught) is None:
+                self._begin_block()
+            return Flow.NEXT
+        return flow
 
     def _run_inside(
         self, pending: PendingGenerator, target: ir.Expr | None, body: Callable[[], Flow]
@@ -482,6 +556,8 @@ class Evaluator:
         return FunctionValue(name, parameters, body, frame, defaults, None, is_generator)
 
     def _decorate(self, decorator: ir.Expr, value: Value) -> Value:
+        if isinstance(decorator, ir.Attribute) and decorator.name in ("setter", "deleter"):
+            return self._add_setter(self.evaluate(decorator.value), decorator.name, value)
         made = self.evaluate(decorator)
         name = canonical(made.name) if isinstance(made, LibraryName) else ""
         last = name.rpartition(".")[2]
@@ -500,6 +576,14 @@ class Evaluator:
             return self.call(made, Arguments((value,)))
         # What libraries do to functions leaves their variables as they are.
         return value
+
+    def _add_setter(self, found: Value, kind: str, value: Value) -> Value:
+        """A property of the class that is defined, with what is run when it is assigned to."""
+        if not isinstance(found, FunctionValue) or found.kind != "property":
+            return UNKNOWN
+        if kind == "setter":
+            found.attributes["fset"] = value
+        return found
 
     def _define_class(self, node: ir.Class) -> Flow:
         bases = [self.evaluate(base) for base in node.bases]
@@ -716,6 +800,7 @@ class Evaluator:
                 setter = value.of.find(name)
                 found = setter[0] if setter is not None else None
                 if isinstance(found, FunctionValue) and found.kind == "property":
+                    self.call(found.attributes.get("fset", UNKNOWN), Arguments((value, new)))
                     return
                 self.set_entry(value.attributes, name, new)
                 if value.base is not None:
@@ -870,12 +955,15 @@ class Evaluator:
             truth = self.truth(self.evaluate(node.parts[0])) if node.parts else None
             return UNKNOWN if truth is None else not truth
         values = [self.evaluate(part) for part in node.parts]
-        if node.kind == "yield":
+        if node.kind in ("yield", "yield from"):
             given = values[0] if values else None
-            if self.frame.on_yield is not None:
-                self.frame.on_yield(given)
-            else:
-                self.frame.yields.append(given)
+            items = [given] if node.kind == "yield" else self.iterate(given)
+            self.frame.yields_more = self.frame.yields_more or items is None
+            for item in items or ():
+                if self.frame.on_yield is not None:
+                    self.frame.on_yield(item)
+                else:
+                    self.frame.yields.append(item)
             return UNKNOWN
         if node.kind in ("await", "parenthesized_expression", "type") and values:
             return values[0]
@@ -953,6 +1041,11 @@ class Evaluator:
             return left.operate(self, sign, right, True)
         if isinstance(right, LibraryObject):
             return right.operate(self, sign, left, False)
+        if isinstance(left, Instance) and sign in _COMPARE_METHODS:
+            name, is_negated = _COMPARE_METHODS[sign]
+            if left.of.find(name) is not None:
+                truth = self.truth(self.call_method(left, name, right))
+                return UNKNOWN if truth is None else truth != is_negated
         known = (*_PLAIN, LibraryName)
         if isinstance(left, known) and isinstance(right, known):
             try:
@@ -995,7 +1088,8 @@ class Evaluator:
                 if value.of.find(method) is not None:
                     return self.truth(self.call_method(value, method))
             return None if value.base is not None else True
-        if isinstance(value, FunctionValue | ClassValue | BoundMethod | ModuleValue):
+        known = (FunctionValue, ClassValue, BoundMethod, ModuleValue, PendingGenerator)
+        if isinstance(value, known):
             return True
         return None
 
@@ -1003,6 +1097,8 @@ class Evaluator:
         """The items of any value in order; None where they are not known."""
         if isinstance(value, LibraryObject):
             return value.iterate(self)
+        if isinstance(value, PendingGenerator):
+            return self._collect(value)
         if isinstance(value, Instance):
             if value.of.is_tuple:
                 return value.items()
@@ -1010,6 +1106,14 @@ class Evaluator:
                 return self.iterate(self.call_method(value, "__iter__"))
             return None
         return container_methods.iterate(value)
+
+    def _collect(self, generator: PendingGenerator) -> list[Value] | None:
+        """All that a generator yields, at once."""
+        if generator.is_used:
+            return []
+        generator.is_used = True
+        found = self._run_function(generator.function, generator.arguments, None)
+        return self.iterate(found)
 
     # Calls
 
@@ -1020,6 +1124,11 @@ class Evaluator:
         callee = self.evaluate(function)
         arguments = self._arguments(node)
         if callee is UNKNOWN:
+            given = (*arguments.positional, *arguments.keywords.values())
+            # Methods of objects that are not known are most often those of sessions.
+            is_named = isinstance(function, ir.Name)
+            if is_named and any(isinstance(each, LibraryObject) for each in given):
+                self.note_gap("a function that is not known is called", arguments.place)
             return UNKNOWN
         span = arguments.place
         assert span is not None
@@ -1149,6 +1258,9 @@ class Evaluator:
         return None
 
     def _instantiate(self, of: ClassValue, arguments: Arguments) -> Value:
+        if of.find("__new__") is not None:
+            self.note_gap(f"`{of.name}.__new__` is not followed", arguments.place)
+            return UNKNOWN
         made = Instance(of)
         for name in of.library_names():
             base = library.find_base(name)
@@ -1176,7 +1288,7 @@ class Evaluator:
                 made.attributes[name] = found[0] if found is not None and known else UNKNOWN
 
     def _call_function(self, function: FunctionValue, arguments: Arguments) -> Value:
-        if function.is_context_manager:
+        if function.is_context_manager or function.is_generator:
             return PendingGenerator(function, arguments)
         return self._run_function(function, arguments, None)
 
@@ -1206,16 +1318,13 @@ class Evaluator:
             self.frame = outside
             self.blocks, self._is_round_doubtful = certain, doubtful
         if flow is Flow.RAISE:
-            self.has_raised = True
+            self._has_raised = True
         if function.is_generator and on_yield is None:
-            return ListValue(frame.yields, not frame.is_doubtful)
+            return ListValue(frame.yields, not frame.is_doubtful and not frame.yields_more)
         values = list(frame.returns)
         if flow is Flow.NEXT:
             values.append(None)
         return values[0] if values and is_same_value(values) else UNKNOWN if values else None
-
-    has_raised = False
-    _is_round_doubtful = False
 
 
 def has_method(value: Value, name: str) -> bool:
@@ -1296,7 +1405,7 @@ def has_yield(block: ir.Block) -> bool:
         node = pending.pop()
         if isinstance(node, ir.Function | ir.Class | ir.Lambda):
             continue
-        if isinstance(node, ir.Other) and node.kind == "yield":
+        if isinstance(node, ir.Other) and node.kind in ("yield", "yield from"):
             return True
         if isinstance(node, tuple):
             pending += [each for each in node if isinstance(each, tuple)]
@@ -1345,6 +1454,15 @@ def _is_small(left: Value, right: Value) -> bool:
     return all(isinstance(e, int | float) and abs(e) < 1_000 for e in (left, right))
 
 
+# The methods that compare objects, and whether what they give is turned round.
+_COMPARE_METHODS = {
+    "==": ("__eq__", False),
+    "!=": ("__eq__", True),
+    "<": ("__lt__", False),
+    ">": ("__gt__", False),
+    "<=": ("__le__", False),
+    ">=": ("__ge__", False),
+}
 _OPERATOR_METHODS = {"+": "__add__", "-": "__sub__", "*": "__mul__", "/": "__truediv__"}
 _STATEMENTS: dict[type, Callable[[Evaluator, Any], Flow]] = {
     ir.Evaluate: Evaluator._evaluate_all,

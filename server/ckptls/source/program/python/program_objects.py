@@ -32,7 +32,7 @@ class Frame:
 
     __slots__ = (
         *("function", "globals", "home", "is_doubtful", "names", "nonlocals", "on_yield"),
-        *("outer", "owner", "returns", "yields"),
+        *("outer", "owner", "returns", "yields", "yields_more"),
     )
 
     def __init__(self, home: ModuleValue, outer: Frame | None = None) -> None:
@@ -49,6 +49,8 @@ class Frame:
         # Whether the function may have returned already.
         self.is_doubtful = False
         self.yields: list[Value] = []
+        # Whether it yields items that are not known.
+        self.yields_more = False
         self.on_yield: Callable[[Value], None] | None = None
 
 
@@ -151,9 +153,10 @@ class SuperValue:
     behind: ClassValue
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class PendingGenerator:
-    """A call of a function that is a context manager, until it is entered."""
+    """A call of a generator, until a loop or a `with` statement runs it; only once."""
 
     function: FunctionValue
     arguments: Value
+    is_used: bool = False
