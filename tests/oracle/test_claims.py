@@ -165,7 +165,7 @@ def test_missing_variables_raise_or_are_skipped(checkpoint, graph, caplog):
         )
         skips(session)
     named = tf1.train.Saver({v.name: v for v in tf1.global_variables()})
-    with tf1.Session() as session, pytest.raises(tf.errors.NotFoundError, match="b:0 not found"):
+    with tf1.Session() as session, pytest.raises(tf.errors.NotFoundError, match="head:0 not found"):
         named.restore(session, checkpoint)
 
 
