@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from lsprotocol import types
@@ -202,3 +203,17 @@ async def test_what_an_editor_kept_unsaved_counts_from_its_opening_to_its_closin
         types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri))
     )
     await editor.codes([])
+
+
+async def test_a_restore_that_misses_variables_leads_to_what_makes_them(
+    editor: Editor, tmp_path: Path
+):
+    (tmp_path / "net.py").write_text(HEAD + "def build():\n    tf.get_variable('other', [2])\n")
+    make = "import net\nnet.build()\ntf.get_variable('own', [2])\n"
+    editor.open(HEAD + make + "tf.train.Saver().restore(session, 'vgg_16.ckpt')\n")
+    (diagnostic,) = await editor.codes(["missing-variables"])
+    assert editor.slice(diagnostic.range) == "vgg_16.ckpt"
+    other, own = diagnostic.related_information or ()
+    assert other.location.uri == (tmp_path / "net.py").as_uri()
+    assert other.location.range.start.line == HEAD.count("\n") + 1
+    assert editor.slice(own.location.range) == "tf.get_variable('own', [2])"

@@ -80,10 +80,14 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """A place that has to do with a finding, and what is there."""
+    """A place that has to do with a finding, and what is there.
+
+    is_own: it is in the document that the finding is in.
+    """
 
     place: CodeSpan
     message: str
+    is_own: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lsprotocol import types
+from pygls.uris import from_fs_path
 
 from ckptls.checkpoint.core.printable import printable
-from ckptls.features.common.results import Completion, Finding, Hover, Item, ItemKind
+from ckptls.features.common.results import (
+    Completion,
+    Finding,
+    Hover,
+    Item,
+    ItemKind,
+    Related,
+)
 from ckptls.lsp.convert.jupyterlab_completion import Literal
 from ckptls.lsp.convert.views import View, location
 from ckptls.lsp.protocol.client_capabilities import Client
 from ckptls.lsp.protocol.language_server_protocol import Ready
 from ckptls.pages import page_of
+from ckptls.source.text.source_text import Span
 
 SOURCE_NAME = "ckptls"
 _KINDS = {
@@ -102,15 +111,34 @@ def diagnostics(
     return [diagnostic(each, view, views, client) for each in found if view.holds(each.span)]
 
 
+def _related(
+    finding: Finding, views: tuple[View, ...]
+) -> Iterator[types.DiagnosticRelatedInformation]:
+    if finding.evidence is not None:
+        place = location(views, finding.evidence)
+        if place is not None:
+            yield types.DiagnosticRelatedInformation(place, "the checkpoint is named here")
+    for each in finding.related:
+        place = _location_of(each, views)
+        if place is not None:
+            yield types.DiagnosticRelatedInformation(place, printable(each.message))
+
+
+def _location_of(related: Related, views: tuple[View, ...]) -> types.Location | None:
+    """Where a related place is; of other files, which nobody has opened, the line is known."""
+    if related.is_own:
+        return location(views, Span(*related.place.offsets))
+    if related.place.path is None:
+        return None
+    start = types.Position(related.place.line, 0)
+    return types.Location(from_fs_path(related.place.path) or "", types.Range(start, start))
+
+
 def diagnostic(
     finding: Finding, view: View, views: tuple[View, ...], client: Client
 ) -> types.Diagnostic:
     page = page_of(finding.code) if client.code_description else None
-    related = None
-    if client.related_information and finding.evidence is not None:
-        place = location(views, finding.evidence)
-        text = "the checkpoint is named here"
-        related = [types.DiagnosticRelatedInformation(place, text)] if place is not None else None
+    related = list(_related(finding, views)) if client.related_information else []
     return types.Diagnostic(
         range=view.range(finding.span),
         message=printable(finding.message),
@@ -118,6 +146,6 @@ def diagnostic(
         code=finding.code,
         code_description=types.CodeDescription(page) if page is not None else None,
         source=SOURCE_NAME,
-        related_information=related,
+        related_information=related or None,
         data={"suggestions": list(finding.suggestions)} if client.diagnostic_data else None,
     )

@@ -120,7 +120,7 @@ class MissingVariables(Rule):
             f"{message}; {cause}" if cause else message,
             checkpoint=checkpoint.prefix,
             evidence=evidence,
-            related=tuple(_related(missing)),
+            related=tuple(_related(missing, request.place.path)),
         )
 
 
@@ -159,8 +159,9 @@ def _spans(request: RestoreRequest, context: Context) -> tuple[Span, Span | None
     return method, None
 
 
-def _related(missing: list[RequestedVariable]) -> Iterator[Related]:
+def _related(missing: list[RequestedVariable], own: str | None) -> Iterator[Related]:
     for item in missing[:_SHOWN]:
         place = item.variable.place
         if place is not None:
-            yield Related(place, f"{formatting.code(item.variable.name)} is made here")
+            message = f"{formatting.code(item.variable.name)} is made here"
+            yield Related(place, message, place.path == own)
