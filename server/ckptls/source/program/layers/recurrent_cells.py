@@ -164,14 +164,18 @@ def _wrap(run: Run, arguments: Arguments) -> Value:
     return arguments.bind("cell")["cell"]
 
 
+def _first_step(run: Run, inputs: Value) -> Tensor:
+    """The first of a list of inputs, or all steps in one tensor."""
+    items = run.iterate(inputs) if not isinstance(inputs, Tensor) else None
+    return tensor_of(items[0] if items else inputs)
+
+
 @function(
     "tensorflow.nn.dynamic_rnn", "tensorflow.nn.static_rnn", "tensorflow.contrib.rnn.static_rnn"
 )
 def _run_network(run: Run, arguments: Arguments) -> Value:
     bound = arguments.bind("cell inputs")
-    inputs = bound["inputs"]
-    items = run.iterate(inputs) if not isinstance(inputs, Tensor) else None
-    first = tensor_of(items[0]) if items else tensor_of(inputs)
+    first = _first_step(run, bound["inputs"])
     scope = open_scope(run, arguments.keywords.get("scope"), "rnn")
     scope.enter(run)
     output = run_cell(run, bound["cell"], first)
@@ -185,9 +189,7 @@ def _run_network(run: Run, arguments: Arguments) -> Value:
 )
 def _run_both(run: Run, arguments: Arguments) -> Value:
     bound = arguments.bind("cell_fw cell_bw inputs")
-    inputs = bound["inputs"]
-    items = run.iterate(inputs) if not isinstance(inputs, Tensor) else None
-    first = tensor_of(items[0]) if items else tensor_of(inputs)
+    first = _first_step(run, bound["inputs"])
     scope = open_scope(run, arguments.keywords.get("scope"), "bidirectional_rnn")
     scope.enter(run)
     outputs = []

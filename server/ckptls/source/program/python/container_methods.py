@@ -152,21 +152,22 @@ def call(run: Any, receiver: Value, name: str, arguments: Arguments) -> Value:
     if isinstance(receiver, DictValue):
         return _dict_method(run, receiver, name, given, arguments)
     if isinstance(receiver, tuple) and name in ("index", "count"):
-        found = [is_equal(each, first) for each in receiver]
-        if None in found:
-            return UNKNOWN
-        return (
-            found.count(True)
-            if name == "count"
-            else found.index(True)
-            if True in found
-            else UNKNOWN
-        )
+        return _find(name, list(receiver), first)
     if isinstance(receiver, tuple) and name == "as_list":  # the shape of a tensor
         return ListValue(list(receiver))
     if isinstance(receiver, bytes) and name == "decode":
         return receiver.decode("utf-8", "replace")
     return UNKNOWN
+
+
+def _find(name: str, items: list[Value], wanted: Value) -> Value:
+    """What `index` or `count` gives, where all comparisons are known."""
+    found = [is_equal(each, wanted) for each in items]
+    if None in found:
+        return UNKNOWN
+    if name == "count":
+        return found.count(True)
+    return found.index(True) if True in found else UNKNOWN
 
 
 def _list_method(
@@ -216,16 +217,7 @@ def _list_method(
     elif name == "copy":
         return ListValue(list(several.items), several.is_exact, several.kind)
     elif name in ("index", "count"):
-        found = [is_equal(each, first) for each in several.items]
-        if None in found or not several.is_exact:
-            return UNKNOWN
-        return (
-            found.count(True)
-            if name == "count"
-            else found.index(True)
-            if True in found
-            else UNKNOWN
-        )
+        return _find(name, several.items, first) if several.is_exact else UNKNOWN
     elif name in ("union", "difference", "intersection"):
         sign = {"union": "|", "difference": "-", "intersection": "&"}[name]
         other = run.iterate(first)
